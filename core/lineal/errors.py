@@ -1,0 +1,228 @@
+"""Every error that lineal raises on purpose: one tree, each with its exit code, its data and a hint on what to do."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the command line answers to its caller."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    REFUSED = 4
+    CONFLICT = 5
+    RELEASE_FAILED = 6
+    DAMAGED = 7
+    MACHINE = 8
+    CANCELLED = 130
+
+
+class LinealError(Exception):
+    """Base of all: a message template filled with the error's data."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    message: ClassVar[str] = "{what}"
+    hint_template: ClassVar[str | None] = None
+
+    def __init__(self, *, hint: str | None = None, **data: object) -> None:
+        """Fill the class's template with `data`; `hint` replaces the class's own."""
+        self.data = data
+        self._hint = hint
+        super().__init__(self.message.format(**data))
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it; None when nothing sensible can be said."""
+        if self._hint is not None:
+            return self._hint
+        return self.hint_template.format(**self.data) if self.hint_template else None
+
+
+# 2: the question itself is wrong
+
+
+class UsageError(LinealError):
+    """What was asked for makes no sense as it stands."""
+
+    exit_code = ExitCode.USAGE
+
+
+class BadAddress(UsageError):
+    """A text that is no address."""
+
+    message = "{text!r} is no address: {why}"
+    hint_template = (
+        "addresses look like fraud, fraud:2.1.0, fraud:#17, fraud@production, fraud@production~1, data:NAME[:LABEL], "
+        "run:ID, exp:NAME or sha256:DIGEST"
+    )
+
+
+class BadName(UsageError):
+    """A name that cannot be one."""
+
+    message = "{kind} {name!r}: {why}"
+
+
+class BadValue(UsageError):
+    """A value that does not fit its field."""
+
+    message = "{field} {value!r}: {why}"
+
+
+# 3: what was asked for is not there
+
+
+class NotFound(LinealError):
+    """Something that is not in the registry."""
+
+    exit_code = ExitCode.NOT_FOUND
+    message = "no {kind} {name!r}{where}"
+
+    def __init__(
+        self, *, kind: str, name: str, where: str = "", nearest: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        """`nearest` are the addresses that look like it, best first."""
+        self.nearest = nearest
+        if hint is None and nearest:
+            hint = "did you mean " + " or ".join(nearest) + "?"
+        super().__init__(kind=kind, name=name, where=where, hint=hint)
+
+
+class Ambiguous(LinealError):
+    """An abbreviation that fits more than one thing."""
+
+    exit_code = ExitCode.NOT_FOUND
+    message = "{text!r} fits more than one {kind}: {candidates}"
+    hint_template = "give more of it"
+
+
+class NoRegistry(LinealError):
+    """No registry where one was looked for."""
+
+    exit_code = ExitCode.NOT_FOUND
+    message = "no registry at {path}"
+    hint_template = "create one with `lineal init`, or name one with --registry DIR or LINEAL_REGISTRY"
+
+
+class NothingLive(LinealError):
+    """A stage at which nothing is live."""
+
+    exit_code = ExitCode.NOT_FOUND
+    message = "nothing is live at {ref}{when}"
+    hint_template = "see `lineal history {ref}`"
+
+
+class NoSource(LinealError):
+    """A file or folder that was named and is not there."""
+
+    exit_code = ExitCode.NOT_FOUND
+    message = "{path}: no such file or folder"
+
+
+# 4: a rule forbids it
+
+
+class Refused(LinealError):
+    """A rule says no."""
+
+    exit_code = ExitCode.REFUSED
+    message = "{what}: {why}"
+
+
+class NowhereToRollBack(Refused):
+    """A rollback without a place to go."""
+
+    message = "nowhere to roll {ref} back to: {why}"
+    hint_template = "promote a version with `lineal promote REF --to STAGE`, or see `lineal history {ref}`"
+
+
+# 5: somebody was faster
+
+
+class Conflict(LinealError):
+    """Something else holds the place, or changed under the question."""
+
+    exit_code = ExitCode.CONFLICT
+    message = "{what}: {why}"
+
+
+class AlreadyExists(Conflict):
+    """A name that is taken."""
+
+    message = "{kind} {name!r} exists already{where}"
+
+
+class OutOfDate(Conflict):
+    """A plan whose ground has moved."""
+
+    message = "{ref} has changed since the plan was made: {now} is live, not {then}"
+    hint_template = "look again, then decide"
+
+
+class Locked(Conflict):
+    """A lock that was not let go in time."""
+
+    message = "{path} is locked{by}; waited {seconds:g} s"
+    hint_template = "try again; if the holder hangs, end it: the lock goes with its process"
+
+
+# 7: what is there is damaged or not ours
+
+
+class Damaged(LinealError):
+    """Data that is not what it must be."""
+
+    exit_code = ExitCode.DAMAGED
+    message = "{path}: {why}"
+
+
+class ForeignRegistry(Damaged):
+    """A database that is not a lineal registry."""
+
+    message = "{path} is not a lineal registry: {why}"
+
+
+class NewerRegistry(Damaged):
+    """A registry that a later lineal wrote."""
+
+    message = "{path} was written by a newer lineal (schema {found}; this one knows up to {known})"
+    hint_template = "upgrade lineal; nothing was changed"
+
+
+class BadFormat(Damaged):
+    """A model or data file that breaks its own format."""
+
+    message = "{path} is no valid {format} file: {why}"
+
+
+# 8: the machine says no
+
+
+class MachineError(LinealError):
+    """The operating system refused."""
+
+    exit_code = ExitCode.MACHINE
+    message = "{path}: {why}"
+
+
+class NotReadable(MachineError):
+    """A file or folder that may not be read."""
+
+    message = "{path} cannot be read: {why}"
+
+
+class ReadOnlyRegistry(MachineError):
+    """A change asked of a registry that may only be read."""
+
+    message = "the registry {path} can only be read here: {why}"
+
+
+class SourceChanged(MachineError):
+    """A file that changed while it was copied."""
+
+    message = "{path} changed while it was being read; nothing was recorded"
+    hint_template = "wait until its writer is done, then try again"

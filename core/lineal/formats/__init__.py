@@ -1,0 +1,1 @@
+"""What a model or data file tells without being loaded."""
