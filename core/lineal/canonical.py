@@ -1,0 +1,48 @@
+"""One way to write a value as JSON, so that a digest over it is the same on every machine and in every release."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+from lineal.errors import BadValue
+
+
+def canonical_json(value: object) -> str:
+    """Write `value` as JSON with sorted keys, no spaces, and text as it is.
+
+    NaN and infinities, which JSON has no word for, become the strings `NaN`, `Infinity` and `-Infinity`. Tuples become
+    arrays. The text can always be encoded as UTF-8.
+
+    Args:
+        value: None, bools, ints, floats, strings, and lists, tuples and mappings with string keys of them.
+
+    Raises:
+        BadValue: a string holds half of a surrogate pair, which has no UTF-8 form.
+        TypeError: something in it has no JSON form.
+    """
+    try:
+        text = _dump(value)
+    except ValueError:
+        text = _dump(_spelled_out(value))
+    # A surrogate takes the encoder down later, far from where it came from.
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadValue(field="text", value=error.object[error.start : error.end], why="is not valid Unicode") from error
+    return text
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _spelled_out(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, Mapping):
+        return {key: _spelled_out(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled_out(item) for item in value]
+    return value
