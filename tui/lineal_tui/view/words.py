@@ -1,0 +1,158 @@
+"""Ages, sizes, counts and figures in the same words wherever a person meets them."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lineal_tui.view.clean import one_line
+
+if TYPE_CHECKING:
+    from lineal.records.base import Micros, Scalar
+
+_SECOND = 1_000_000
+_SPELLS = (
+    (365 * 86_400, "y"),
+    (30 * 86_400, "mo"),
+    (7 * 86_400, "w"),
+    (86_400, "d"),
+    (3_600, "h"),
+    (60, "m"),
+    (1, "s"),
+)
+
+
+def age(at: Micros, now: Micros) -> str:
+    """How long ago something was, in at most four cells: `5s`, `3d`, `14mo`; `now` for this second or the future."""
+    seconds = (now - at) // _SECOND
+    for length, letter in _SPELLS:
+        # two of a unit before it is used, so that 36 hours are not rounded to a day; weeks only below two months
+        if seconds >= (2 * length if length > 1 else 1) and not (letter == "w" and seconds < 14 * 86_400):
+            return f"{seconds // length}{letter}"
+    return "now"
+
+
+def ago(at: Micros, now: Micros) -> str:
+    """How long ago something was, in words: `3 days ago`."""
+    if now - at < _SECOND:
+        return "just now"
+    from humanize import naturaldelta  # noqa: PLC0415 - costs more than the rest of this module, and few outputs need it
+
+    return f"{naturaldelta((now - at) / _SECOND)} ago"
+
+
+def local_time(at: Micros) -> str:
+    """A time in this machine's zone, to the minute: `2026-03-01 03:00`."""
+    return datetime.fromtimestamp(at / _SECOND, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def utc_time(at: Micros) -> str:
+    """A time as RFC 3339 in UTC, with the fraction only where there is one."""
+    return (
+        datetime.fromtimestamp(at // _SECOND, UTC).replace(microsecond=at % _SECOND).isoformat().replace("+00:00", "Z")
+    )
+
+
+def size(count: int | None) -> str:
+    """A number of bytes in binary units: `1.5 MiB`; `-` when unknown."""
+    if count is None:
+        return "-"
+    from humanize import naturalsize  # noqa: PLC0415 - see `ago`
+
+    return str(naturalsize(count, binary=True)).replace("Bytes", "B").replace("Byte", "B")
+
+
+def number(count: int) -> str:
+    """A count with its thousands apart: `1,234,567`."""
+    return f"{count:,}"
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """A count with its noun: `1 version`, `1,200 versions`."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def short_digest(digest: str | None) -> str:
+    """A digest as people compare it: its first 12 hexadecimal digits; `-` for none."""
+    return digest.removeprefix("sha256:")[:12] if digest else "-"
+
+
+def metric(value: float | None) -> str:
+    """A figure to four significant digits: `0.9381`, `12.34`, `1,234`, `3.1e-5`, `NaN`, `-inf`; `-` for none."""
+    if value is None:
+        return "-"
+    odd = _odd(value)
+    if odd is not None:
+        return odd
+    magnitude = abs(value)
+    if magnitude == 0:
+        return "0"
+    if not 1e-4 <= magnitude < 1e7:
+        return _scientific(value, 4)
+    exponent = math.floor(math.log10(magnitude))
+    return f"{value:,.{max(0, 3 - exponent) if exponent >= 0 else 4 - exponent - 1}f}"
+
+
+def delta(value: float | None) -> str:
+    """A signed difference: `+.0019`, `-1.25`, `0`; `` (nothing) where there is none to show."""
+    if value is None:
+        return ""
+    odd = _odd(value)
+    if odd is not None:
+        return odd if odd in {"NaN", "-inf"} else f"+{odd}"
+    magnitude = abs(value)
+    sign = "-" if value < 0 else "+"
+    if magnitude == 0:
+        return "0"
+    if magnitude < 5e-5 or magnitude >= 1e7:
+        return sign + _scientific(magnitude, 2)
+    if magnitude < 0.99995:
+        return sign + f"{magnitude:.4f}".removeprefix("0")
+    decimals = max(0, 2 - math.floor(math.log10(max(magnitude, 1))))
+    return f"{sign}{magnitude:,.{decimals}f}"
+
+
+def scalar(value: Scalar) -> str:
+    """The value of a parameter, short and without loss: `0.01`, `3e-4`, `true`, `none`, text as it is."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        odd = _odd(value)
+        if odd is not None:
+            return odd
+        plain = repr(value)
+        # below a hundredth a power of ten reads faster than a row of zeros
+        short = _exact_scientific(value) if value and abs(value) < 0.01 else plain
+        return _trim_exponent(min(plain, short, key=len))
+    return one_line(str(value))
+
+
+def _odd(value: float) -> str | None:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return None
+
+
+def _scientific(value: float, digits: int) -> str:
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _exact_scientific(value: float) -> str:
+    for digits in range(1, 18):
+        text = _scientific(value, digits)
+        if float(text) == value:
+            return text
+    return repr(value)
+
+
+def _trim_exponent(text: str) -> str:
+    mantissa, mark, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if mark else text
