@@ -27,9 +27,12 @@ def opened(path: Path) -> Iterator[io.FileIO]:
     with machine_errors(path):
         # Without O_NONBLOCK, opening a pipe waits for its writer, perhaps for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with io.FileIO(descriptor) as file:
+        try:
             require_regular(path, os.fstat(descriptor).st_mode)
-            yield file
+            with io.FileIO(descriptor, closefd=False) as file:
+                yield file
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

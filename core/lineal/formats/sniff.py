@@ -41,8 +41,9 @@ _OLD_TORCH = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"
 _PICKLE_SUFFIXES = frozenset({".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"})
 _COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst", ".z", ".lz4"})
 _BINARY_PICKLE = re.compile(rb"\x80[\x02-\x05]")
+# Protocols 0 and 1 have no signature: the ways in which their first object can begin.
 _TEXT_PICKLE = re.compile(
-    rb"c[\w.]+\n[\w.]+\n(?:[()]|p\d+\n)|[(](?:i[\w.]+\n|[dlt]p\d+\n|c[\w.]+\n)|[\]}]q?\x00?[(]?p\d+\n"
+    rb"c[\w.]+\n[\w.]+\n(?:[()]|p\d+\n|q\x00)|[(](?:i[\w.]+\n|[dlt]p\d+\n|c[\w.]+\n)|[\]}](?:p\d+\n|q\x00)"
 )
 _ONNX_START = re.compile(rb"\x08[\x01-\x1f]\x12([\x01-\x40])[ -~]{2}")
 _TEXT_SUFFIXES: Final = {

@@ -10,7 +10,7 @@ import csv
 import io
 import math
 from itertools import islice, zip_longest
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lineal.errors import BadFormat
 from lineal.formats.opening import opened
@@ -250,7 +250,7 @@ def _parquet(path: Path) -> Table | None:
         except (pa.ArrowException, OSError) as error:
             raise BadFormat(path=path, format="parquet", why=str(error).split("\n")[0]) from error
         groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        chunks: dict[str, list[object]] = {}
+        chunks: dict[str, list[Any]] = {}
         for group in groups:
             for index in range(group.num_columns):
                 chunk = group.column(index)
@@ -264,16 +264,18 @@ def _parquet(path: Path) -> Table | None:
 _WORDS: Final = {"double": "float", "halffloat": "float", "string": "str", "large_string": "str"}
 
 
-def _from_statistics(name: str, type_: str, statistics: list[object]) -> Column:
+def _from_statistics(name: str, type_: str, statistics: list[Any]) -> Column:
     word = _WORDS.get(type_, type_)
     if type_.startswith(("int", "uint")) and type_.lstrip("uint").isdigit():
         word = "int"
     missing, low, high = 0, None, None
     known = [item for item in statistics if item is not None]
     for item in known:
-        missing += getattr(item, "null_count", None) or 0
-    ranges = [(item.min, item.max) for item in known if getattr(item, "has_min_max", False)]  # type: ignore[attr-defined]
-    if ranges and len(ranges) == len(statistics):
+        missing += item.null_count or 0
+    # A group of nulls only has no range, and takes none away from the others.
+    open_ended = any(item is None or not (item.has_min_max or item.num_values == 0) for item in statistics)
+    ranges = [(item.min, item.max) for item in known if item.has_min_max]
+    if ranges and not open_ended:
         low, high = _plain(min(pair[0] for pair in ranges)), _plain(max(pair[1] for pair in ranges))
     return Column(name=name, type=word, missing=missing, min=low, max=high)
 

@@ -1,0 +1,118 @@
+"""What git tells of the source is taken over, and git itself is kept from running what a repository names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineal.code import capture, without_credentials
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["git", *identity, "-C", str(folder), *arguments], check=True, capture_output=True, text=True, env=environment
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "trunk")
+    (folder / "train.py").write_text("x = 1\n")
+    git(folder, "add", "train.py")
+    git(folder, "commit", "-q", "-m", "Start")
+    return folder
+
+
+def test_a_clean_tree_has_a_commit_and_a_branch(repository: Path) -> None:
+    state = capture(repository)
+    assert state is not None
+    assert state.commit == git(repository, "rev-parse", "HEAD")
+    assert (state.branch, state.dirty, state.remote) == ("trunk", False, None)
+    assert state.repository == str(repository.resolve())
+
+
+def test_it_is_found_from_a_folder_below(repository: Path) -> None:
+    (repository / "deep" / "er").mkdir(parents=True)
+    assert capture(repository / "deep" / "er") == capture(repository)
+
+
+def test_a_changed_tracked_file_makes_it_dirty_and_a_new_one_does_not(repository: Path) -> None:
+    (repository / "notes.txt").write_text("x")
+    clean = capture(repository)
+    assert clean is not None
+    assert not clean.dirty
+    (repository / "train.py").write_text("x = 2\n")
+    dirty = capture(repository)
+    assert dirty is not None
+    assert dirty.dirty
+
+
+def test_a_detached_head_has_no_branch(repository: Path) -> None:
+    git(repository, "checkout", "-q", "--detach")
+    state = capture(repository)
+    assert state is not None
+    assert state.branch is None
+
+
+def test_the_remote_comes_without_its_password(repository: Path) -> None:
+    git(repository, "remote", "add", "origin", "https://me:s3cret@example.org/team/repo.git")
+    state = capture(repository)
+    assert state is not None
+    assert state.remote == "https://example.org/team/repo.git"
+
+
+def test_without_repository_commit_or_folder_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    assert capture(tmp_path) is None
+    assert capture(tmp_path / "gone") is None
+    git(tmp_path, "init", "-q")
+    assert capture(tmp_path) is None
+
+
+def test_without_git_there_is_nothing_to_tell(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(repository))
+    assert capture(repository) is None
+
+
+def test_a_repository_cannot_have_its_programs_run(repository: Path) -> None:
+    trap = repository / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {repository}/sprung\n")
+    trap.chmod(0o755)
+    git(repository, "config", "core.fsmonitor", str(trap))
+    (repository / ".git" / "hooks").mkdir(exist_ok=True)
+    (repository / ".git" / "hooks" / "post-index-change").symlink_to(trap)
+    os.utime(repository / "train.py", (1, 1))
+    assert capture(repository) is not None
+    assert not (repository / "sprung").exists()
+
+
+def test_variables_for_another_repository_lead_nowhere(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(repository / "elsewhere"))
+    assert capture(repository) is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("https://token@github.com/a/b", "https://github.com/a/b"),
+        ("HTTPS://u:p@ss@github.com/a/b?private_token=x#y", "HTTPS://github.com/a/b"),
+        ("https://github.com/@scope/b", "https://github.com/@scope/b"),
+        ("ssh://git@host:22/a", "ssh://git@host:22/a"),
+        ("ssh://git:pw@host/a", "ssh://git@host/a"),
+        ("git@github.com:a/b.git", "git@github.com:a/b.git"),
+        ("foo::https://u:p@host/a", "foo::https://host/a"),
+        ("/srv/git/a?b.git", "/srv/git/a?b.git"),
+    ],
+)
+def test_credentials_are_stripped_from_addresses(url: str, clean: str) -> None:
+    assert without_credentials(url) == clean
