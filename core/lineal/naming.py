@@ -30,7 +30,6 @@ RESERVED = ("data", "run", "exp", "sha256")
 """Words that open another kind of address, so no model may have them as its name, in any case."""
 
 _ADDRESS_MARKS = frozenset("/\\:@~#'\"`")
-_PLAIN = re.compile(r"[ -~]*")
 _LABEL_MARKS = frozenset("._+-")
 # Letters and marks that show nothing: two names could look the same.
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {chr(c) for c in range(0x180B, 0x1810)}
@@ -149,7 +148,7 @@ def _checked_address_part(kind: str, name: str) -> str:
 
 def _checked_text(kind: str, name: str, longest: int) -> str:
     name = _normalised(kind, name, longest)
-    if not _PLAIN.fullmatch(name):
+    if not (name.isascii() and name.isprintable()):
         for place, character in enumerate(name):
             if unicodedata.category(character) in _UNFIT or character in _INVISIBLE:
                 why = f"{_named(character)} at position {place + 1}; take it out"
@@ -192,7 +191,7 @@ class SemVer(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> SemVer | None:
         """Returns the semantic version that `text` is, None when it is none."""
-        match = _SEMVER.fullmatch(text)
+        match = re.fullmatch(_SEMVER, text)
         if match is None:
             return None
         major, minor, patch, pre, build = match.groups()
@@ -222,9 +221,8 @@ class SemVer(NamedTuple):
 
 _NUMBER = r"(0|[1-9][0-9]{0,17})"
 _PRE = r"(?:0|[1-9][0-9]{0,17}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_SEMVER = re.compile(
-    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_PRE}(?:\.{_PRE})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
-)
+# Compiled where it is first used: start-up is measured.
+_SEMVER = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_PRE}(?:\.{_PRE})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
 
 
 def _identifiers(text: str | None) -> tuple[str, ...]:
