@@ -127,11 +127,15 @@ def check_text(field: str, value: str, longest: int = MAX_TEXT) -> str:
     """
     if len(value) > longest:
         raise BadValue(field=field, value=shown(value), why=f"{len(value):,} characters; at most {longest:,} fit")
-    for place, character in enumerate(value):
-        if character == "\0" or "\ud800" <= character <= "\udfff":
-            raise BadValue(
-                field=field, value=shown(value), why=f"{_named(character)} at position {place + 1}; take it out"
-            )
+    place = value.find("\0")
+    if place < 0 and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            place = error.start
+    if place >= 0:
+        why = f"{_named(value[place])} at position {place + 1}; take it out"
+        raise BadValue(field=field, value=shown(value), why=why)
     return value
 
 
