@@ -25,7 +25,6 @@ MAX_KEY = 250
 """Characters in the name of an experiment, metric, param or tag."""
 MAX_TEXT = 100_000
 """Characters in notes and other free text, unless said otherwise."""
-
 RESERVED = ("data", "run", "exp", "sha256")
 """Words that open another kind of address, so no model may have them as its name, in any case."""
 
@@ -134,8 +133,7 @@ def check_text(field: str, value: str, longest: int = MAX_TEXT) -> str:
         except UnicodeEncodeError as error:
             place = error.start
     if place >= 0:
-        why = f"{_named(value[place])} at position {place + 1}; take it out"
-        raise BadValue(field=field, value=shown(value), why=why)
+        raise BadValue(field=field, value=shown(value), why=f"{_named(value[place])} at position {place + 1}")
     return value
 
 
