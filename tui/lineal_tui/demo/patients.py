@@ -113,7 +113,13 @@ _SCENES = (
         parents=("network",),
         relation=Relation.FINETUNE,
     ),
-    Promotion(When(7, 4, 9), "tuned", "staging", "priya", "rmse {tuned[rmse]:.1f}, {network[rmse]:.1f} live"),
+    Promotion(
+        When(7, 4, 9),
+        "tuned",
+        "staging",
+        "priya",
+        "rmse {tuned[rmse]:.1f}, {network[rmse]:.1f} live; two more months of data",
+    ),
     Promotion(When(7, 12, 9), "tuned", "production", "ines", "mae {tuned[mae]:.1f} on the hold-out"),
     Training(
         When(8, 3, 9),

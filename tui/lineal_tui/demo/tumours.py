@@ -177,7 +177,7 @@ _SCENES = (
         "A small network taught by the boosted trees.",
         parents=("boosted",),
         relation=Relation.DISTILL,
-        purpose="the boosted trees' answers in a tenth of the time",
+        purpose="the boosted trees' answers from a small network",
     ),
     Training(
         When(10, 2, 11),
