@@ -1,1 +1,77 @@
-"""lineal keeps every version of every model: what it is, how it was trained, where it is live."""
+"""lineal keeps every version of every model: what it is, how it was trained, where it is live.
+
+import lineal
+
+with lineal.start_run("churn", params={"lr": 0.01}) as run:
+    run.use_dataset("customers", "train.parquet", role="train")
+    run.log_metric("loss", 0.31, step=1)
+    version = run.register("churn", "model.safetensors", purpose="monthly retrain")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lineal.recording import RunHandle
+    from lineal.records.base import Scalar
+    from lineal.registry import Registry, StrPath, create_registry, open_registry
+
+__version__ = "0.1.0"
+
+__all__ = ["Registry", "RunHandle", "__version__", "create_registry", "open_registry", "start_run"]
+
+_HOMES = {
+    "Registry": "lineal.registry",
+    "create_registry": "lineal.registry",
+    "open_registry": "lineal.registry",
+    "RunHandle": "lineal.recording",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Whoever only asks for the version, or for one noun, does not pay for the rest.
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415  as above
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def start_run(
+    experiment: str,
+    *,
+    params: Mapping[str, Scalar] | None = None,
+    tags: Mapping[str, str] | None = None,
+    name: str | None = None,
+    kind: str = "train",
+    parent: str | RunHandle | None = None,
+    seed: int | None = None,
+    registry: Registry | StrPath | None = None,
+) -> RunHandle:
+    """Start a run in a registry, which is made where `lineal init` would make it if there is none yet.
+
+    Arguments as `Registry.start_run`; `registry` is an open one, a directory, or None for the one found from here.
+
+    Raises:
+        LinealError: the registry cannot be used, or the run not recorded.
+    """
+    from lineal.registry import Registry, create_registry, open_registry  # noqa: PLC0415  as above
+
+    if not isinstance(registry, Registry):
+        from lineal.errors import AlreadyExists  # noqa: PLC0415  as above
+        from lineal.locate import find_registry  # noqa: PLC0415  as above
+
+        root = find_registry(registry)
+        if not (root / "registry.db").exists():
+            try:
+                create_registry(root).close()
+            except AlreadyExists:
+                pass  # another process of the same job was faster
+        registry = open_registry(root)
+    return registry.start_run(experiment, params=params, tags=tags, name=name, kind=kind, parent=parent, seed=seed)

@@ -1,0 +1,81 @@
+"""Taking a version's files into the registry, and reading what they tell of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineal.errors import BadValue, NoSource, NotReadable
+from lineal.fingerprint import check_file_name, manifest_digest, walk
+from lineal.formats.architecture import describe
+from lineal.formats.sniff import sniff
+from lineal.records.models import Architecture, Artifact, FileEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from lineal.objects import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that will be part of an artifact."""
+
+    name: str
+    """Its path within the artifact."""
+    path: Path
+
+
+def gather(paths: Sequence[Path]) -> list[Source]:
+    """The files that paths stand for: a file under its name, one folder by its content, of several each under its name.
+
+    Raises:
+        NoSource, NotReadable: something is missing or cannot be read.
+        BadName, BadValue: a file's name cannot be kept, a folder is empty, or two files would have one name.
+    """
+    sources: list[Source] = []
+    for path in paths:
+        try:
+            is_folder = path.is_dir()
+            if not is_folder and not path.exists():
+                raise NoSource(path=path)
+        except PermissionError as error:
+            raise NotReadable(path=path, why=error.strerror) from error
+        if not is_folder:
+            if not path.is_file():
+                raise NotReadable(path=path, why="it is no regular file")
+            check_file_name(path.name)
+            sources.append(Source(path.name, path))
+            continue
+        prefix = f"{path.resolve().name}/" if len(paths) > 1 else ""
+        sources += [Source(prefix + name, file) for name, file in walk(path)]
+    names = [source.name for source in sources]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadValue(field="file", value=twice, why="two of the files would have this path in the version")
+    return sorted(sources, key=lambda source: source.name)
+
+
+def take_in(objects: ObjectStore, sources: Sequence[Source], *, move: bool) -> tuple[Artifact, Architecture | None]:
+    """Store files and describe them; the description is read from the stored copies.
+
+    Raises:
+        BadFormat: a model file breaks its own format; nothing is stored then.
+        LinealError: as `ObjectStore.put`.
+    """
+    formats = [sniff(source.path) for source in sources]
+    describe(
+        [(source.name, source.path, format_) for source, format_ in zip(sources, formats, strict=True)], digests=False
+    )
+    entries, stored_files = [], []
+    for source, format_ in zip(sources, formats, strict=True):
+        stored = objects.put(source.path, move=move)
+        entries.append(FileEntry(source.name, stored.digest, stored.size, format_))
+        stored_files.append((source.name, objects.path(stored.digest), format_))
+    artifact = Artifact(
+        manifest_digest((entry.path, entry.digest, entry.size) for entry in entries),
+        tuple(entries),
+        sum(entry.size for entry in entries),
+    )
+    return artifact, describe(stored_files)

@@ -1,0 +1,86 @@
+"""What every use case works with: a registry's database and objects, the time, and who acts."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineal import audit
+from lineal.policy import Permission, authorize
+from lineal.records.base import Actor, Micros
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from lineal.db import Database
+    from lineal.objects import ObjectStore
+
+
+def now() -> Micros:
+    """The time of this machine's clock."""
+    return Micros(time.time_ns() // 1_000)
+
+
+@dataclass(slots=True)
+class Change:
+    """One transaction that changes the registry, and the events it appends."""
+
+    connection: sqlite3.Connection
+    at: Micros
+    """The time of the change."""
+    actor: Actor
+    events: int = 0
+    """How many were appended."""
+
+    def record(self, action: str, ref: str, **data: object) -> None:
+        """Append what happened, in the past tense, to the audit log."""
+        audit.append(self.connection, self.at, self.actor, action, ref, data)
+        self.events += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A registry as one person sees it."""
+
+    db: Database
+    objects: ObjectStore
+    clock: Callable[[], Micros]
+    actor: Actor
+
+    @property
+    def root(self) -> Path:
+        """The registry's directory."""
+        return self.db.root
+
+    def read(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A short consistent view."""
+        return self.db.read()
+
+    @contextmanager
+    def change(self, permission: Permission, subject: str) -> Iterator[Change]:
+        """A transaction in which `subject` is changed; it must append an event, or change nothing.
+
+        Raises:
+            Refused: the actor may not.
+            LinealError: the registry cannot be written.
+        """
+        authorize(self.actor, permission, subject)
+        with self.db.write(f"{self.actor.user} ({permission} {subject})") as connection:
+            before = connection.total_changes
+            change = Change(connection, self.clock(), self.actor)
+            yield change
+            if not change.events and connection.total_changes != before:
+                msg = f"{permission} {subject} changed the registry without an event"
+                raise AssertionError(msg)
+
+    @contextmanager
+    def measure(self, subject: str) -> Iterator[sqlite3.Connection]:
+        """A transaction that only adds metric points, which append no event."""
+        authorize(self.actor, Permission.LOG, subject)
+        with self.db.write(f"{self.actor.user} (log {subject})") as connection:
+            yield connection

@@ -1,0 +1,29 @@
+"""Which registry is meant when nobody says, from the environment and the folders above."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+
+def find_registry(given: str | os.PathLike[str] | None = None) -> Path:
+    """The registry's directory: given, else `LINEAL_REGISTRY`, else the nearest `.lineal` upwards, else the user's own.
+
+    Args:
+        given: the directory itself; None to look for one.
+
+    Returns:
+        A directory, which need not exist.
+    """
+    if given is not None:
+        return Path(given).expanduser()
+    named = os.environ.get("LINEAL_REGISTRY")
+    if named:
+        return Path(named).expanduser()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / ".lineal" / "registry.db").exists():
+            return folder / ".lineal"
+    return user_data_path("lineal") / "registry"

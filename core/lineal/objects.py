@@ -1,0 +1,190 @@
+"""The content-addressed store: whole files, named by their SHA-256, written once and never changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineal.durable import sync_folder
+from lineal.errors import Damaged, LinealError, MachineError, NoSource, NotReadable, SourceChanged
+from lineal.fingerprint import hash_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lineal.records.base import Digest
+
+_STEP = 64 << 20
+_CHUNK = 4 << 20
+_SMALL = 4 << 20
+_NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A file in the store."""
+
+    digest: Digest
+    size: int
+    """Bytes."""
+
+
+class ObjectStore:
+    """The files of a registry."""
+
+    def __init__(self, root: Path) -> None:
+        """Bind the store in the folder `root`."""
+        self.root = root
+
+    def path(self, digest: Digest) -> Path:
+        """Where the object with this digest is, or would be."""
+        name = digest.removeprefix("sha256:")
+        return self.root / name[:2] / name[2:]
+
+    def put(self, source: Path, *, move: bool = False) -> StoredObject:
+        """Store the bytes of a file; durable when it returns.
+
+        The digest is computed from the stored copy, so that an object's name always tells its bytes.
+
+        Args:
+            source: a regular file.
+            move: share the source's blocks where the file system allows; the caller then removes the source after
+                its commit and nobody may write to it any more.
+
+        Raises:
+            NoSource, NotReadable: the file is missing or may not be read.
+            SourceChanged: it changed while it was copied.
+            MachineError: the store cannot be written.
+        """
+        partial = self.root / "tmp" / f"{os.getpid()}-{secrets.token_hex(8)}"
+        try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            if not (move and _link(source, partial)):
+                _copy(source, partial)
+            stored = _hash_and_sync(partial)
+            return self._adopt(partial, stored)
+        except OSError as error:
+            raise MachineError(path=self.root, why=error.strerror or str(error)) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _adopt(self, partial: Path, stored: StoredObject) -> StoredObject:
+        target = self.path(stored.digest)
+        if target.exists() and self._is_whole(stored):
+            return stored
+        partial.chmod(0o444)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(target)
+        for folder in (target.parent, self.root):
+            sync_folder(folder)
+        return stored
+
+    def _is_whole(self, stored: StoredObject) -> bool:
+        try:
+            self.check(stored.digest, stored.size, content=True)
+        except LinealError:
+            return False
+        return True
+
+    def check(self, digest: Digest, size: int, *, content: bool) -> None:
+        """Check that an object is there and has its size; with `content`, also that its bytes have its digest.
+
+        Raises:
+            Damaged: it is not as it must be.
+        """
+        path = self.path(digest)
+        try:
+            found = path.stat().st_size
+        except FileNotFoundError as error:
+            raise Damaged(path=path, why="the object is missing") from error
+        if found != size:
+            raise Damaged(path=path, why=f"the object has {found} bytes, not {size}")
+        if content and hash_file(path)[0] != digest:
+            raise Damaged(path=path, why="the object's bytes are not what its name says")
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target, follow_symlinks=True)
+    except FileNotFoundError as error:
+        raise NoSource(path=source) from error
+    except OSError:
+        return False  # another file system, or one without links: a copy serves as well
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    try:
+        reader = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise NoSource(path=source) from error
+    except OSError as error:
+        raise NotReadable(path=source, why=error.strerror) from error
+    try:
+        before = os.fstat(reader)
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            copied = _copy_bytes(reader, writer, source)
+        finally:
+            os.close(writer)
+        after = os.fstat(reader)
+    finally:
+        os.close(reader)
+    if copied != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise SourceChanged(path=source)
+
+
+def _copy_bytes(reader: int, writer: int, source: Path) -> int:
+    copied = 0
+    if hasattr(os, "copy_file_range"):
+        try:
+            while count := os.copy_file_range(reader, writer, _STEP):
+                copied += count
+        except OSError as error:
+            if error.errno not in _NOT_HERE or copied:
+                raise
+        else:
+            if copied:
+                return copied
+    while True:
+        try:
+            chunk = os.read(reader, _CHUNK)
+        except OSError as error:
+            raise NotReadable(path=source, why=error.strerror) from error
+        if not chunk:
+            return copied
+        view = memoryview(chunk)
+        while view:  # a write may take less than it was given
+            written = os.write(writer, view)
+            copied += written
+            view = view[written:]
+
+
+def _hash_and_sync(path: Path) -> StoredObject:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    failures: list[OSError] = []
+
+    def sync() -> None:
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            failures.append(error)
+
+    try:
+        if os.fstat(descriptor).st_size <= _SMALL:
+            sync()
+            digest, size = hash_file(path)
+        else:  # the disk writes while the processor hashes
+            thread = threading.Thread(target=sync)
+            thread.start()
+            digest, size = hash_file(path)
+            thread.join()
+    finally:
+        os.close(descriptor)
+    if failures:
+        raise failures[0]
+    return StoredObject(digest, size)

@@ -1,0 +1,290 @@
+"""Experiments, runs, their params, and the states of code and machine they ran on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from lineal.queries.names import intern
+from lineal.queries.values import scalar, scalar_columns
+from lineal.records.base import Actor, Digest, Micros, RunId, Scalar
+from lineal.records.runs import CodeState, Environment, Experiment, Run, RunKind, RunStatus
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Mapping, Sequence
+
+_EXPERIMENT = """
+SELECT e.id, e.name, e.created_at, e.owner, e.purpose,
+    (SELECT count(*) FROM runs r WHERE r.experiment_id = e.id),
+    (SELECT max(r.started_at) FROM runs r WHERE r.experiment_id = e.id)
+FROM experiments e """
+
+_RUN = """
+SELECT r.n, r.id, r.name, e.name, r.kind, r.status, r.started_at, r.ended_at, r.actor
+FROM runs r JOIN experiments e ON e.id = r.experiment_id """
+
+_RunRow = tuple[int, str, str, str, str, str, int, int | None, str]
+
+
+def all_experiments(connection: sqlite3.Connection) -> list[Experiment]:
+    """Every experiment, the one that ran last first."""
+    rows = connection.execute(_EXPERIMENT + "ORDER BY 7 DESC, e.name").fetchall()
+    return [_experiment(row) for row in rows]
+
+
+def experiment(connection: sqlite3.Connection, name: str) -> Experiment | None:
+    """The experiment of this name."""
+    row = connection.execute(_EXPERIMENT + "WHERE e.name = ?", (name,)).fetchone()
+    return _experiment(row) if row else None
+
+
+def experiment_id(connection: sqlite3.Connection, name: str) -> int | None:
+    """The row number of the experiment of this name."""
+    row = connection.execute("SELECT id FROM experiments WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def experiment_names(connection: sqlite3.Connection, prefix: str = "", limit: int = 1_000) -> list[str]:
+    """Names of experiments that begin with `prefix`."""
+    rows = connection.execute(
+        "SELECT name FROM experiments WHERE substr(name, 1, ?) = ? ORDER BY name LIMIT ?", (len(prefix), prefix, limit)
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def insert_experiment(connection: sqlite3.Connection, name: str, at: Micros, actor: str) -> int:
+    """Add an experiment; returns its row number."""
+    row = connection.execute(
+        "INSERT INTO experiments (name, created_at, created_by) VALUES (?, ?, ?) RETURNING id", (name, at, actor)
+    ).fetchone()
+    return int(row[0])
+
+
+def describe_experiment(connection: sqlite3.Connection, number: int, field: str, value: str | None) -> None:
+    """Set owner, purpose or notes."""
+    statements = {
+        "owner": "UPDATE experiments SET owner = ? WHERE id = ?",
+        "purpose": "UPDATE experiments SET purpose = ? WHERE id = ?",
+        "notes": "UPDATE experiments SET notes = ? WHERE id = ?",
+    }
+    connection.execute(statements[field], (value, number))
+
+
+def run(connection: sqlite3.Connection, number: int) -> Run | None:
+    """The run in this row."""
+    row = connection.execute(_RUN + "WHERE r.n = ?", (number,)).fetchone()
+    return _run(row) if row else None
+
+
+def runs_by_prefix(connection: sqlite3.Connection, prefix: str, limit: int = 5) -> list[Run]:
+    """Runs whose id begins with `prefix`."""
+    rows = connection.execute(
+        _RUN + "WHERE r.id >= ? AND r.id < ? ORDER BY r.id LIMIT ?", (prefix, prefix + "g", limit)
+    ).fetchall()
+    return [_run(row) for row in rows]
+
+
+def page(
+    connection: sqlite3.Connection, experiment_number: int | None, *, before: tuple[Micros, int] | None, limit: int
+) -> list[Run]:
+    """Runs that started before (time, row number), the latest first; of one experiment or of all."""
+    at, n = before if before is not None else (1 << 62, 1 << 62)
+    if experiment_number is None:
+        rows = connection.execute(
+            _RUN + "WHERE (r.started_at, r.n) < (?, ?) ORDER BY r.started_at DESC, r.n DESC LIMIT ?", (at, n, limit)
+        ).fetchall()
+    else:
+        rows = connection.execute(
+            _RUN + "WHERE r.experiment_id = ? AND (r.started_at, r.n) < (?, ?) "
+            "ORDER BY r.started_at DESC, r.n DESC LIMIT ?",
+            (experiment_number, at, n, limit),
+        ).fetchall()
+    return [_run(row) for row in rows]
+
+
+def count(connection: sqlite3.Connection, experiment_number: int | None) -> int:
+    """How many runs there are, of one experiment or of all."""
+    if experiment_number is None:
+        row = connection.execute("SELECT count(*) FROM runs").fetchone()
+    else:
+        row = connection.execute("SELECT count(*) FROM runs WHERE experiment_id = ?", (experiment_number,)).fetchone()
+    return int(row[0])
+
+
+def insert(
+    connection: sqlite3.Connection,
+    *,
+    run_id: RunId,
+    experiment_number: int,
+    name: str,
+    kind: RunKind,
+    at: Micros,
+    actor: Actor,
+    parent: int | None,
+    command: Sequence[str] | None,
+    seed: int | None,
+    code: int | None,
+    environment: int | None,
+    process: str | None,
+) -> int:
+    """Add a run that is starting; returns its row number."""
+    row = connection.execute(
+        "INSERT INTO runs (id, experiment_id, name, kind, status, started_at, actor, claim, parent_n, command, seed, "
+        "code_id, environment_id, process) VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n",
+        (
+            run_id,
+            experiment_number,
+            name,
+            kind,
+            at,
+            actor.user,
+            actor.claim,
+            parent,
+            None if command is None else json.dumps(list(command)),
+            seed,
+            code,
+            environment,
+            process,
+        ),
+    ).fetchone()
+    return int(row[0])
+
+
+def finish(connection: sqlite3.Connection, number: int, status: RunStatus, at: Micros, error: str | None) -> None:
+    """Note how and when a run ended."""
+    connection.execute("UPDATE runs SET status = ?, ended_at = ?, error = ? WHERE n = ?", (status, at, error, number))
+
+
+def set_params(connection: sqlite3.Connection, number: int, params: Mapping[str, Scalar]) -> list[str]:
+    """Add params of a run; returns the names of those that have another value already, which stay as they are."""
+    ids = intern(connection, params)
+    clashes = []
+    for name, value in params.items():
+        kind, text, comparable = scalar_columns(value)
+        row = connection.execute(
+            "SELECT kind, text FROM params WHERE run_n = ? AND name_id = ?", (number, ids[name])
+        ).fetchone()
+        if row is None:
+            connection.execute(
+                "INSERT INTO params (run_n, name_id, kind, text, number) VALUES (?, ?, ?, ?, ?)",
+                (number, ids[name], kind, text, comparable),
+            )
+        elif tuple(row) != (kind, text):
+            clashes.append(name)
+    return clashes
+
+
+def params_of(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, dict[str, Scalar]]:
+    """The params of runs, by row number and name."""
+    rows = connection.execute(
+        "SELECT p.run_n, n.name, p.kind, p.text FROM params p JOIN names n ON n.id = p.name_id "
+        "WHERE p.run_n IN (SELECT value FROM json_each(?)) ORDER BY p.run_n, n.name",
+        (json.dumps(list(numbers)),),
+    ).fetchall()
+    found: dict[int, dict[str, Scalar]] = {number: {} for number in numbers}
+    for number, name, kind, text in rows:
+        found[number][name] = scalar(kind, text)
+    return found
+
+
+def surroundings(
+    connection: sqlite3.Connection, numbers: Collection[int]
+) -> dict[int, tuple[CodeState | None, Environment | None, tuple[str, ...] | None, int | None]]:
+    """Code state, environment, command and seed of runs, by row number."""
+    rows = connection.execute(
+        "SELECT r.n, c.content, e.digest, e.content, r.command, r.seed FROM runs r "
+        "LEFT JOIN code_states c ON c.id = r.code_id LEFT JOIN environments e ON e.id = r.environment_id "
+        "WHERE r.n IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(numbers)),),
+    ).fetchall()
+    return {
+        number: (
+            CodeState(**json.loads(code)) if code else None,
+            _environment(digest, content) if content else None,
+            tuple(json.loads(command)) if command else None,
+            seed,
+        )
+        for number, code, digest, content, command, seed in rows
+    }
+
+
+def family(connection: sqlite3.Connection, number: int) -> tuple[RunId | None, tuple[RunId, ...], str | None]:
+    """A run's parent, its children, and the error it ended with."""
+    row = connection.execute(
+        "SELECT p.id, r.error FROM runs r LEFT JOIN runs p ON p.n = r.parent_n WHERE r.n = ?", (number,)
+    ).fetchone()
+    children = connection.execute("SELECT id FROM runs WHERE parent_n = ? ORDER BY n", (number,)).fetchall()
+    return (RunId(row[0]) if row[0] else None, tuple(RunId(child[0]) for child in children), row[1])
+
+
+def outputs(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
+    """Addresses of the versions and dataset versions that a run produced."""
+    rows = connection.execute(
+        "SELECT m.name || ':' || v.label FROM versions v JOIN models m ON m.id = v.model_id WHERE v.run_n = ? "
+        "UNION ALL SELECT 'data:' || d.name || ':' || v.label FROM dataset_versions v "
+        "JOIN datasets d ON d.id = v.dataset_id WHERE v.run_n = ?",
+        (number, number),
+    ).fetchall()
+    return tuple(row[0] for row in rows)
+
+
+def intern_environment(connection: sqlite3.Connection, environment: Environment) -> int:
+    """The row of an environment, added where it is new."""
+    content = asdict(environment)
+    del content["digest"]
+    return _interned(
+        connection,
+        "SELECT id FROM environments WHERE digest = ?",
+        "INSERT INTO environments (digest, content) VALUES (?, ?) RETURNING id",
+        environment.digest,
+        content,
+    )
+
+
+def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState) -> int:
+    """The row of a code state, added where it is new."""
+    return _interned(
+        connection,
+        "SELECT id FROM code_states WHERE digest = ?",
+        "INSERT INTO code_states (digest, content) VALUES (?, ?) RETURNING id",
+        digest,
+        asdict(code),
+    )
+
+
+def _interned(
+    connection: sqlite3.Connection, look: str, add: str, digest: Digest, content: Mapping[str, object]
+) -> int:
+    row = connection.execute(look, (digest,)).fetchone()
+    if row is None:
+        row = connection.execute(add, (digest, json.dumps(content))).fetchone()
+    return int(row[0])
+
+
+def _environment(digest: str, content: str) -> Environment:
+    fields = json.loads(content)
+    fields["packages"] = tuple((name, version) for name, version in fields["packages"])
+    fields["gpus"] = tuple(fields["gpus"])
+    return Environment(digest=Digest(digest), **fields)
+
+
+def _experiment(row: tuple[int, str, int, str | None, str | None, int, int | None]) -> Experiment:
+    number, name, created_at, owner, purpose, runs, last = row
+    return Experiment(number, name, Micros(created_at), owner, purpose, runs, None if last is None else Micros(last))
+
+
+def _run(row: _RunRow) -> Run:
+    number, run_id, name, experiment_name, kind, status, started_at, ended_at, actor = row
+    return Run(
+        n=number,
+        id=RunId(run_id),
+        name=name,
+        experiment=experiment_name,
+        kind=RunKind(kind),
+        status=RunStatus(status),
+        started_at=Micros(started_at),
+        ended_at=None if ended_at is None else Micros(ended_at),
+        actor=actor,
+    )

@@ -1,0 +1,349 @@
+"""Versions of models: lists, single ones, and what they were registered with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from lineal.queries.names import intern
+from lineal.queries.values import number, number_column, scalar, scalar_columns
+from lineal.records.base import Actor, Digest, Micros, RunId, Scalar, Uid
+from lineal.records.models import MetricValue, Parent, Relation, Version, VersionStatus
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Mapping, Sequence
+
+_VERSION = """
+SELECT v.id, m.name, v.label, v.seq, v.uid, a.digest, v.status, v.owner, v.purpose, v.notes, v.created_at,
+    v.created_by, r.id, p.name_id, p.value
+FROM versions v JOIN models m ON m.id = v.model_id
+LEFT JOIN artifacts a ON a.id = v.artifact_id
+LEFT JOIN runs r ON r.n = v.run_n
+LEFT JOIN version_metrics p ON p.version_id = v.id AND p.name_id = m.primary_id """
+
+_VersionRow = tuple[
+    int,
+    str,
+    str,
+    int,
+    str,
+    str | None,
+    str,
+    str | None,
+    str | None,
+    str | None,
+    int,
+    str,
+    str | None,
+    int | None,
+    float | None,
+]
+
+
+def by_id(connection: sqlite3.Connection, version: int) -> Version | None:
+    """The version in this row."""
+    return _one(connection, connection.execute(_VERSION + "WHERE v.id = ?", (version,)).fetchall())
+
+
+def by_label(connection: sqlite3.Connection, model: int, label: str) -> Version | None:
+    """The version of a model with this label."""
+    rows = connection.execute(_VERSION + "WHERE v.model_id = ? AND v.label = ?", (model, label)).fetchall()
+    return _one(connection, rows)
+
+
+def by_seq(connection: sqlite3.Connection, model: int, seq: int) -> Version | None:
+    """The version of a model with this sequence number."""
+    rows = connection.execute(_VERSION + "WHERE v.model_id = ? AND v.seq = ?", (model, seq)).fetchall()
+    return _one(connection, rows)
+
+
+def by_ids(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, Version]:
+    """Versions by row number."""
+    rows = connection.execute(
+        _VERSION + "WHERE v.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    ).fetchall()
+    return {version.id: version for version in _versions(connection, rows)}
+
+
+def by_artifact(connection: sqlite3.Connection, prefix: str) -> list[Version]:
+    """Versions whose artifact's digest begins with `prefix` (with `sha256:`)."""
+    rows = connection.execute(
+        _VERSION + "WHERE a.digest >= ? AND a.digest < ? ORDER BY v.id", (prefix, prefix + "g")
+    ).fetchall()
+    return _versions(connection, rows)
+
+
+def by_file(connection: sqlite3.Connection, prefix: str) -> list[tuple[Version, str, Digest]]:
+    """(version, path, digest) of the files whose digest begins with `prefix` (with `sha256:`)."""
+    found = connection.execute(
+        "SELECT v.id, f.path, o.digest FROM objects o JOIN artifact_files f ON f.object_id = o.id "
+        "JOIN versions v ON v.artifact_id = f.artifact_id WHERE o.digest >= ? AND o.digest < ? ORDER BY v.id, f.path",
+        (prefix, prefix + "g"),
+    ).fetchall()
+    versions = by_ids(connection, {row[0] for row in found})
+    return [(versions[version], path, Digest(digest)) for version, path, digest in found]
+
+
+def page(connection: sqlite3.Connection, model: int, *, before: int | None, limit: int) -> list[Version]:
+    """Versions of a model with a sequence number below `before`, newest first."""
+    rows = connection.execute(
+        _VERSION + "WHERE v.model_id = ? AND v.seq < ? ORDER BY v.seq DESC LIMIT ?",
+        (model, 1 << 62 if before is None else before, limit),
+    ).fetchall()
+    return _versions(connection, rows)
+
+
+def page_after(connection: sqlite3.Connection, model: int, *, after: int, limit: int) -> list[Version]:
+    """The `limit` versions of a model that follow sequence number `after`, newest first."""
+    rows = connection.execute(
+        _VERSION + "WHERE v.model_id = ? AND v.seq > ? ORDER BY v.seq LIMIT ?", (model, after, limit)
+    ).fetchall()
+    return _versions(connection, rows[::-1])
+
+
+def count(connection: sqlite3.Connection, model: int) -> int:
+    """How many versions a model has."""
+    return int(connection.execute("SELECT count(*) FROM versions WHERE model_id = ?", (model,)).fetchone()[0])
+
+
+def labels(connection: sqlite3.Connection, model: int, prefix: str = "", limit: int = 1_000) -> list[str]:
+    """Labels of a model's versions that begin with `prefix`, newest first."""
+    rows = connection.execute(
+        "SELECT label FROM versions WHERE model_id = ? AND substr(label, 1, ?) = ? ORDER BY seq DESC LIMIT ?",
+        (model, len(prefix), prefix, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def label_is_taken(connection: sqlite3.Connection, model: int, label: str) -> bool:
+    """Whether a version of a model has this label."""
+    row = connection.execute("SELECT 1 FROM versions WHERE model_id = ? AND label = ?", (model, label)).fetchone()
+    return row is not None
+
+
+def next_seq(connection: sqlite3.Connection, model: int) -> int:
+    """The sequence number the next version of a model gets."""
+    row = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM versions WHERE model_id = ?", (model,)).fetchone()
+    return int(row[0])
+
+
+def skeleton(connection: sqlite3.Connection, model: int) -> list[tuple[int, int, tuple[int, ...]]]:
+    """(row number, sequence number, parents within the model) of all versions, newest first."""
+    parents: dict[int, list[int]] = {}
+    for child, parent in connection.execute(
+        "SELECT p.version_id, p.parent_id FROM version_parents p JOIN versions c ON c.id = p.version_id "
+        "JOIN versions v ON v.id = p.parent_id WHERE c.model_id = ?1 AND v.model_id = ?1 "
+        "ORDER BY p.version_id, p.position",
+        (model,),
+    ).fetchall():
+        parents.setdefault(child, []).append(parent)
+    rows = connection.execute("SELECT id, seq FROM versions WHERE model_id = ? ORDER BY seq DESC", (model,)).fetchall()
+    return [(version, seq, tuple(parents.get(version, ()))) for version, seq in rows]
+
+
+def insert(
+    connection: sqlite3.Connection,
+    *,
+    uid: Uid,
+    model: int,
+    seq: int,
+    label: str,
+    label_reason: str,
+    run: int | None,
+    artifact: int | None,
+    architecture: int | None,
+    signature: str | None,
+    owner: str | None,
+    purpose: str | None,
+    notes: str | None,
+    at: Micros,
+    actor: Actor,
+) -> int:
+    """Add a version; returns its row number."""
+    row = connection.execute(
+        "INSERT INTO versions (uid, model_id, seq, label, label_reason, run_n, artifact_id, architecture_id, "
+        "signature, owner, purpose, notes, created_at, created_by, claim) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            uid,
+            model,
+            seq,
+            label,
+            label_reason,
+            run,
+            artifact,
+            architecture,
+            signature,
+            owner,
+            purpose,
+            notes,
+            at,
+            actor.user,
+            actor.claim,
+        ),
+    ).fetchone()
+    return int(row[0])
+
+
+def insert_parents(connection: sqlite3.Connection, version: int, parents: Sequence[tuple[int, Relation]]) -> None:
+    """Note where a version came from, in order."""
+    connection.executemany(
+        "INSERT INTO version_parents (version_id, position, parent_id, relation) VALUES (?, ?, ?, ?)",
+        [(version, position, parent, relation) for position, (parent, relation) in enumerate(parents)],
+    )
+
+
+def insert_params(connection: sqlite3.Connection, version: int, params: Mapping[str, Scalar]) -> None:
+    """Fix the params a version was trained with."""
+    ids = intern(connection, params)
+    connection.executemany(
+        "INSERT INTO version_params (version_id, name_id, kind, text, number) VALUES (?, ?, ?, ?, ?)",
+        [(version, ids[name], *scalar_columns(value)) for name, value in params.items()],
+    )
+
+
+def insert_metrics(
+    connection: sqlite3.Connection, version: int, metrics: Mapping[str, tuple[float, int | None]]
+) -> None:
+    """Fix the metrics a version is registered with: name to (value, row number of the dataset version or None)."""
+    ids = intern(connection, metrics)
+    connection.executemany(
+        "INSERT INTO version_metrics (version_id, name_id, position, value, dataset_version_id) VALUES (?, ?, ?, ?, ?)",
+        [
+            (version, ids[name], position, number_column(value), dataset)
+            for position, (name, (value, dataset)) in enumerate(metrics.items())
+        ],
+    )
+
+
+def insert_datasets(connection: sqlite3.Connection, version: int, datasets: Collection[tuple[int, str]]) -> None:
+    """Fix what a version was trained and measured on: (row number of the dataset version, role)."""
+    connection.executemany(
+        "INSERT INTO version_datasets (version_id, dataset_version_id, role) VALUES (?, ?, ?)",
+        [(version, dataset, role) for dataset, role in datasets],
+    )
+
+
+def insert_evaluation(
+    connection: sqlite3.Connection, version: int, name: str, value: float, dataset: int | None, at: Micros, actor: str
+) -> None:
+    """Add what a later evaluation of a version found."""
+    name_id = intern(connection, [name])[name]
+    connection.execute(
+        "INSERT INTO evaluations (version_id, name_id, value, dataset_version_id, at, actor) VALUES (?, ?, ?, ?, ?, ?)",
+        (version, name_id, number_column(value), dataset, at, actor),
+    )
+
+
+def set_status(connection: sqlite3.Connection, version: int, status: VersionStatus) -> None:
+    """Mark a version."""
+    connection.execute("UPDATE versions SET status = ? WHERE id = ?", (status, version))
+
+
+def describe(connection: sqlite3.Connection, version: int, field: str, value: str | None) -> None:
+    """Set owner, purpose or notes."""
+    statements = {
+        "owner": "UPDATE versions SET owner = ? WHERE id = ?",
+        "purpose": "UPDATE versions SET purpose = ? WHERE id = ?",
+        "notes": "UPDATE versions SET notes = ? WHERE id = ?",
+    }
+    connection.execute(statements[field], (value, version))
+
+
+def params_of(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, dict[str, Scalar]]:
+    """The params of versions, by row number and name."""
+    rows = connection.execute(
+        "SELECT p.version_id, n.name, p.kind, p.text FROM version_params p JOIN names n ON n.id = p.name_id "
+        "WHERE p.version_id IN (SELECT value FROM json_each(?)) ORDER BY p.version_id, n.name",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+    found: dict[int, dict[str, Scalar]] = {version: {} for version in ids}
+    for version, name, kind, text in rows:
+        found[version][name] = scalar(kind, text)
+    return found
+
+
+def metrics_of(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, dict[str, MetricValue]]:
+    """The metrics of versions: as registered, and after them those that only a later evaluation found."""
+    wanted = json.dumps(list(ids))
+    found: dict[int, dict[str, MetricValue]] = {version: {} for version in ids}
+    registered = connection.execute(
+        "SELECT x.version_id, n.name, x.value, d.name, v.label FROM version_metrics x "
+        "JOIN names n ON n.id = x.name_id LEFT JOIN dataset_versions v ON v.id = x.dataset_version_id "
+        "LEFT JOIN datasets d ON d.id = v.dataset_id "
+        "WHERE x.version_id IN (SELECT value FROM json_each(?)) ORDER BY x.version_id, x.position",
+        (wanted,),
+    ).fetchall()
+    later = connection.execute(
+        "SELECT x.version_id, n.name, x.value, d.name, v.label FROM evaluations x "
+        "JOIN names n ON n.id = x.name_id LEFT JOIN dataset_versions v ON v.id = x.dataset_version_id "
+        "LEFT JOIN datasets d ON d.id = v.dataset_id "
+        "WHERE x.version_id IN (SELECT value FROM json_each(?)) ORDER BY x.id",
+        (wanted,),
+    ).fetchall()
+    for rows, is_later in ((registered, False), (later, True)):
+        for version, name, value, dataset, label in rows:
+            known = found[version].get(name)
+            if known is None or known.later:
+                address = None if dataset is None else f"data:{dataset}:{label}"
+                found[version][name] = MetricValue(name, number(value), address, is_later)
+    return found
+
+
+def facts_of(
+    connection: sqlite3.Connection, ids: Collection[int]
+) -> dict[int, tuple[str, str | None, int | None, int, int | None]]:
+    """(reason of the label, signature, run's row number, model's row number, experiment's) of versions, by row number."""
+    rows = connection.execute(
+        "SELECT v.id, v.label_reason, v.signature, v.run_n, v.model_id, r.experiment_id FROM versions v "
+        "LEFT JOIN runs r ON r.n = v.run_n WHERE v.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    ).fetchall()
+    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
+
+
+def _one(connection: sqlite3.Connection, rows: list[_VersionRow]) -> Version | None:
+    return next(iter(_versions(connection, rows)), None)
+
+
+def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[Version]:
+    if not rows:
+        return []
+    ids = json.dumps([row[0] for row in rows])
+    parents: dict[int, list[Parent]] = {}
+    for child, model, label, relation, parent in connection.execute(
+        "SELECT p.version_id, m.name, v.label, p.relation, p.parent_id FROM version_parents p "
+        "JOIN versions v ON v.id = p.parent_id JOIN models m ON m.id = v.model_id "
+        "WHERE p.version_id IN (SELECT value FROM json_each(?)) ORDER BY p.version_id, p.position",
+        (ids,),
+    ).fetchall():
+        parents.setdefault(child, []).append(Parent(f"{model}:{label}", Relation(relation), parent))
+    stages: dict[int, list[str]] = {}
+    for version, stage in connection.execute(
+        "SELECT l.version_id, s.name FROM live l JOIN stages s ON s.id = l.stage_id "
+        "WHERE l.version_id IN (SELECT value FROM json_each(?)) ORDER BY s.position",
+        (ids,),
+    ).fetchall():
+        stages.setdefault(version, []).append(stage)
+    return [
+        Version(
+            id=row[0],
+            model=row[1],
+            label=row[2],
+            seq=row[3],
+            uid=Uid(row[4]),
+            digest=None if row[5] is None else Digest(row[5]),
+            status=VersionStatus(row[6]),
+            owner=row[7],
+            purpose=row[8],
+            notes=row[9],
+            created_at=Micros(row[10]),
+            created_by=row[11],
+            run=None if row[12] is None else RunId(row[12]),
+            parents=tuple(parents.get(row[0], ())),
+            stages=tuple(stages.get(row[0], ())),
+            primary=None if row[13] is None else number(row[14]),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,616 @@
+"""The one door to a registry: it binds a directory, a clock and an actor to the use cases."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from lineal import addresses, details, refs, stages
+from lineal.actors import current_actor
+from lineal.context import Context, now
+from lineal.db import SCHEMA_VERSION, Database
+from lineal.errors import BadValue, Conflict
+from lineal.locate import find_registry
+from lineal.objects import ObjectStore
+from lineal.queries import datasets as dataset_rows
+from lineal.queries import events as event_rows
+from lineal.queries import metrics as metric_rows
+from lineal.queries import models as model_rows
+from lineal.queries import runs as run_rows
+from lineal.queries import versions as version_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from lineal import audit
+    from lineal.addresses import Found, Identified
+    from lineal.recording import RunHandle
+    from lineal.records.base import Actor, Micros, Scalar
+    from lineal.records.comparison import Diff, Lineage, TreeRow
+    from lineal.records.data import Dataset, DatasetVersion, Measured
+    from lineal.records.models import Bump, Model, Scheme, Version, VersionDetail, VersionStatus
+    from lineal.records.runs import Experiment, Point, Run, RunDetail
+    from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+StrPath = str | os.PathLike[str]
+
+
+def open_registry(
+    path: StrPath | None = None,
+    *,
+    actor_claim: str | None = None,
+    read_only: bool = False,
+    clock: Callable[[], Micros] = now,
+) -> Registry:
+    """Open a registry.
+
+    Args:
+        path: its directory; None to find it as `lineal` on the command line does.
+        actor_claim: a name used on a shared account, recorded as a claim.
+        read_only: refuse changes.
+        clock: tells the time of changes, in microseconds.
+
+    Raises:
+        NoRegistry: there is none.
+        ForeignRegistry, NewerRegistry, Damaged, ReadOnlyRegistry, MachineError: it cannot be used.
+    """
+    root = find_registry(path)
+    database = Database(root, read_only=read_only)
+    version = int(database.connection.execute("PRAGMA user_version").fetchone()[0])
+    if version < SCHEMA_VERSION:
+        database.close()
+        from lineal.migrations import upgrade  # noqa: PLC0415  brings sqlite-utils, which only an upgrade needs
+
+        upgrade(root)
+        database = Database(root, read_only=read_only)
+    context = Context(database, ObjectStore(root / "objects"), clock, current_actor(actor_claim))
+    return Registry(context)
+
+
+def create_registry(path: StrPath, *, clock: Callable[[], Micros] = now) -> Registry:
+    """Make a new, empty registry in a directory, and open it.
+
+    Raises:
+        AlreadyExists: there is one.
+        MachineError: the directory cannot be written.
+    """
+    from lineal.migrations import create  # noqa: PLC0415  brings sqlite-utils, which start-up cannot afford
+
+    create(Path(path), now=clock())
+    return open_registry(path, clock=clock)
+
+
+class Registry:
+    """A registry, as the person who opened it may use it. Safe to share between threads, and after a fork."""
+
+    def __init__(self, context: Context) -> None:
+        """Made by `open_registry`."""
+        self._context = context
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._context.db.close()
+
+    @property
+    def root(self) -> Path:
+        """Its directory."""
+        return self._context.root
+
+    @property
+    def actor(self) -> Actor:
+        """Who uses it."""
+        return self._context.actor
+
+    @property
+    def read_only(self) -> bool:
+        """Whether changes are refused."""
+        return self._context.db.read_only_reason is not None
+
+    @property
+    def read_only_reason(self) -> str | None:
+        """Why changes are refused; None when they are not."""
+        return self._context.db.read_only_reason
+
+    @property
+    def uid(self) -> str:
+        """Its identifier, which stays when it is moved."""
+        with self._context.read() as connection:
+            return str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+
+    def data_version(self) -> int:
+        """A number that changes when somebody else changed the registry."""
+        return self._context.db.data_version()
+
+    # Addresses
+
+    def resolve(self, text: str) -> Found:
+        """Whatever an address names."""
+        with self._context.read() as connection:
+            return addresses.find(connection, text)
+
+    def complete(self, prefix: str, limit: int = 50) -> list[str]:
+        """Addresses that begin with `prefix`."""
+        with self._context.read() as connection:
+            return addresses.complete(connection, prefix, limit)
+
+    def model(self, name: str) -> Model:
+        """The model of this name."""
+        with self._context.read() as connection:
+            return addresses.model(connection, name)
+
+    def version(self, ref: str) -> Version:
+        """The one version that an address names."""
+        with self._context.read() as connection:
+            return addresses.version(connection, ref)
+
+    def run(self, ref: str) -> Run:
+        """The run that an address, or the beginning of an id, names."""
+        prefix = refs.parse(ref if ref.startswith("run:") else f"run:{ref}")
+        with self._context.read() as connection:
+            return addresses.run(connection, prefix.prefix if isinstance(prefix, refs.RunRef) else ref)
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of this name."""
+        with self._context.read() as connection:
+            return addresses.experiment(connection, name)
+
+    def dataset(self, name: str) -> Dataset:
+        """The dataset of this name."""
+        with self._context.read() as connection:
+            return addresses.dataset(connection, name)
+
+    def dataset_version(self, ref: str) -> DatasetVersion:
+        """The dataset version that an address names; of a dataset, its newest."""
+        with self._context.read() as connection:
+            return addresses.one_dataset_version(connection, ref)
+
+    def identify(self, what: StrPath) -> list[Identified]:
+        """Whatever has the bytes of a file or folder, or a digest.
+
+        Args:
+            what: a path, or a digest with or without `sha256:`, or the beginning of one.
+
+        Raises:
+            NotFound: nothing here has them.
+        """
+        path = Path(what)
+        if path.exists():
+            from lineal.fingerprint import hash_file, manifest_digest, walk  # noqa: PLC0415  rarely needed
+
+            if path.is_dir():
+                prefix = str(manifest_digest([(name, *hash_file(file)) for name, file in walk(path)]))
+            else:
+                prefix = str(hash_file(path)[0])
+        else:
+            text = os.fspath(what)
+            ref = refs.parse(text if text.startswith("sha256:") else f"sha256:{text}")
+            prefix = str(ref)
+        with self._context.read() as connection:
+            return list(addresses.identified(connection, prefix))
+
+    # Lists
+
+    def models(self, *, include_retired: bool = False) -> list[Model]:
+        """Every model, by name; those with only retired versions if asked for."""
+        with self._context.read() as connection:
+            return model_rows.all_models(connection, include_retired=include_retired)
+
+    def versions(self, model: str, *, include_retired: bool = True, limit: int | None = None) -> list[Version]:
+        """The versions of a model, newest first."""
+        with self._context.read() as connection:
+            number = addresses.model(connection, model).id
+            found = version_rows.page(
+                connection, number, before=None, limit=-1 if limit is None or not include_retired else limit
+            )
+        if not include_retired:
+            found = [version for version in found if version.status.value != "retired"]
+        return found[:limit]
+
+    def versions_page(
+        self, model: str, *, before: int | None = None, after: int | None = None, limit: int = 256
+    ) -> list[Version]:
+        """Part of a model's versions, newest first: below sequence number `before`, or next above `after`."""
+        with self._context.read() as connection:
+            number = model_rows.model_id(connection, model)
+            if number is None:
+                number = addresses.model(connection, model).id
+            if after is not None:
+                return version_rows.page_after(connection, number, after=after, limit=limit)
+            return version_rows.page(connection, number, before=before, limit=limit)
+
+    def version_count(self, model: str) -> int:
+        """How many versions a model has."""
+        with self._context.read() as connection:
+            return version_rows.count(connection, addresses.model(connection, model).id)
+
+    def tree_skeleton(self, model: str) -> list[tuple[int, int, tuple[int, ...]]]:
+        """(row number, sequence number, parents within the model) of all versions, newest first."""
+        with self._context.read() as connection:
+            return version_rows.skeleton(connection, addresses.model(connection, model).id)
+
+    def tree(self, model: str) -> list[tuple[Version, TreeRow]]:
+        """All versions of a model with their rows of the drawn tree, newest first."""
+        from lineal.tree import draw  # noqa: PLC0415  only trees are drawn
+
+        with self._context.read() as connection:
+            number = addresses.model(connection, model).id
+            found = version_rows.page(connection, number, before=None, limit=-1)
+            skeleton = version_rows.skeleton(connection, number)
+        rows, _ = draw((version, parents) for version, _, parents in skeleton)
+        return list(zip(found, rows, strict=True))
+
+    def experiments(self) -> list[Experiment]:
+        """Every experiment, the one that ran last first."""
+        with self._context.read() as connection:
+            return run_rows.all_experiments(connection)
+
+    def runs(self, experiment: str | None = None, *, limit: int | None = None) -> list[Run]:
+        """Runs of an experiment or of all, the latest first."""
+        return self.runs_page(experiment, limit=-1 if limit is None else limit)
+
+    def runs_page(
+        self, experiment: str | None = None, *, before: tuple[Micros, int] | None = None, limit: int = 256
+    ) -> list[Run]:
+        """Part of the runs of an experiment or of all, latest first: those before (start, row number)."""
+        with self._context.read() as connection:
+            number = None if experiment is None else addresses.experiment(connection, experiment).id
+            return run_rows.page(connection, number, before=before, limit=limit)
+
+    def run_count(self, experiment: str | None = None) -> int:
+        """How many runs there are, of an experiment or of all."""
+        with self._context.read() as connection:
+            number = None if experiment is None else addresses.experiment(connection, experiment).id
+            return run_rows.count(connection, number)
+
+    def run_detail(self, run: Run | str) -> RunDetail:
+        """Everything about a run but its metric points."""
+        return self.run_details([self.run(run) if isinstance(run, str) else run])[0]
+
+    def run_details(self, runs: Sequence[Run]) -> list[RunDetail]:
+        """Everything about runs but their metric points, in their order."""
+        with self._context.read() as connection:
+            return details.of_runs(connection, runs)
+
+    def points(self, run: Run | str, metric: str, *, limit: int | None = None) -> list[Point]:
+        """The history of a metric by step and time; the newest `limit` points of it."""
+        found = self.run(run) if isinstance(run, str) else run
+        with self._context.read() as connection:
+            return metric_rows.points(connection, found.n, metric, limit=limit)
+
+    def datasets(self) -> list[Dataset]:
+        """Every dataset, by name."""
+        with self._context.read() as connection:
+            return dataset_rows.all_datasets(connection)
+
+    def dataset_versions(self, name: str) -> list[DatasetVersion]:
+        """The versions of a dataset, newest first."""
+        with self._context.read() as connection:
+            return dataset_rows.versions(connection, addresses.dataset(connection, name).id)
+
+    def detail(self, version: Version | str) -> VersionDetail:
+        """Everything about a version."""
+        return self.details([version])[0]
+
+    def details(self, versions: Sequence[Version | str]) -> list[VersionDetail]:
+        """Everything about versions, in their order."""
+        with self._context.read() as connection:
+            found = [addresses.version(connection, each) if isinstance(each, str) else each for each in versions]
+            return details.of_versions(connection, found)
+
+    def diff(self, *versions: Version | str) -> Diff:
+        """Two or more versions, or two or more runs, side by side; the first is the baseline.
+
+        Raises:
+            BadValue: there are fewer than two, or versions and runs are mixed.
+        """
+        from lineal.diff import diff, run_diff  # noqa: PLC0415  only comparisons need it
+
+        are_runs = [isinstance(each, str) and isinstance(refs.parse(each), refs.RunRef) for each in versions]
+        if any(are_runs):
+            if not all(are_runs):
+                raise BadValue(field="comparison", value=str(versions[0]), why="runs compare with runs only")
+            return run_diff(self.run_details([self.run(str(each)) for each in versions]))
+        return diff(self.details(versions))
+
+    def lineage(self, ref: str, *, up: int = 2, down: int = 1) -> Lineage:
+        """What something came from and what came from it, so many levels each way."""
+        with self._context.read() as connection:
+            return details.lineage(connection, ref, up=up, down=down)
+
+    def stages(self, model: str) -> list[Stage]:
+        """The stages of a model, in order."""
+        return stages.stages_of(self._context, model)
+
+    def live(self, ref: str, *, at: Micros | None = None) -> LiveVersion:
+        """What is live at a stage, or was at a time.
+
+        Raises:
+            NothingLive: nothing is, or was.
+        """
+        return stages.live_at(self._context, ref, at)
+
+    def history(
+        self, model: str, stage: str | None = None, *, limit: int | None = None, before: int | None = None
+    ) -> list[Transition]:
+        """The history of a stage, or of all stages of a model, newest first; `before` is a transition's `id`."""
+        return stages.history(self._context, model, stage, limit=limit, before=before)
+
+    def rollback_candidates(self, stage_ref: str, limit: int = 5) -> list[tuple[Version, Transition]]:
+        """Where rollbacks would lead, one after another."""
+        from itertools import islice  # noqa: PLC0415  only here
+
+        ref = addresses.stage_ref(stage_ref)
+        with self._context.read() as connection:
+            _, stage = addresses.stage(connection, ref.model, ref.stage)
+            live = stages.rows.live(connection, stage.id)
+            return list(islice(addresses.rollback_chain(connection, live), limit))
+
+    def events(self, *, limit: int | None = None, before: int | None = None) -> list[Event]:
+        """The audit log, newest first; `before` is an event's `seq`."""
+        with self._context.read() as connection:
+            return event_rows.page(connection, before=before, limit=-1 if limit is None else limit)
+
+    def verify_events(self) -> audit.Verdict:
+        """Check the audit log's chain from its first event to its last."""
+        from lineal import audit  # noqa: PLC0415  rarely needed
+
+        def batches() -> list[Event]:
+            with self._context.read() as connection:
+                return list(event_rows.chain(connection))
+
+        return audit.verify(batches())
+
+    # Changes
+
+    def start_run(
+        self,
+        experiment: str,
+        *,
+        params: Mapping[str, Scalar] | None = None,
+        tags: Mapping[str, str] | None = None,
+        name: str | None = None,
+        kind: str = "train",
+        parent: str | RunHandle | None = None,
+        seed: int | None = None,
+    ) -> RunHandle:
+        """Start a run, with the state of the code and the machine.
+
+        Args:
+            experiment: its name; it is made with its first run.
+            params: of the run.
+            tags: of the run.
+            name: for people; None for a made-up one.
+            kind: train, evaluate, transform or import.
+            parent: the run it is part of.
+            seed: of the random numbers.
+
+        Raises:
+            LinealError: it cannot be recorded.
+        """
+        # These three read the machine and the code, which readers of the registry never need.
+        from lineal import code, environment, runs  # noqa: PLC0415
+        from lineal.recording import RunHandle  # noqa: PLC0415
+        from lineal.records.runs import RunKind  # noqa: PLC0415
+
+        if kind not in set(RunKind):
+            raise BadValue(field="kind", value=kind, why=f"known are {', '.join(RunKind)}")
+        new = runs.NewRun(
+            experiment=experiment,
+            name=name,
+            kind=RunKind(kind),
+            parent=parent.ref if isinstance(parent, RunHandle) else parent,
+            params=None if params is None else dict(params),
+            tags=None if tags is None else dict(tags),
+            seed=seed,
+            command=(sys.executable, *sys.argv),
+            code=code.capture(Path.cwd()),
+            environment=environment.capture(),
+        )
+        return RunHandle(self._context, runs.start(self._context, new), self.register)
+
+    def register(
+        self,
+        model: str,
+        *paths: StrPath,
+        label: str | None = None,
+        bump: Bump | str | None = None,
+        scheme: Scheme | str | None = None,
+        parents: Sequence[str] = (),
+        parent: str | None = None,
+        run: RunHandle | str | None = None,
+        datasets: Sequence[str] = (),
+        params: Mapping[str, Scalar] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        measured_on: str | None = None,
+        owner: str | None = None,
+        purpose: str | None = None,
+        notes: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        signature: Mapping[str, object] | None = None,
+        move: bool = False,
+    ) -> Version:
+        """Register files as a version of a model.
+
+        Args:
+            model: its name; it is made with its first version.
+            paths: files and folders; none for a version without files.
+            label: None to let the model's scheme decide.
+            bump: major, minor or patch of a semantic version; None to work it out from the parent.
+            scheme: how a new model's versions are labelled; None for semantic versions.
+            parents: `REF` or `REF=relation`.
+            parent: one more of these.
+            run: what produced it, whose params, metrics and data it takes over.
+            datasets: `data:NAME[:LABEL]`, or that and `=role`.
+            params: over those of the run.
+            metrics: over those of the run.
+            measured_on: the dataset version that `metrics` were measured on.
+            owner: who to ask.
+            purpose: what it is for.
+            notes: free text.
+            tags: name to value.
+            signature: inputs and outputs.
+            move: take the files away from where they are.
+
+        Raises:
+            LinealError: something is not as it must be; nothing is registered then.
+        """
+        from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
+        from lineal.records.models import Bump, Scheme  # noqa: PLC0415
+
+        new = versions.NewVersion(
+            model=model,
+            paths=tuple(Path(path) for path in paths),
+            label=label,
+            bump=None if bump is None else _one_of(Bump, "bump", bump),
+            scheme=None if scheme is None else _one_of(Scheme, "scheme", scheme),
+            parents=(*(() if parent is None else (parent,)), *parents),
+            run=run if run is None or isinstance(run, str) else run.ref,
+            datasets=tuple(datasets),
+            measured_on=measured_on,
+            params=dict(params or {}),
+            metrics=dict(metrics or {}),
+            owner=owner,
+            purpose=purpose,
+            notes=notes,
+            tags=dict(tags or {}),
+            signature=None if signature is None else dict(signature),
+            move=move,
+        )
+        return versions.register(self._context, new)
+
+    def add_dataset(
+        self,
+        name: str,
+        path: StrPath,
+        *,
+        label: str | None = None,
+        parents: Sequence[str] = (),
+        notes: str | None = None,
+        measured: Measured | None = None,
+    ) -> DatasetVersion:
+        """Record a state of a dataset; the same bytes are recorded once.
+
+        Args:
+            name: of the dataset; it is made with its first version.
+            path: the file or folder.
+            label: None for the next number.
+            parents: addresses of the dataset versions it was derived from.
+            notes: free text.
+            measured: digest and size if they are known; the data is not read then.
+
+        Raises:
+            LinealError: it cannot be read or recorded.
+        """
+        from lineal import datasets  # noqa: PLC0415  brings the formats, which readers never need
+
+        new = datasets.describe_data(name, Path(path), label=label, parents=parents, notes=notes, measured=measured)
+        return datasets.add(self._context, new)
+
+    def set(self, ref: str, fields: Mapping[str, str | float | None]) -> str:
+        """Set fields of a thing; see `lineal.descriptions.describe`."""
+        from lineal.descriptions import describe  # noqa: PLC0415  only changes need it
+
+        return describe(self._context, ref, fields)
+
+    def evaluate(self, ref: str, metrics: Mapping[str, float], *, measured_on: str | None = None) -> Version:
+        """Add what a later evaluation of a version found."""
+        from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
+
+        return versions.evaluate(self._context, ref, metrics, measured_on=measured_on)
+
+    def mark(self, ref: str, status: VersionStatus | str, *, reason: str | None = None) -> Version:
+        """Mark a version as `bad`, or as `active` again."""
+        from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
+        from lineal.records.models import VersionStatus  # noqa: PLC0415
+
+        return versions.mark(self._context, ref, _one_of(VersionStatus, "status", status), reason=reason)
+
+    def add_stage(self, model: str, name: str, *, after: str | None = None) -> Stage:
+        """Declare a stage of a model, after another or at the end."""
+        return stages.add_stage(self._context, model, name, after=after)
+
+    def plan_promote(self, ref: str, stage: str, *, reason: str | None = None, with_diff: bool = True) -> Plan:
+        """What promoting a version to a stage would do."""
+        return self._shown(stages.plan_promotion(self._context, ref, stage, reason=reason), with_diff)
+
+    def plan_rollback(
+        self, stage_ref: str, *, to: str | None = None, reason: str | None = None, with_diff: bool = True
+    ) -> Plan:
+        """What rolling a stage back would do."""
+        return self._shown(stages.plan_rollback(self._context, stage_ref, to=to, reason=reason), with_diff)
+
+    def plan_undo(self, stage_ref: str, *, reason: str | None = None, with_diff: bool = True) -> Plan:
+        """What undoing the last transition of a stage would do."""
+        return self._shown(stages.plan_undo(self._context, stage_ref, reason=reason), with_diff)
+
+    def plan_clear(self, stage_ref: str, *, reason: str | None = None) -> Plan:
+        """What clearing a stage would do."""
+        return stages.plan_clearing(self._context, stage_ref, reason=reason)
+
+    def _shown(self, plan: Plan, with_diff: bool) -> Plan:
+        if not with_diff or plan.source is None or plan.target is None or plan.changes_nothing:
+            return plan
+        from dataclasses import replace  # noqa: PLC0415  only here
+
+        return replace(plan, diff=self.diff(plan.source, plan.target))
+
+    def execute(self, plan: Plan, *, bad: bool = False) -> Transition | None:
+        """Do what a plan says, if what it was made from still holds.
+
+        Args:
+            plan: what was confirmed.
+            bad: also mark what is left as bad.
+
+        Returns:
+            The transition; None when a promotion found its target live already.
+
+        Raises:
+            OutOfDate: something else is live now.
+            Refused: a check failed.
+        """
+        return stages.execute(self._context, plan, bad=bad)
+
+    def promote(self, ref: str, stage: str, *, reason: str | None = None) -> Transition | None:
+        """Make a version live at a stage; None when it was already."""
+        return self.execute(self.plan_promote(ref, stage, reason=reason, with_diff=False))
+
+    def rollback(
+        self, stage_ref: str, *, to: str | None = None, reason: str | None = None, bad: bool = False
+    ) -> Transition:
+        """Put back what was live at a stage before."""
+        return _done(self.execute(self.plan_rollback(stage_ref, to=to, reason=reason, with_diff=False), bad=bad))
+
+    def undo(self, stage_ref: str, *, reason: str | None = None) -> Transition:
+        """Take the last transition of a stage back; an undo of an undo is a redo."""
+        return _done(self.execute(self.plan_undo(stage_ref, reason=reason, with_diff=False)))
+
+    def clear(self, stage_ref: str, *, reason: str | None = None) -> Transition:
+        """Make nothing live at a stage."""
+        return _done(self.execute(self.plan_clear(stage_ref, reason=reason)))
+
+
+def _done(transition: Transition | None) -> Transition:
+    if transition is None:
+        raise Conflict(what="the transition", why="nothing was to do")
+    return transition
+
+
+def _one_of(words: type[_Word], field: str, value: str) -> _Word:
+    try:
+        return words(value)
+    except ValueError as error:
+        raise BadValue(field=field, value=value, why=f"known are {', '.join(words)}") from error

@@ -1,0 +1,357 @@
+"""Moving stages: plans for promotion, rollback, undo and clearing, and carrying them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal import addresses, marking, naming, refs
+from lineal.errors import AlreadyExists, Damaged, NothingLive, NowhereToRollBack, OutOfDate, Refused
+from lineal.policy import Permission
+from lineal.queries import artifacts, models
+from lineal.queries import stages as rows
+from lineal.records.models import VersionStatus
+from lineal.records.stages import Action, Check, LiveVersion, Outcome, Plan, Stage, Transition
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from lineal.context import Change, Context
+    from lineal.objects import ObjectStore
+    from lineal.records.base import Micros
+    from lineal.records.models import Version
+
+_PERMISSIONS = {
+    Action.PROMOTE: Permission.PROMOTE,
+    Action.ROLLBACK: Permission.ROLL_BACK,
+    Action.UNDO: Permission.ROLL_BACK,
+    Action.CLEAR: Permission.PROMOTE,
+}
+
+_EVENTS = {
+    Action.PROMOTE: "promoted",
+    Action.ROLLBACK: "rolled_back",
+    Action.UNDO: "undone",
+    Action.CLEAR: "cleared",
+}
+
+
+def plan_promotion(context: Context, address: str, stage_name: str, *, reason: str | None = None) -> Plan:
+    """What promoting a version to a stage would do; its checks may have failed.
+
+    Raises:
+        NotFound: there is no such version or stage.
+        Damaged: a file of the version is missing or cut.
+    """
+    with context.read() as connection:
+        target = addresses.version(connection, address)
+        _, stage = addresses.stage(connection, target.model, stage_name)
+        _check_objects(connection, context.objects, target)
+        return _plan(connection, Action.PROMOTE, stage, target, None, reason)
+
+
+def plan_rollback(context: Context, address: str, *, to: str | None = None, reason: str | None = None) -> Plan:
+    """What rolling a stage back would do.
+
+    Args:
+        context: the registry.
+        address: of the stage.
+        to: address of the version to go back to; None for where the history leads.
+        reason: why.
+
+    Raises:
+        NotFound: there is no such stage or version.
+        NothingLive: the stage was never moved.
+        NowhereToRollBack: the history leads nowhere.
+        Refused: `to` was never live there in good health.
+        Damaged: a file of the target is missing or cut; the hint names the next candidate.
+    """
+    ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        live = rows.live(connection, stage.id)
+        if live is None:
+            raise NothingLive(ref=str(ref), when="")
+        passed: list[tuple[str, str]] = []
+        if to is None:
+            target, gone_back_to = _next_back(connection, ref, live, passed)
+        else:
+            target, gone_back_to = _named_back(connection, stage, live, to)
+        try:
+            _check_objects(connection, context.objects, target)
+        except Damaged as error:
+            following = [found.ref for found, _ in addresses.rollback_chain(connection, live) if found.id != target.id]
+            hint = f"the next candidate is {following[0]}: add --to {following[0]}" if following else None
+            raise Damaged(path=error.data["path"], why=error.data["why"], hint=hint) from error
+        return _plan(connection, Action.ROLLBACK, stage, target, gone_back_to, reason, tuple(passed))
+
+
+def _next_back(
+    connection: sqlite3.Connection, ref: refs.StageRef, live: Transition, passed: list[tuple[str, str]]
+) -> tuple[Version, Transition]:
+    for found in addresses.rollback_chain(connection, live, passed):
+        return found
+    why = "nothing was live there before"
+    if passed:
+        why = "of what was live before, " + ", ".join(f"{label} {reason}" for label, reason in passed)
+    raise NowhereToRollBack(ref=str(ref), why=why)
+
+
+def _named_back(connection: sqlite3.Connection, stage: Stage, live: Transition, to: str) -> tuple[Version, Transition]:
+    target = addresses.version(connection, to)
+    place = f"{stage.model}@{stage.name}"
+    made_by = rows.latest_healthy(connection, stage.id, target.id) if target.model == stage.model else None
+    if made_by is None:
+        raise Refused(
+            what=f"rolling {place} back to {target.ref}",
+            why="it was never live there in good health",
+            hint=f"promote it with `lineal promote {target.ref} --to {stage.name}`",
+        )
+    if live.to_version == target.id:
+        raise Refused(what=f"rolling {place} back to {target.ref}", why="it is live there now")
+    for found, transition in addresses.rollback_chain(connection, live):
+        if found.id == target.id:
+            return found, transition
+    return target, made_by
+
+
+def plan_undo(context: Context, address: str, *, reason: str | None = None) -> Plan:
+    """What undoing the last transition of a stage would do: put back what was live before it.
+
+    Raises:
+        NotFound: there is no such stage.
+        Refused: nothing was done there yet.
+    """
+    ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        live = rows.live(connection, stage.id)
+        if live is None:
+            raise Refused(what=f"undoing at {ref}", why="nothing was done there yet")
+        before = None if live.replaced is None else rows.transition(connection, live.replaced)
+        target = None
+        if before is not None and before.to_version is not None:
+            target = addresses.must_have(connection, before.to_version)
+            _check_objects(connection, context.objects, target)
+        return _plan(connection, Action.UNDO, stage, target, before, reason)
+
+
+def plan_clearing(context: Context, address: str, *, reason: str | None = None) -> Plan:
+    """What clearing a stage would do.
+
+    Raises:
+        NotFound: there is no such stage.
+        NothingLive: it is clear already.
+    """
+    ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        live = rows.live(connection, stage.id)
+        if live is None or live.to_version is None:
+            raise NothingLive(ref=str(ref), when="")
+        return _plan(connection, Action.CLEAR, stage, None, None, reason)
+
+
+def _plan(
+    connection: sqlite3.Connection,
+    action: Action,
+    stage: Stage,
+    target: Version | None,
+    gone_back_to: Transition | None,
+    reason: str | None,
+    skipped: tuple[tuple[str, str], ...] = (),
+) -> Plan:
+    if reason is not None:
+        naming.check_text("reason", reason)
+    live = rows.live(connection, stage.id)
+    source = None
+    if live is not None and live.to_version is not None:
+        source = addresses.must_have(connection, live.to_version)
+    return Plan(
+        action=action,
+        model=stage.model,
+        stage=stage.name,
+        source=source,
+        source_transition=live,
+        target=target,
+        target_transition=gone_back_to,
+        diff=None,
+        checks=_checks(target),
+        copies_bytes=0,
+        steps=("record",),
+        reason=reason,
+        skipped=skipped,
+    )
+
+
+def _checks(target: Version | None) -> tuple[Check, ...]:
+    if target is None:
+        return ()
+    return (Check("status", target.status is VersionStatus.ACTIVE, VersionStatus.ACTIVE.value, target.status.value),)
+
+
+def _check_objects(connection: sqlite3.Connection, objects: ObjectStore, target: Version) -> None:
+    for digest, size in artifacts.objects_of(connection, target.id):
+        objects.check(digest, size, content=False)
+
+
+def execute(context: Context, plan: Plan, *, bad: bool = False) -> Transition | None:
+    """Do what a plan says, if what it was made from still holds.
+
+    Args:
+        context: the registry.
+        plan: what was shown and confirmed.
+        bad: also mark what is left as bad, in the same transaction.
+
+    Returns:
+        The transition; None when the target was live already and a promotion had nothing to do.
+
+    Raises:
+        OutOfDate: something else is live now, or the target was marked meanwhile.
+        Refused: a check failed.
+        LinealError: the registry cannot be written.
+    """
+    place = f"{plan.model}@{plan.stage}"
+    with context.change(_PERMISSIONS[plan.action], place) as change:
+        connection = change.connection
+        _, stage = addresses.stage(connection, plan.model, plan.stage)
+        live = rows.live(connection, stage.id)
+        if (live and live.id) != (plan.source_transition and plan.source_transition.id):
+            raise OutOfDate(
+                ref=place,
+                now=(live.to_label if live else None) or "nothing",
+                then=plan.source.label if plan.source else "nothing",
+            )
+        target = None if plan.target is None else addresses.must_have(connection, plan.target.id)
+        failed = [check for check in _checks(target) if not check.passed]
+        if failed and target is not None:
+            raise Refused(
+                what=f"{plan.action} of {target.ref} at {place}",
+                why="; ".join(f"{check.name} is {check.saw}, not {check.wanted}" for check in failed),
+                hint=f"mark it with `lineal mark {target.ref} --active` if it may be used",
+            )
+        if plan.action is Action.PROMOTE and plan.changes_nothing:
+            return None
+        transition = _append(change, stage, plan, live)
+        if bad and plan.source is not None:
+            left = addresses.must_have(connection, plan.source.id)
+            marking.mark(change, left, VersionStatus.BAD, reason=plan.reason)
+        return transition
+
+
+def _append(change: Change, stage: Stage, plan: Plan, live: Transition | None) -> Transition:
+    number = rows.insert_transition(
+        change.connection,
+        stage.id,
+        action=plan.action,
+        from_version=None if live is None else live.to_version,
+        to_version=None if plan.target is None else plan.target.id,
+        actor=change.actor,
+        reason=plan.reason,
+        at=change.at,
+        outcome=Outcome.UNCHECKED,
+        predecessor=_predecessor(plan, live),
+        replaced=None if live is None else live.id,
+    )
+    transition = rows.transition(change.connection, number)
+    if transition is None:
+        raise Damaged(path="registry.db", why="a transition that was just written is missing")
+    change.record(
+        _EVENTS[plan.action],
+        f"{plan.model}@{plan.stage}",
+        seq=transition.seq,
+        reason=plan.reason,
+        outcome=transition.outcome,
+        **{"from": transition.from_label, "to": transition.to_label},
+    )
+    return transition
+
+
+def _predecessor(plan: Plan, live: Transition | None) -> int | None:
+    """Where a rollback from the new transition leads: back past it for a step forward, as from the old one else."""
+    if plan.action in {Action.ROLLBACK, Action.UNDO}:
+        return None if plan.target_transition is None else plan.target_transition.predecessor
+    return None if live is None else live.id
+
+
+def live_at(context: Context, address: str, at: Micros | None = None) -> LiveVersion:
+    """What is live at a stage, or was at a time.
+
+    Args:
+        context: the registry.
+        address: of the stage; `~N` only without `at`.
+        at: the time; None for now.
+
+    Raises:
+        NotFound: there is no such stage.
+        NothingLive: nothing is, or was.
+    """
+    ref = refs.parse(address)
+    if not isinstance(ref, refs.StageRef) or (ref.back and at is not None):
+        ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        if at is None:
+            return addresses.live_version(connection, ref)
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        for transition in rows.switches_until(connection, stage.id, at):
+            if transition.until is not None and transition.until <= at:
+                continue
+            if transition.to_version is None:
+                break
+            version = addresses.must_have(connection, transition.to_version)
+            return LiveVersion(version, stage.name, transition.at, transition.actor, transition.reason, transition)
+    raise NothingLive(ref=str(ref), when=" at that time")
+
+
+def add_stage(context: Context, model: str, name: str, *, after: str | None = None) -> Stage:
+    """Declare a stage of a model.
+
+    Args:
+        context: the registry.
+        model: its name.
+        name: of the stage.
+        after: the stage that comes before it in the model's order; None for the end.
+
+    Raises:
+        NotFound: there is no such model, or no stage `after`.
+        AlreadyExists: the model has a stage of this name.
+        BadName: the name cannot be one.
+    """
+    name = naming.check_stage_name(name)
+    with context.change(Permission.CONFIGURE, f"{model}@{name}") as change:
+        connection = change.connection
+        owner = addresses.model(connection, model)
+        if rows.stage(connection, owner.id, name) is not None:
+            raise AlreadyExists(kind="stage", name=f"{model}@{name}", where="")
+        position = len(rows.stages_of(connection, owner.id))
+        if after is not None:
+            position = addresses.stage(connection, model, after)[1].position + 1
+        rows.insert_stage(connection, owner.id, name, position)
+        change.record("stage_added", f"{model}@{name}", position=position, after=after)
+        return addresses.stage(connection, model, name)[1]
+
+
+def stages_of(context: Context, model: str) -> list[Stage]:
+    """The stages of a model, in order.
+
+    Raises:
+        NotFound: there is no such model.
+    """
+    with context.read() as connection:
+        return rows.stages_of(connection, addresses.model(connection, model).id)
+
+
+def history(
+    context: Context, model: str, stage_name: str | None, *, limit: int | None, before: int | None
+) -> list[Transition]:
+    """The history of a stage or of all stages of a model, newest first.
+
+    Raises:
+        NotFound: there is no such model or stage.
+    """
+    with context.read() as connection:
+        number = models.model_id(connection, model)
+        if number is None or stage_name is not None:
+            owner = addresses.model(connection, model)
+            number = owner.id
+        stage = None if stage_name is None else addresses.stage(connection, model, stage_name)[1].id
+        return rows.history(connection, number, stage, before=before, limit=-1 if limit is None else limit)
