@@ -64,14 +64,14 @@ def start_run(
     from lineal.registry import Registry, create_registry, open_registry  # noqa: PLC0415  as above
 
     if not isinstance(registry, Registry):
+        from contextlib import suppress  # noqa: PLC0415  as above
+
         from lineal.errors import AlreadyExists  # noqa: PLC0415  as above
         from lineal.locate import find_registry  # noqa: PLC0415  as above
 
         root = find_registry(registry)
         if not (root / "registry.db").exists():
-            try:
+            with suppress(AlreadyExists):  # another process of the same job was faster
                 create_registry(root).close()
-            except AlreadyExists:
-                pass  # another process of the same job was faster
         registry = open_registry(root)
     return registry.start_run(experiment, params=params, tags=tags, name=name, kind=kind, parent=parent, seed=seed)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from lineal.canonical import canonical_json
 from lineal.queries import events
-from lineal.records.stages import Event
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
     from lineal.records.base import Actor, Micros
+    from lineal.records.stages import Event
 
 GENESIS = "0" * 64
 """`prev` of the first event."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 from typing import TYPE_CHECKING, Final
 
 from lineal.records.runs import CodeState
@@ -20,6 +21,22 @@ _CONFIG = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 _WEB_LOGIN = re.compile(r"(?i)\b((?:https?|ftps?)://)[^/\s]*@")
 _PASSWORD = re.compile(r"(://[^/:@\s]*):[^/\s]*@")
+
+
+RECENT_SECONDS: Final = 10.0
+"""A search that starts a run each second need not ask git each time."""
+
+_recent: dict[Path, tuple[float, CodeState | None]] = {}
+
+
+def capture_recent(cwd: Path) -> CodeState | None:
+    """As `capture`, but what it found within the last `RECENT_SECONDS` in this process serves again."""
+    at, state = _recent.get(cwd, (0.0, None))
+    if at and time.monotonic() - at < RECENT_SECONDS:
+        return state
+    state = capture(cwd)
+    _recent[cwd] = (time.monotonic(), state)
+    return state
 
 
 def capture(cwd: Path) -> CodeState | None:

@@ -10,7 +10,6 @@ from lineal.errors import AlreadyExists, BadValue
 from lineal.fingerprint import measure
 from lineal.policy import Permission
 from lineal.queries import datasets as rows
-from lineal.records.data import DatasetVersion, Measured
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lineal.context import Change, Context
-    from lineal.records.data import Dataset
+    from lineal.records.data import Dataset, DatasetVersion, Measured
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Database:
             try:
                 yield connection
             finally:
-                if connection.in_transaction:
+                if _is_open(connection):
                     connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
@@ -136,7 +136,7 @@ class Database:
                     yield connection
                     connection.execute("COMMIT")
                 except BaseException:
-                    if connection.in_transaction:
+                    if _is_open(connection):
                         connection.execute("ROLLBACK")
                     raise
             except sqlite3.Error as error:
@@ -169,6 +169,11 @@ class Database:
         self._open = weakref.WeakSet()
         self._guard = threading.Lock()
         self._local = threading.local()
+
+
+def _is_open(connection: sqlite3.Connection) -> bool:
+    """Whether its transaction is still open: some errors end it by themselves."""
+    return connection.in_transaction
 
 
 def _abandon_all() -> None:

@@ -64,7 +64,7 @@ def describe(context: Context, address: str, fields: Mapping[str, str | float | 
         for name, value in fields.items():
             written[name] = _set(change, subject, name, None if value == "" else value)
         if written:
-            change.record("described", subject.ref, **{"set": written})
+            change.record("described", subject.ref, fields=written)
         return subject.ref
 
 
@@ -112,9 +112,8 @@ def _set(change: Change, subject: _Subject, name: str, value: str | float | None
     if name == "primary_metric":
         return _set_primary(change, subject, value)
     text = None if value is None else naming.check_text(name, str(value))
-    if name == "scheme":
-        if text not in set(Scheme):
-            raise BadValue(field=name, value=text, why=f"known are {', '.join(Scheme)}")
+    if name == "scheme" and text not in set(Scheme):
+        raise BadValue(field=name, value=text, why=f"known are {', '.join(Scheme)}")
     if subject.describe is not None:
         subject.describe(name, text)
     return text

@@ -68,7 +68,7 @@ def definitions(
     connection: sqlite3.Connection, metric_names: Sequence[str], *, model: int | None, experiment: int | None
 ) -> dict[str, MetricDefinition]:
     """How metrics are to be read: as a person said for the model, else for the experiment, else by name."""
-    said = {}
+    said: dict[str, MetricDefinition] = {}
     if experiment is not None:
         said |= names.metric_settings(connection, "experiment", experiment)
     if model is not None:

@@ -10,7 +10,7 @@ import traceback
 import weakref
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, SupportsIndex
 
 from lineal import datasets, naming, runs
 from lineal.errors import BadValue, LinealError
@@ -285,9 +285,9 @@ class RunHandle:
         self._failure = None
 
 
-def _step(step: object) -> int:
+def _step(step: SupportsIndex | float) -> int:
     try:
-        number = int(step)  # type: ignore[call-overload]  NumPy's integers too
+        number = int(step)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadValue(field="step", value=step, why="it is no whole number") from error
     if number != step or not -(2**63) <= number < 2**63:

@@ -20,6 +20,7 @@ from lineal.queries import events as event_rows
 from lineal.queries import metrics as metric_rows
 from lineal.queries import models as model_rows
 from lineal.queries import runs as run_rows
+from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
 
 if TYPE_CHECKING:
@@ -356,7 +357,7 @@ class Registry:
         ref = addresses.stage_ref(stage_ref)
         with self._context.read() as connection:
             _, stage = addresses.stage(connection, ref.model, ref.stage)
-            live = stages.rows.live(connection, stage.id)
+            live = stage_rows.live(connection, stage.id)
             return list(islice(addresses.rollback_chain(connection, live), limit))
 
     def events(self, *, limit: int | None = None, before: int | None = None) -> list[Event]:
@@ -417,7 +418,7 @@ class Registry:
             tags=None if tags is None else dict(tags),
             seed=seed,
             command=(sys.executable, *sys.argv),
-            code=code.capture(Path.cwd()),
+            code=code.capture_recent(Path.cwd()),
             environment=environment.capture(),
         )
         return RunHandle(self._context, runs.start(self._context, new), self.register)

@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, SupportsFloat
 
 from lineal import addresses, datasets, naming
 from lineal.canonical import canonical_json
@@ -221,14 +221,14 @@ def finish(context: Context, run: Run, status: RunStatus, error: str | None = No
         change.record(f"run_{status}", f"run:{run.id}")
 
 
-def as_number(name: str, value: object) -> float:
+def as_number(name: str, value: SupportsFloat | str) -> float:
     """A metric's value as a float; NaN and infinities are values.
 
     Raises:
         BadValue: it is no number.
     """
     try:
-        return float(value)  # type: ignore[arg-type]  whatever has __float__: NumPy's and torch's numbers too
+        return float(value)
     except (TypeError, ValueError) as error:
         raise BadValue(field=f"metric {name}", value=value, why="it is no number") from error
     except OverflowError:

@@ -32,7 +32,7 @@ def append(
     Returns:
         False, and nothing is added, when the history was measured on another dataset version.
     """
-    numbers = [point.value for point in points if point.value == point.value]  # noqa: PLR0124  NaN is unlike itself
+    numbers = [point.value for point in points if point.value == point.value]  # NaN is unlike itself
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
     last = max(points, key=lambda point: (point.step, point.at))
     row = connection.execute(

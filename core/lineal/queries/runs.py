@@ -232,34 +232,24 @@ def outputs(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
 
 def intern_environment(connection: sqlite3.Connection, environment: Environment) -> int:
     """The row of an environment, added where it is new."""
-    content = asdict(environment)
-    del content["digest"]
-    return _interned(
-        connection,
-        "SELECT id FROM environments WHERE digest = ?",
-        "INSERT INTO environments (digest, content) VALUES (?, ?) RETURNING id",
-        environment.digest,
-        content,
-    )
+    row = connection.execute("SELECT id FROM environments WHERE digest = ?", (environment.digest,)).fetchone()
+    if row is None:
+        content = asdict(environment)
+        del content["digest"]
+        row = connection.execute(
+            "INSERT INTO environments (digest, content) VALUES (?, ?) RETURNING id",
+            (environment.digest, json.dumps(content)),
+        ).fetchone()
+    return int(row[0])
 
 
 def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState) -> int:
     """The row of a code state, added where it is new."""
-    return _interned(
-        connection,
-        "SELECT id FROM code_states WHERE digest = ?",
-        "INSERT INTO code_states (digest, content) VALUES (?, ?) RETURNING id",
-        digest,
-        asdict(code),
-    )
-
-
-def _interned(
-    connection: sqlite3.Connection, look: str, add: str, digest: Digest, content: Mapping[str, object]
-) -> int:
-    row = connection.execute(look, (digest,)).fetchone()
+    row = connection.execute("SELECT id FROM code_states WHERE digest = ?", (digest,)).fetchone()
     if row is None:
-        row = connection.execute(add, (digest, json.dumps(content))).fetchone()
+        row = connection.execute(
+            "INSERT INTO code_states (digest, content) VALUES (?, ?) RETURNING id", (digest, json.dumps(asdict(code)))
+        ).fetchone()
     return int(row[0])
 
 

@@ -102,7 +102,7 @@ def latest_healthy(connection: sqlite3.Connection, stage_id: int, version: int) 
 
 
 def switches_until(connection: sqlite3.Connection, stage_id: int, at: Micros) -> list[Transition]:
-    """The last transition that had switched by a time and stayed, and those after it that were reverted, newest first."""
+    """The last transition that had switched by a time and stayed, and the reverted ones after it, newest first."""
     rows = connection.execute(
         _TRANSITION + "WHERE t.stage_id = ?1 AND t.switched_at <= ?2 AND t.seq >= coalesce((SELECT max(k.seq) "
         "FROM transitions k WHERE k.stage_id = ?1 AND k.switched_at <= ?2 AND k.outcome <> 'reverted'), 0) "

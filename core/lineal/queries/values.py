@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from lineal.records.base import Scalar
+if TYPE_CHECKING:
+    from lineal.records.base import Scalar
 
 
 def scalar_columns(value: Scalar) -> tuple[str, str, float | None]:

@@ -294,7 +294,7 @@ def metrics_of(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int
 def facts_of(
     connection: sqlite3.Connection, ids: Collection[int]
 ) -> dict[int, tuple[str, str | None, int | None, int, int | None]]:
-    """(reason of the label, signature, run's row number, model's row number, experiment's) of versions, by row number."""
+    """(reason of the label, signature, rows of run, model and experiment) of versions, by row number."""
     rows = connection.execute(
         "SELECT v.id, v.label_reason, v.signature, v.run_n, v.model_id, r.experiment_id FROM versions v "
         "LEFT JOIN runs r ON r.n = v.run_n WHERE v.id IN (SELECT value FROM json_each(?))",

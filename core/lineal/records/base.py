@@ -30,4 +30,4 @@ class Actor:
     uid: int
     """The process's real user id."""
     claim: str | None = None
-    """`sudo:NAME` or `as:NAME`, joined by a comma: shown as a claim, counts for nobody's role. None: nothing claimed."""
+    """`sudo:NAME` and `as:NAME`, joined by a comma; counts for nobody's role. None: nothing claimed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from lineal.records.base import Scalar
+if TYPE_CHECKING:
+    from lineal.records.base import Scalar
 
 
 class Section(StrEnum):

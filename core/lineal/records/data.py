@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from lineal.records.base import Digest, Micros
+if TYPE_CHECKING:
+    from lineal.records.base import Digest, Micros
 
 
 @dataclass(frozen=True, slots=True)

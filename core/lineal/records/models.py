@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from lineal.records.base import Digest, Micros, RunId, Scalar, Uid
-from lineal.records.runs import CodeState, Environment, MetricDefinition, RunData
+if TYPE_CHECKING:
+    from lineal.records.base import Digest, Micros, RunId, Scalar, Uid
+    from lineal.records.runs import CodeState, Environment, MetricDefinition, RunData
 
 
 class VersionStatus(StrEnum):

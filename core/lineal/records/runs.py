@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from lineal.records.base import Digest, Micros, RunId, Scalar
+if TYPE_CHECKING:
+    from lineal.records.base import Digest, Micros, RunId, Scalar
 
 
 class RunStatus(StrEnum):

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lineal.records.base import Actor, Micros
-
 if TYPE_CHECKING:
+    from lineal.records.base import Actor, Micros
     from lineal.records.comparison import Diff
     from lineal.records.models import Version
 
