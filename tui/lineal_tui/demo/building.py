@@ -45,9 +45,9 @@ class Built:
     def sentence(self) -> str:
         """What a person is to know about it."""
         return (
-            f"Trained {self.runs} runs on scikit-learn's data in {self.seconds:.0f} s and registered {self.versions} "
-            f"versions of {self.models} models. The figures are as measured, those that versions are compared by on "
-            "one hold-out per model; the dates, the people and their reasons are made up."
+            f"Models: {self.models}, versions: {self.versions}, runs: {self.runs}, trained in {self.seconds:.0f} s on "
+            "data that comes with scikit-learn. The figures are as measured, those that versions are compared by on "
+            "one hold-out per model; only the dates, the people and their reasons are made up."
         )
 
 
@@ -73,8 +73,7 @@ def build(
     """
     started = time.monotonic()
     calendar = Calendar(today or datetime.now(UTC))
-    _check_empty(registry_dir)
-    create_registry(registry_dir).close()
+    _find_or_create(registry_dir, calendar)
     total = sum(_things(story) for story in stories)
     finished: list[str] = []
 
@@ -88,7 +87,7 @@ def build(
         stack.enter_context(threadpool_limits(1))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lineal-demo-")))
         data_folder = registry_dir / "data"
-        data_folder.mkdir()
+        data_folder.mkdir(exist_ok=True)
         people: dict[str, Registry] = {}
 
         def registry_of(person: str) -> Registry:
@@ -130,8 +129,9 @@ def _things(story: Story) -> int:
     return sum(1 + (len(scene.recipes) if isinstance(scene, Search) else 0) for scene in story.scenes)
 
 
-def _check_empty(registry_dir: Path) -> None:
+def _find_or_create(registry_dir: Path, calendar: Calendar) -> None:
     if not (registry_dir / "registry.db").exists():
+        create_registry(registry_dir, clock=calendar).close()
         return
     with open_registry(registry_dir, read_only=True) as registry:
         if registry.models() or registry.experiments() or registry.datasets():

@@ -41,7 +41,7 @@ class Shelf:
         name = f"{self._whole.name}-holdout"
         state = registry.add_dataset(name, self._file(self.hold_out_rows(), name), label="1")
         purpose = f"the rows that every version of {self._story.model} is measured on and none is trained on"
-        registry.set(f"data:{name}", owner=self._story.owner, purpose=purpose)
+        registry.set(f"data:{name}", {"owner": self._story.owner, "purpose": purpose})
         return state
 
     def arrive(self, month: int, registry: Registry) -> None:
@@ -53,7 +53,7 @@ class Shelf:
         path = self._file(self.rows(Rows.ALL), f"{name}-{label}")
         self._states[month, Rows.ALL] = registry.add_dataset(name, path, label=label, parents=before)
         if not month:
-            registry.set(f"data:{name}", owner=self._story.owner, purpose=self._story.data_purpose)
+            registry.set(f"data:{name}", {"owner": self._story.owner, "purpose": self._story.data_purpose})
 
     def state(self, rows: Rows, registry: Registry) -> DatasetVersion:
         """The dataset version of the rows to train on; the latest month's alone is registered when it is asked for."""

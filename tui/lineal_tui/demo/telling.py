@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-import lineal
 from lineal.records.models import Relation
 from lineal_tui.demo.measuring import measure
 from lineal_tui.demo.predict import Output, Weights, load, save
@@ -17,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from lineal.recording import RunHandle
     from lineal.records.base import Scalar
     from lineal.records.data import DatasetVersion
     from lineal.records.models import Version
     from lineal.registry import Registry
-    from lineal.runs import RunHandle
     from lineal_tui.demo.calendar import Calendar
     from lineal_tui.demo.data import Table
     from lineal_tui.demo.recipes import Recipe
@@ -99,8 +98,7 @@ class Telling:
                 reason = self._cited(scene.reason)
                 registry.promote(self._versions[scene.key].ref, scene.stage, reason=reason)
             case Rollback():
-                plan = registry.plan_rollback(self._at(scene.stage), reason=self._cited(scene.reason))
-                registry.execute(plan, bad=scene.bad)
+                registry.rollback(self._at(scene.stage), reason=self._cited(scene.reason), bad=scene.bad)
             case Undo():
                 registry.undo(self._at(scene.stage), reason=self._cited(scene.reason))
             case Clearing():
@@ -117,7 +115,7 @@ class Telling:
     def _search(self, scene: Search, registry: Registry) -> None:
         table = self._shelf.rows(Rows.ALL)
         best: Trained | None = None
-        with lineal.start_run(self._story.experiment, name=f"{scene.key}-search", registry=registry) as search:
+        with registry.start_run(self._story.experiment, name=f"{scene.key}-search") as search:
             search.log_params({"recipes": len(scene.recipes), "chosen_by": f"lowest {_LOSS}"})
             search.set_tags({"team": self._story.team, "kind": "search"})
             search.use_dataset(self._shelf.state(Rows.ALL, registry))
@@ -148,14 +146,13 @@ class Telling:
         search: RunHandle | None = None,
     ) -> Trained:
         state = self._shelf.state(rows, registry)
-        with lineal.start_run(
+        with registry.start_run(
             self._story.experiment,
             name=name,
             params=_params(recipe, table),
             tags={"team": self._story.team, "recipe": type(recipe).__name__.lower()},
             seed=getattr(recipe, "seed", None),
             parent=search,
-            registry=registry,
         ) as run:
             run.use_dataset(state)
             run.use_dataset(self._held(), role="test")
@@ -196,9 +193,10 @@ class Telling:
 
     def _introduce(self, registry: Registry) -> None:
         story = self._story
-        registry.set(story.model, owner=story.owner, purpose=story.purpose)
-        registry.set(story.model, {"primary_metric": story.primary_metric})
-        registry.set(story.model, {f"metric.{name}.tolerance": value for name, value in story.tolerances.items()})
+        said: dict[str, str | float | None] = {"owner": story.owner, "purpose": story.purpose}
+        said |= {f"metric.{name}.tolerance": value for name, value in story.tolerances.items()}
+        registry.set(f"exp:{story.experiment}", said)
+        registry.set(story.model, {**said, "primary_metric": story.primary_metric})
 
     def _held(self) -> DatasetVersion:
         if self._hold_out is None:
