@@ -1,0 +1,146 @@
+"""A registry as people have them, and the application on it, driven by keys and read as text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.events import Key
+from textual.pilot import Pilot
+
+from lineal.records.base import Micros
+from lineal.registry import Registry, create_registry
+from lineal_tui.app import LinealApp
+from lineal_tui.screens.workspace import Workspace
+
+NOW = 1_767_225_600_000_000
+HOUR = 3_600_000_000
+
+
+class Calendar:
+    """A clock that goes on by an hour whenever it is asked."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> Micros:
+        self.at += HOUR
+        return Micros(self.at)
+
+    def still(self) -> Micros:
+        return Micros(self.at)
+
+
+class Session:
+    """An application that runs: press keys, read the screen."""
+
+    def __init__(self, app: LinealApp, pilot: Pilot[None], registry: Registry) -> None:
+        self.app, self.pilot, self.registry = app, pilot, registry
+
+    @property
+    def workspace(self) -> Workspace:
+        screen = self.app.screen
+        assert isinstance(screen, Workspace)
+        return screen
+
+    @property
+    def rows(self) -> list[str]:
+        width, height = self.app.size
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text[:width].rstrip() for strip in strips[:height]]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    @property
+    def last(self) -> str:
+        return " ".join(row.strip() for row in self.rows[-self.workspace.status.size.height :])
+
+    async def press(self, *keys: str) -> None:
+        """Each key once what the one before it led to is on the screen."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else None))
+            await self.settle()
+
+    async def type_ahead(self, *keys: str) -> None:
+        """All keys at once, faster than any screen."""
+        for key in keys:
+            self.app.post_message(Key(key, key if len(key) == 1 else None))
+        await self.settle()
+
+    async def settle(self) -> None:
+        for _ in range(200):
+            await self.pilot.pause()
+            await self.app.workers.wait_for_complete()
+            await self.pilot.pause(0.01)
+            if all(worker.is_finished for worker in self.app.workers) and not self.workspace.waits:
+                return
+        raise AssertionError("the application does not come to rest")
+
+
+Opening = Callable[..., AbstractAsyncContextManager[Session]]
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture
+def calendar() -> Calendar:
+    return Calendar()
+
+
+@pytest.fixture
+def empty(tmp_path: Path, calendar: Calendar) -> Iterator[Registry]:
+    with create_registry(tmp_path / "registry", clock=calendar) as registry:
+        yield registry
+
+
+def grow(registry: Registry, folder: Path, model: str = "fraud", **fields: Any) -> None:
+    """Five versions that branch; the third was in production before the fourth, the fifth is at staging."""
+    weights = folder / "weights.json"
+    for label, parent, auc in (
+        ("1.0.0", None, 0.90),
+        ("1.1.0", "1.0.0", 0.91),
+        ("2.0.0", "1.1.0", 0.93),
+        ("2.1.0", "2.0.0", 0.92),
+        ("2.2.0", "2.0.0", 0.94),
+    ):
+        weights.write_text(f'{{"label": "{label}"}}')
+        registry.register(
+            model,
+            weights,
+            label=label,
+            parents=[f"{model}:{parent}"] if parent else [],
+            metrics={"auc": auc, "loss": 1 - auc},
+            params={"lr": auc / 100},
+            **{"owner": "dana", "purpose": "stop card fraud", "notes": f"note on {label}", **fields},
+        )
+    registry.promote(f"{model}:2.0.0", "production", reason="first that was good enough")
+    registry.promote(f"{model}:2.1.0", "production", reason="newer data")
+    registry.promote(f"{model}:2.2.0", "staging")
+
+
+@pytest.fixture
+def registry(empty: Registry, tmp_path: Path) -> Registry:
+    grow(empty, tmp_path)
+    return empty
+
+
+@pytest.fixture
+def opened(calendar: Calendar) -> Opening:
+    @asynccontextmanager
+    async def opening(registry: Registry, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Session]:
+        app = LinealApp(registry, calendar.still)
+        async with app.run_test(size=size) as pilot:
+            session = Session(app, pilot, registry)
+            await session.settle()
+            yield session
+
+    return opening

@@ -1,0 +1,43 @@
+"""The only way into the application: it settles what has to be settled before the toolkit is imported."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lineal.records.base import Micros
+    from lineal.registry import Registry
+
+
+def launch(registry: Registry, *, clock: Callable[[], Micros] | None = None) -> int:
+    """Open the application on a registry and stay until it is left.
+
+    Over SSH (`SSH_CONNECTION`) it uses the terminal's own sixteen colours and no mouse.
+
+    Args:
+        registry: Open; the caller closes it.
+        clock: What ages are counted from; None: this machine's clock.
+
+    Returns:
+        The exit code: 0, or 1 when the application ended by a mistake of its own.
+    """
+    # read by the toolkit when it is imported: animated page keys cost fifty kilobytes each
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    os.environ.setdefault("ESCDELAY", "50")
+    from lineal_tui.app import LinealApp  # noqa: PLC0415 - after the environment is set
+
+    remote = "SSH_CONNECTION" in os.environ
+    app = LinealApp(registry, clock or _now, theme="ansi-dark" if remote else "textual-dark")
+    app.run(mouse=not remote)
+    return app.return_code or 0
+
+
+def _now() -> Micros:
+    from time import time_ns  # noqa: PLC0415
+
+    from lineal.records.base import Micros  # noqa: PLC0415
+
+    return Micros(time_ns() // 1000)

@@ -1,0 +1,1 @@
+"""What a person looks at: the one screen that asks the registry and hands its answers to the widgets."""

@@ -1,0 +1,230 @@
+"""What every part of the screen works on: the panes, the scene they show, workers, and the row that speaks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Container
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from lineal.errors import LinealError
+from lineal_tui.keys import Table, View
+from lineal_tui.screens.asking import Asking
+from lineal_tui.screens.messages import SceneRead
+from lineal_tui.screens.scene import Scene, read_scene
+from lineal_tui.view.bars import header_line, hint_line, message_lines
+from lineal_tui.view.clean import one_line
+from lineal_tui.view.lines import Line, Tone
+from lineal_tui.view.pages import Listed
+from lineal_tui.view.questions import question_lines
+from lineal_tui.view.tree import TreeItem
+from lineal_tui.widgets.painting import Bar
+from lineal_tui.widgets.pane import Pane
+from lineal_tui.widgets.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.message import Message
+
+    from lineal.records.base import Micros
+    from lineal.records.models import Version
+    from lineal.registry import Registry
+
+WIDE = 120
+SMALLEST = (60, 15)
+
+
+class Desk(Screen[None], inherit_bindings=False):
+    """The panes and what they show."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+
+    def __init__(self, registry: Registry, clock: Callable[[], Micros]) -> None:
+        """Look at a registry; ages are counted from what `clock` says."""
+        super().__init__()
+        self.registry = registry
+        self.clock = clock
+        self.table = Table()
+        self.asking = Asking()
+        self.scene: Scene | None = None
+        self.shown = View.TREE
+        """The view that the screen is given to."""
+        self.active = View.TREE
+        """The pane that keys go to."""
+        self.marks: dict[str, dict[int, str]] = {}
+        """Marked versions by model: row number to address, in the order in which they were marked."""
+        self.message: Callable[[int], tuple[Line, ...]] | None = None
+        """What the last row says until the next key, for a width; None: it shows hints, or a question."""
+        self.wanted: tuple[str | None, str | None] = (None, None)
+        """The model and stage that are looked at, or will be once they are read; None: the one that changed last."""
+        self.seen = 0
+        """The registry's data version when it was read last."""
+        self.last_command: str | None = None
+        """The shell's command for the last action; None before the first."""
+        self.header = Bar(id="header")
+        self.status = Status()
+        self.panes = {
+            View.MODELS: Pane("models", has_cursor=True),
+            View.TREE: Pane("tree", has_cursor=True, older="older"),
+            View.DIFF: Pane("diff", has_cursor=False),
+            View.LINEAGE: Pane("lineage", has_cursor=False),
+            View.HISTORY: Pane("history", has_cursor=True, older="older"),
+            View.VERSION: Pane("version", has_cursor=False),
+            View.HELP: Pane("help", has_cursor=False),
+        }
+        self.small = Bar(id="small")
+        self._pages: dict[View, tuple[int, Callable[[int], Sequence[Line]]]] = {}
+
+    def compose(self) -> ComposeResult:
+        """Put the header, the panes and the last row under one another."""
+        yield self.small
+        yield self.header
+        with Container(id="body"):
+            yield from self.panes.values()
+        yield self.status
+
+    # what is there
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is room for all panes beside one another."""
+        return self.size.width >= WIDE
+
+    @property
+    def read_only(self) -> str | None:
+        """Why nothing can be changed; None when it can."""
+        if not self.registry.read_only:
+            return None
+        return one_line(self.registry.read_only_reason or "the registry is open for reading only")
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model that is looked at; None without models."""
+        return self.scene.model.name if self.scene is not None and self.scene.model is not None else None
+
+    @property
+    def stage(self) -> str:
+        """The stage that versions are held against."""
+        return self.scene.stage if self.scene is not None else "production"
+
+    @property
+    def version(self) -> Version | None:
+        """The version under the cursor of the tree; None in an empty one."""
+        item = self.panes[View.TREE].lines.current
+        return item.version if isinstance(item, TreeItem) else None
+
+    @property
+    def marked(self) -> dict[int, str]:
+        """The marked versions of this model."""
+        return self.marks.setdefault(self.model, {}) if self.model is not None else {}
+
+    def address(self, stage: str | None = None) -> str:
+        """The address of a stage of the model that is looked at."""
+        return f"{self.model}@{stage or self.stage}"
+
+    # pages
+
+    def show_page(self, view: View, draw: Callable[[int], Sequence[Line]]) -> None:
+        """Show lines that depend on the width, and draw them again when that changes."""
+        self._pages[view] = (0, draw)
+        self.redraw_page(view)
+
+    def redraw_page(self, view: View) -> None:
+        """Draw a page for the width that its pane has now."""
+        pane = self.panes[view]
+        width = pane.size.width
+        if view in self._pages and width:
+            drawn_for, draw = self._pages[view]
+            if width != drawn_for:
+                self._pages[view] = (width, draw)
+                pane.lines.show(Listed[object](draw(width - 2)), _indented)
+        pane.redraw()
+
+    # workers
+
+    def work(self, job: Callable[[], Message], group: str) -> None:
+        """Call the core in a thread and post what it answers; what goes wrong arrives in `on_worker_state_changed`."""
+
+        def answer() -> None:
+            self.post_message(job())
+
+        self.run_worker(answer, group=group, thread=True, exclusive=True, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Turn an error in a worker into a message."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.failed(event.worker.error, event.worker.group)
+
+    def failed(self, error: BaseException, group: str) -> None:
+        """Say what went wrong; a question that it belonged to is over."""
+        if group == "question":
+            self.asking.end()
+            self.read()
+        if isinstance(error, LinealError):
+            self.say(str(error), error.hint)
+        else:
+            self.say(
+                f"unexpected: {type(error).__name__}: {error}", "this is a bug in lineal; the registry is as it was"
+            )
+
+    def read(self, model: str | None = None, stage: str | None = None) -> None:
+        """Read the registry again, seen from where one is or from another model and stage."""
+        registry, clock = self.registry, self.clock
+        if model is None:
+            model, stage = self.wanted
+        self.wanted = (model, stage)
+        try:
+            # a connection's own number, so it is asked for here and not in the worker; and asked for first, so that a
+            # write that comes in between is one more change, never a missed one
+            self.seen = registry.data_version()
+        except LinealError as error:
+            self.failed(error, "poll")
+            return
+        self.work(lambda: SceneRead(read_scene(registry, model, stage, clock)), "scene")
+
+    # the last row
+
+    def say(self, text: str, hint: str | None = None, *, tone: Tone = Tone.FAILED) -> None:
+        """Show a message until the next key."""
+        words, advice = one_line(text), one_line(hint) if hint else None
+        self.message = lambda width: message_lines(words, advice, width, tone=tone)
+        self.draw_status()
+
+    def draw_status(self) -> None:
+        """Draw the question, else the message, else the hints."""
+        width = self.size.width
+        if not width:
+            return
+        if self.asking.question is not None:
+            self.status.ask(self.asking.turn, question_lines(self.asking.question, width))
+        elif self.message is not None:
+            self.status.tell(self.message(width))
+        else:
+            self.status.tell((self.hints(width),))
+
+    def hints(self, width: int) -> Line:
+        """What the hint row offers."""
+        return hint_line(self.table.hints(self.active, read_only=self.read_only is not None), width)
+
+    def draw_header(self) -> None:
+        """Draw the first row."""
+        if self.size.width and self.scene is not None:
+            view = self.shown if not self.is_wide or self.shown in (View.HELP, View.VERSION) else self.active
+            self.header.lines = (
+                header_line(
+                    self.registry.root,
+                    self.size.width,
+                    read_only=self.read_only is not None,
+                    model=None if view is View.MODELS and not self.is_wide else self.scene.model,
+                    view=str(view),
+                    stage=self.stage,
+                    marked=len(self.marked),
+                ),
+            )
+
+
+def _indented(line: Line, _width: int) -> Line:
+    return ((" ", Tone.TEXT), *line)

@@ -1,0 +1,87 @@
+"""Which panes are on the screen, and which of them has the keys."""
+
+from __future__ import annotations
+
+from lineal_tui.keys import View
+from lineal_tui.screens.desk import SMALLEST, Desk
+from lineal_tui.view.lines import Tone, fit
+
+_WHOLE = (View.VERSION, View.HELP, View.DIFF)
+"""Views that take the whole screen when it is given to them."""
+_BESIDE = (View.MODELS, View.TREE, View.DIFF, View.LINEAGE, View.HISTORY)
+"""Panes that stand beside one another on a wide screen, in the order of tab."""
+
+
+class Layout(Desk):
+    """Views and panes."""
+
+    trail: tuple[View, ...] = ()
+    """The views that `esc` leads back to, the nearest last."""
+
+    def visible_panes(self) -> tuple[View, ...]:
+        """The panes on the screen, in the order of tab."""
+        if self.is_wide and self.shown not in _WHOLE:
+            return _BESIDE
+        if self.shown is View.TREE:
+            return (View.TREE, View.DIFF)
+        return (self.shown,)
+
+    def give_screen_to(self, view: View) -> None:
+        """Show a view, alone or with what belongs beside it, and let `esc` lead back."""
+        if view is self.shown:
+            self.give_keys_to(view)
+            return
+        beside = self.is_wide and view not in _WHOLE and self.shown not in _WHOLE
+        if not beside and view not in (View.MODELS, View.TREE):
+            self.trail = (*(seen for seen in self.trail if seen is not view), self.shown)
+        elif view in (View.MODELS, View.TREE):
+            self.trail = ()
+        self.shown = view
+        self.active = view
+        self.lay_out()
+
+    def give_keys_to(self, view: View) -> None:
+        """Let a pane that is visible have the keys."""
+        self.active = view
+        if self.is_wide and self.shown not in _WHOLE:
+            self.shown = view if view is not View.DIFF else self.shown
+        self.lay_out()
+
+    def step_back(self) -> bool:
+        """Go out by one layer; False at the root."""
+        if self.active is not self.shown:
+            self.active = self.shown
+        elif self.trail:
+            *rest, last = self.trail
+            self.trail = tuple(rest)
+            self.shown = self.active = last
+        elif self.shown is View.MODELS:
+            return False
+        else:
+            self.shown = self.active = View.TREE if self.shown is not View.TREE else View.MODELS
+        self.lay_out()
+        return True
+
+    def next_pane(self, direction: int) -> None:
+        """Give the keys to the pane after this one, or before it."""
+        panes = self.visible_panes()
+        at = panes.index(self.active) if self.active in panes else 0
+        self.give_keys_to(panes[(at + direction) % len(panes)])
+
+    def lay_out(self) -> None:
+        """Show and hide panes for the view and the size there are."""
+        width, height = self.size
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-small")
+        self.set_class(self.is_wide and self.shown not in _WHOLE, "-wide")
+        visible = self.visible_panes()
+        for view, pane in self.panes.items():
+            pane.display = view in visible
+            pane.active = view is self.active
+            pane.title.display = self.is_wide or view not in (View.MODELS, View.TREE)
+            pane.lines.active = view is self.active
+        if small:
+            words = f"lineal needs {SMALLEST[0]}x{SMALLEST[1]}; this is {width}x{height}"
+            self.small.lines = (fit(((words, Tone.TEXT),), max(1, width)),)
+        self.draw_header()
+        self.draw_status()

@@ -1,0 +1,77 @@
+"""What workers tell the screen, in the past tense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from lineal.records.comparison import Diff, Lineage
+    from lineal.records.models import Version, VersionDetail
+    from lineal.records.stages import Plan
+    from lineal_tui.screens.scene import Scene
+
+
+@dataclass
+class SceneRead(Message):
+    """The registry was read."""
+
+    scene: Scene
+
+
+@dataclass
+class FiguresRead(Message):
+    """The primary metrics of what is live were read, by model name."""
+
+    figures: dict[str, float | None]
+
+
+@dataclass
+class Compared(Message):
+    """Versions were held against one another."""
+
+    key: tuple[str, ...]
+    """The addresses that were asked for, the baseline first."""
+    diff: Diff
+
+
+@dataclass
+class LineageTraced(Message):
+    """A version's lineage was read."""
+
+    ref: str
+    lineage: Lineage
+
+
+@dataclass
+class DetailRead(Message):
+    """Everything about a version was read."""
+
+    detail: VersionDetail
+
+
+@dataclass
+class Planned(Message):
+    """A plan was made for a question."""
+
+    turn: int
+    """Which question it is for."""
+    plan: Plan
+
+
+@dataclass
+class Executed(Message):
+    """A plan was carried out."""
+
+    plan: Plan
+    bad: bool
+    """Whether what was left is marked bad."""
+
+
+@dataclass
+class Marked(Message):
+    """A version's status was changed."""
+
+    version: Version

@@ -1,0 +1,499 @@
+"""The one screen: keys come in, the registry is asked, panes show the answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lineal.errors import LinealError
+from lineal.records.models import Model
+from lineal_tui.keys import View
+from lineal_tui.remembered import Place, Unreadable, recall, remember, state_file
+from lineal_tui.screens.messages import FiguresRead, SceneRead
+from lineal_tui.screens.scene import read_figures
+from lineal_tui.screens.transitions import Transitions
+from lineal_tui.view.clean import one_line
+from lineal_tui.view.history import (
+    HistoryItem,
+    history_head,
+    history_items,
+    history_line,
+    history_look,
+    history_title,
+)
+from lineal_tui.view.lines import Line, Tone, cut_middle, fit, rule
+from lineal_tui.view.models import ModelItem, model_stage_line, models_head, models_line, models_look
+from lineal_tui.view.pages import Listed, Pages
+from lineal_tui.view.tree import TreeItem, tree_head, tree_line
+from lineal_tui.view.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.events import Key, Paste, Resize
+
+    from lineal.records.base import Micros
+    from lineal.registry import Registry
+    from lineal_tui.screens.scene import Scene
+    from lineal_tui.widgets.lines import Lines
+
+_POLL = 0.5
+_ORDERS = ("changed", "name", "versions")
+
+ModelRow = tuple[Model, str | None]
+"""A model, or under it one of its stages."""
+
+
+class Workspace(Transitions):
+    """Dispatch, and what each binding does."""
+
+    def __init__(self, registry: Registry, clock: Callable[[], Micros]) -> None:
+        """Look at a registry; ages are counted from what `clock` says."""
+        super().__init__(registry, clock)
+        self.forget_previews()
+        self._prefix: str | None = None
+        self._order = _ORDERS[0]
+        self._figures: dict[str, float | None] = {}
+        self._state_file = state_file(registry.uid)
+        self._remembered = Place()
+        self._poll_failed = False
+        self._handlers: dict[str, Callable[[], object]] = {
+            "promote": self.ask_promote,
+            "roll_back": self.ask_roll_back,
+            "undo": self.ask_undo,
+            "mark_bad": self.ask_mark,
+            "open": self.open,
+            "toggle_mark": self.toggle_mark,
+            "mark_range": self.mark_range,
+            "diff": partial(self.open_view, View.DIFF),
+            "toggle_equal": self.toggle_equal,
+            "lineage": partial(self.open_view, View.LINEAGE),
+            "history": partial(self.open_view, View.HISTORY),
+            "next_stage": partial(self.turn_stage, 1),
+            "previous_stage": partial(self.turn_stage, -1),
+            "enter_model": self.open,
+            "sort": self.sort,
+            "down": lambda: self.lines.move(1),
+            "up": lambda: self.lines.move(-1),
+            "top": lambda: self.lines.move_to(0),
+            "bottom": lambda: self.lines.move_to(self.lines.count - 1),
+            "half_down": lambda: self.lines.move_half(1),
+            "half_up": lambda: self.lines.move_half(-1),
+            "page_down": lambda: self.lines.move_page(1),
+            "page_up": lambda: self.lines.move_page(-1),
+            "next_pane": partial(self.next_pane, 1),
+            "previous_pane": partial(self.next_pane, -1),
+            "view_models": partial(self.open_view, View.MODELS),
+            "view_tree": partial(self.open_view, View.TREE),
+            "view_diff": partial(self.open_view, View.DIFF),
+            "view_lineage": partial(self.open_view, View.LINEAGE),
+            "view_history": partial(self.open_view, View.HISTORY),
+            "view_version": partial(self.open_view, View.VERSION),
+            "copy_id": lambda: self.copy(self.version.uid if self.version else None, "id"),
+            "copy_address": lambda: self.copy(self.version.ref if self.version else None, "address"),
+            "copy_json": self.copy_json,
+            "copy_command": lambda: self.copy(self.last_command, "command"),
+            "step_out": self.step_out,
+            "cancel": self.cancel,
+            "help": partial(self.open_view, View.HELP),
+        }
+
+    @property
+    def lines(self) -> Lines:
+        """The list that has the keys."""
+        return self.panes[self.active].lines
+
+    # starting, polling
+
+    def on_mount(self) -> None:
+        """Open where one was last."""
+        try:
+            place = self._remembered = recall(self._state_file)
+        except Unreadable as error:
+            place = Place()
+            self.say(str(error), "nothing is lost; it opens on the model that changed last", tone=Tone.CHANGED)
+        self.lay_out()
+        self.read(place.model, place.stage)
+        self.set_interval(_POLL, self.poll)
+
+    def poll(self) -> None:
+        """Look whether somebody else changed the registry."""
+        if self.scene is None or self.asking.busy:
+            return
+        try:
+            changed = self.registry.data_version() != self.seen
+        except LinealError as error:
+            if not self._poll_failed:
+                self._poll_failed = True
+                self.failed(error, "poll")
+            return
+        self._poll_failed = False
+        if changed:
+            self.read()
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay everything out for the new size; a question has to be seen there before it can be answered."""
+        was_wide = self.has_class("-wide")
+        self.asking.hide()
+        self.lay_out()
+        if self.is_wide is not was_wide and self.scene is not None:
+            self.call_after_refresh(self.show_models)
+        self.call_after_refresh(self.redraw_all)
+        self.call_after_refresh(self.follow_now)
+        event.stop()
+
+    def redraw_all(self) -> None:
+        """Draw what depends on the width."""
+        for view in self.panes:
+            self.redraw_page(view)
+        self.draw_header()
+        self.draw_status()
+
+    # the scene
+
+    def on_scene_read(self, message: SceneRead) -> None:
+        """Show a state of the registry; the cursors stay on their items."""
+        scene = message.scene
+        name = scene.model.name if scene.model is not None else None
+        if self.wanted[0] not in (None, name) and any(known.name == self.wanted[0] for known in scene.models):
+            return
+        first = self.scene is None
+        other = self.scene is None or self.model != name or self.stage != scene.stage
+        self.scene = scene
+        self.wanted = (name, scene.stage if scene.model else None)
+        self.forget_previews()
+        if scene.model is None:
+            self._greet()
+            return
+        if first and self.shown is View.HELP:
+            self.shown = self.active = View.TREE
+        self.show_models()
+        self._show_tree(scene)
+        self._show_history(scene)
+        if first:
+            self._begin(scene)
+        self.lay_out()
+        if other and not first:
+            self._remember()
+        self.call_after_refresh(self.follow_now)
+        self.work(lambda: FiguresRead(read_figures(self.registry, scene.models)), "figures")
+
+    def _begin(self, scene: Scene) -> None:
+        self._remembered = Place(scene.model.name if scene.model else None, scene.stage)
+        if scene.live is not None:
+            self.panes[View.TREE].lines.find(scene.live.version.id)
+
+    def _greet(self) -> None:
+        self.shown = self.active = View.HELP
+        self.lay_out()
+        words: list[Line] = [
+            (("This registry has no models yet.", Tone.STRONG),),
+            (),
+            (("A model is created by its first version:", Tone.TEXT),),
+            (("    lineal register MODEL PATH --metric auc=0.93", Tone.KEY),),
+            (),
+            (("or from the script that trains it:", Tone.TEXT),),
+            (('    with lineal.start_run("churn") as run:', Tone.KEY),),
+            (('        run.register("churn", "model.safetensors")', Tone.KEY),),
+            (),
+            (("To look around with real models, leave with q and run:", Tone.TEXT),),
+            (("    lineal demo", Tone.KEY),),
+        ]
+        pane = self.panes[View.HELP]
+        pane.draw_title = lambda width, _active: rule((("welcome", Tone.STRONG),), (), width)
+        self.show_page(View.HELP, lambda _width: words)
+        self.call_after_refresh(self.redraw_all)
+
+    def _show_tree(self, scene: Scene) -> None:
+        source = scene.tree
+        if source is None:
+            return
+        pane = self.panes[View.TREE]
+
+        def wider() -> None:
+            self.call_later(pane.lines.repaint)
+            self.call_later(pane.redraw)
+
+        def paint(item: TreeItem, width: int) -> Line:
+            return tree_line(item, source.look, width)
+
+        source.on_wider = wider
+        pane.draw_title = lambda width, active: rule(
+            (
+                (
+                    cut_middle(scene.model.name if scene.model else "", max(8, width // 2)),
+                    Tone.TITLE if active else Tone.STRONG,
+                ),
+            ),
+            ((counted(source.count(), "version"), Tone.MUTED),),
+            width,
+        )
+        pane.draw_heads = lambda width: tree_head(source.look, width)
+        pane.lines.show(Pages[TreeItem](source), paint)
+        pane.lines.marks = frozenset(self.marked)
+        pane.redraw()
+
+    def _show_history(self, scene: Scene) -> None:
+        items = history_items(scene.history)
+        look = history_look(items, self.clock())
+        pane = self.panes[View.HISTORY]
+        pane.draw_title = lambda width, active: history_title(self.model or "", scene.stage, width, active=active)
+        pane.draw_heads = lambda width: history_head(look, width)
+
+        def paint(item: HistoryItem, width: int) -> Line:
+            return history_line(item, look, width)
+
+        pane.lines.show(Listed(items, [item.transition.id for item in items]), paint)
+        pane.redraw()
+
+    def show_models(self) -> None:
+        """Show the models: as a table, or with their stages under them where they stand at the left."""
+        scene = self.scene
+        if scene is None or scene.model is None:
+            return
+        models = self._sorted(scene.models)
+        items = [ModelItem(model, self._figures.get(model.name)) for model in models]
+        look = models_look(items, self.clock())
+        pane = self.panes[View.MODELS]
+        pane.draw_title = lambda width, active: rule(
+            (("models", Tone.TITLE if active else Tone.STRONG),), ((f"by {self._order}", Tone.MUTED),), width
+        )
+        rows: list[ModelRow] = [(model, None) for model in models]
+        if self.is_wide:
+            rows = [
+                row for model in models for row in ((model, None), *((model, name) for name, _ in model.stages[::-1]))
+            ]
+            pane.draw_heads = lambda _width: ((f"{counted(len(models), 'model')}", Tone.HEAD),)
+        else:
+            pane.draw_heads = lambda width: models_head(look, width)
+        wide = self.is_wide
+
+        def paint(row: ModelRow, width: int) -> Line:
+            model, stage = row
+            if wide:
+                return model_stage_line(model, stage, width)
+            return models_line(ModelItem(model, self._figures.get(model.name)), look, width)
+
+        pane.lines.show(Listed(rows, [(model.id, stage) for model, stage in rows]), paint)
+        chosen = (scene.model.id, None)
+        if self.active is not View.MODELS and pane.lines.current is not None:
+            pane.lines.find(chosen)
+        pane.redraw()
+
+    def _sorted(self, models: tuple[Model, ...]) -> list[Model]:
+        if self._order == "name":
+            return sorted(models, key=lambda model: model.name)
+        if self._order == "versions":
+            return sorted(models, key=lambda model: (-model.versions, model.name))
+        return sorted(models, key=lambda model: (-model.updated_at, model.name))
+
+    def on_figures_read(self, message: FiguresRead) -> None:
+        """Show how good is what is live."""
+        if message.figures != self._figures:
+            self._figures = message.figures
+            self.panes[View.MODELS].lines.repaint()
+
+    def _remember(self) -> None:
+        place = Place(self.model, self.stage)
+        if place != self._remembered and self.model is not None:
+            self._remembered = place
+            try:
+                remember(self._state_file, place)
+            except Unreadable as error:
+                self.say(str(error), tone=Tone.CHANGED)
+
+    def on_unmount(self) -> None:
+        """Keep where one was."""
+        if self.model is not None:
+            try:
+                remember(self._state_file, Place(self.model, self.stage))
+            except Unreadable:
+                # it was said when it first failed; there is no screen left to say it on
+                return
+
+    # messages from the lists
+
+    def on_lines_cursor_moved(self, message: Lines.CursorMoved) -> None:
+        """Let the panes beside the tree follow."""
+        message.stop()
+        if message.lines is self.panes[View.TREE].lines:
+            self.follow()
+
+    def on_lines_scrolled(self, message: Lines.Scrolled) -> None:
+        """Say how many rows lie below now."""
+        message.stop()
+        for pane in self.panes.values():
+            if pane.lines is message.lines:
+                pane.redraw_foot()
+
+    def on_lines_fetch_failed(self, message: Lines.FetchFailed) -> None:
+        """Say why rows are missing."""
+        message.stop()
+        self.failed(message.error, "rows")
+
+    # keys
+
+    def on_key(self, event: Key) -> None:
+        """Send a key to the question, or to what it is bound to in the pane that has the keys."""
+        event.stop()
+        event.prevent_default()
+        if self.asking.busy:
+            self.answer(event)
+            return
+        if self.message is not None:
+            self.message = None
+            self.draw_status()
+        key = event.key
+        if self._prefix is not None:
+            key, self._prefix = f"{self._prefix} {key}", None
+            self.draw_status()
+        elif self.table.begins(self.active, key):
+            self._prefix = key
+            self.draw_status()
+            return
+        binding = self.table.find(self.active, key)
+        if binding is None or (self.scene is None and binding.id not in ("step_out", "cancel", "help")):
+            return
+        if binding.id != "cancel":
+            self._cancelled = False
+        self._handlers[binding.id]()
+
+    def on_paste(self, event: Paste) -> None:
+        """A paste is no row of commands."""
+        event.stop()
+
+    def hints(self, width: int) -> Line:
+        """What the hint row offers: after a first key, what may follow it."""
+        if self._prefix is None:
+            return super().hints(width)
+        spans: list[tuple[str, Tone]] = [(f"{self._prefix} … ", Tone.STRONG)]
+        for key, does in self.table.after(self.active, self._prefix):
+            spans.extend(((f" {key}", Tone.KEY), (f" {does} ", Tone.MUTED)))
+        return fit(tuple(spans), width)
+
+    # what the bindings do
+
+    def open(self) -> None:
+        """Open what is under the cursor."""
+        row = self.lines.current
+        if self.active is View.MODELS and isinstance(row, tuple):
+            model, stage = row
+            if model.name == self.model and stage in (None, self.stage):
+                self.give_screen_to(View.TREE)
+            else:
+                self.look_at(model.name, stage or (self.stage if self.stage in dict(model.stages) else None))
+                self.give_screen_to(View.TREE)
+        elif isinstance(row, TreeItem):
+            self.open_view(View.VERSION)
+        elif isinstance(row, HistoryItem) and row.transition.to_version is not None:
+            self.give_screen_to(View.TREE)
+            self.panes[View.TREE].lines.find(row.transition.to_version)
+
+    def open_view(self, view: View) -> None:
+        """Give the screen, or on a wide one the keys, to a view."""
+        if self.scene is not None and self.scene.model is None and view is not View.HELP:
+            return
+        if view is View.HELP:
+            self._draw_help()
+        self.give_screen_to(view)
+        self.call_after_refresh(self.redraw_all)
+        self.call_after_refresh(self.follow_now)
+
+    def _draw_help(self) -> None:
+        about = self.active if self.active is not View.HELP else View.TREE
+        lines = self.table.help(about, read_only=self.read_only)
+        self.panes[View.HELP].draw_title = lambda width, _active: rule(
+            (("help", Tone.TITLE),), (("esc back", Tone.MUTED),), width
+        )
+        self.show_page(View.HELP, lambda _width: lines)
+
+    def look_at(self, model: str, stage: str | None) -> None:
+        """Look at another model, or another stage of it."""
+        self.read(model, stage)
+
+    def turn_stage(self, direction: int) -> None:
+        """Look at the stage after this one, or before it."""
+        scene = self.scene
+        if scene is None or scene.model is None or len(scene.stages) < 2:
+            return
+        at = scene.stages.index(scene.stage) if scene.stage in scene.stages else 0
+        self.look_at(scene.model.name, scene.stages[(at + direction) % len(scene.stages)])
+
+    def toggle_mark(self) -> None:
+        """Mark the version under the cursor, or take its mark away, and go on."""
+        version = self.version
+        if version is not None:
+            marked = self.marked
+            if marked.pop(version.id, None) is None:
+                marked[version.id] = version.ref
+            self._show_marks()
+            self.lines.move(1)
+
+    def mark_range(self) -> None:
+        """Mark every version from the last mark to the cursor."""
+        lines = self.panes[View.TREE].lines
+        marked = self.marked
+        if not marked:
+            self.toggle_mark()
+            return
+        last = lines.place_of(next(reversed(marked)))
+        if last is None:
+            return
+        low, high = sorted((last, lines.cursor))
+        for place in range(low, high + 1):
+            item = lines.row_at(place)
+            if isinstance(item, TreeItem):
+                marked.setdefault(item.version.id, item.version.ref)
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        self.panes[View.TREE].lines.marks = frozenset(self.marked)
+        self.draw_header()
+
+    def toggle_equal(self) -> None:
+        """Show or hide what is equal in differences."""
+        self.equal = not self.equal
+        self.draw_diff()
+
+    def sort(self) -> None:
+        """Sort the models by the next order."""
+        self._order = _ORDERS[(_ORDERS.index(self._order) + 1) % len(_ORDERS)]
+        self.show_models()
+        self.say(f"sorted by {self._order}", tone=Tone.MUTED)
+
+    def step_out(self) -> None:
+        """Go out by one layer; at the root, leave."""
+        if self.scene is None or self.scene.model is None or not self.step_back():
+            self.app.exit()
+            return
+        self.call_after_refresh(self.redraw_all)
+        self.call_after_refresh(self.follow_now)
+
+    _cancelled = False
+
+    def cancel(self) -> None:
+        """Leave, on the second time."""
+        if self._cancelled:
+            self.app.exit()
+            return
+        self._cancelled = True
+        self.say("nothing runs; ctrl+c once more quits", tone=Tone.MUTED)
+
+    # copying
+
+    def copy(self, text: str | None, what: str) -> None:
+        """Put a text on the terminal's clipboard, and show it, for terminals that have none."""
+        if text is None:
+            self.say(f"there is no {what} to copy yet", tone=Tone.MUTED)
+            return
+        self.app.copy_to_clipboard(text)
+        self.say(f"copied {what}: {one_line(text)}", tone=Tone.CHANGED)
+
+    def copy_json(self) -> None:
+        """Copy the version under the cursor as JSON."""
+        import json  # noqa: PLC0415 - not before somebody copies
+
+        if self.version is not None:
+            found = {**asdict(self.version), "ref": self.version.ref}
+            self.copy(json.dumps(found, default=str, ensure_ascii=True), "JSON")

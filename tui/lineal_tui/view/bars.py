@@ -1,0 +1,81 @@
+"""The first row and the last: where one is, and what one can do there."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, line_width, spread, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from lineal.records.models import Model
+
+
+def header_line(
+    root: Path, width: int, *, read_only: bool, model: Model | None, view: str, stage: str, marked: int
+) -> Line:
+    """Which registry, which model, what is live, how many are marked; the model stays when space runs out."""
+    start: list[Span] = [("lineal", Tone.TITLE), ("  ", Tone.TEXT)]
+    where = [
+        (cut_middle(_short(root), max(8, width // 4)), Tone.MUTED),
+        (" RO" if read_only else " RW", Tone.KEY if read_only else Tone.MUTED),
+        ("  ", Tone.TEXT),
+    ]
+    crumbs: list[Span] = []
+    if model is not None:
+        crumbs = [(cut_middle(model.name, max(8, width // 3)), Tone.STRONG), (" ▸ ", Tone.FAINT)]
+    crumbs.append((view, Tone.TEXT))
+    end: list[Span] = []
+    if model is not None:
+        # the stage that is looked at stands first and stays longest
+        order = list(model.stages[::-1])
+        order.sort(key=lambda pair: pair[0] != stage)
+        for name, label in order:
+            tone = Tone.MUTED if label is None else Tone.LIVE if name == stage else Tone.STAGED
+            end.extend(
+                [
+                    ("  " if end else "", Tone.TEXT),
+                    (cut(name, 12) + " ", Tone.MUTED),
+                    (cut_middle(label or "-", 16), tone),
+                ]
+            )
+    if marked:
+        end.append((f"   {marked} marked", Tone.MARK))
+    for beginning in (start + where + crumbs, [*start[:1], (" RO " if read_only else " ", Tone.KEY), *crumbs], crumbs):
+        for ending in (end, end[:3]):
+            if line_width(beginning) + line_width(ending) + 2 <= width:
+                return spread(tuple(beginning), tuple(ending), width)
+    return fit(tuple(crumbs), width)
+
+
+def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
+    """Keys and what they do, as many as fit; the last, help, always does."""
+    *others, last = [((key, Tone.KEY), (f" {does}", Tone.MUTED)) for key, does in hints]
+    line: list[Span] = []
+    used = line_width(last)
+    for hint in others:
+        if used + line_width(hint) + 2 > width:
+            break
+        line.extend(hint)
+        line.append(("  ", Tone.TEXT))
+        used += line_width(hint) + 2
+    return fit((*line, *last), width)
+
+
+def message_lines(text: str, hint: str | None, width: int, *, tone: Tone = Tone.FAILED) -> tuple[Line, ...]:
+    """A message and what to do about it, in at most four rows."""
+    words: list[Line] = [((word, tone),) for word in text.split()]
+    words.extend(((word, Tone.MUTED),) for word in (hint or "").split())
+    lines = wrap(words, max(1, width))
+    if len(lines) > 4:
+        lines = [*lines[:3], fit((*lines[3], ("…", tone)), max(1, width))]
+    return tuple(lines)
+
+
+def _short(root: Path) -> str:
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is no home; this gives back "~"
+    text = str(root)
+    return "~" + text[len(home) :] if home != "/" and (text == home or text.startswith(home + "/")) else text

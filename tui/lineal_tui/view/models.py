@@ -1,0 +1,100 @@
+"""The models of a registry as columns: what is live where, and how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineal_tui.view.columns import Column, arrange, head, row
+from lineal_tui.view.lines import Line, Tone, cut, width_of
+from lineal_tui.view.words import age, metric, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.records.base import Micros
+    from lineal.records.models import Model
+
+
+@dataclass(frozen=True, slots=True)
+class ModelItem:
+    """One model, and how good what is live of it is."""
+
+    model: Model
+    primary: float | None
+    """The primary metric of the version live at its last stage; None when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsLook:
+    """What all rows of the list of models have in common."""
+
+    stages: tuple[str, ...]
+    """Every stage that a model has, in order, the last (production) first on screen."""
+    name_width: int
+    live_width: int
+    now: Micros
+
+
+def models_look(items: Sequence[ModelItem], now: Micros) -> ModelsLook:
+    """Measure the models."""
+    stages: dict[str, None] = {}
+    for item in items:
+        stages.update(dict.fromkeys(reversed([name for name, _ in item.model.stages])))
+    name = max([5, *(width_of(cut(item.model.name, 28)) for item in items)])
+    live = max([8, *(width_of(cut(label or "", 18)) for item in items for _, label in item.model.stages)])
+    return ModelsLook(tuple(stages), name, live, now)
+
+
+def models_columns(look: ModelsLook, width: int) -> tuple[Column, ...]:
+    """The columns that fit: the stages nearest to production stay longest."""
+    columns = [Column("name", "MODEL", look.name_width)]
+    columns.extend(
+        Column(f"stage:{name}", cut(name, 14).upper(), max(look.live_width, width_of(cut(name, 14))), rank=2 + 2 * n)
+        for n, name in enumerate(look.stages)
+    )
+    columns.append(Column("metric", "METRIC", 16, rank=3))
+    columns.append(Column("versions", "VERSIONS", 8, right=True, rank=5))
+    columns.append(Column("age", "CHANGED", 7, right=True, rank=7))
+    columns.append(Column("owner", "OWNER", 10, rank=9))
+    columns.append(Column("purpose", "PURPOSE", 12, grows=True, rank=20))
+    return arrange(columns, width)
+
+
+def models_head(look: ModelsLook, width: int) -> Line:
+    """The titles of the columns."""
+    return head(models_columns(look, width))
+
+
+def models_line(item: ModelItem, look: ModelsLook, width: int) -> Line:
+    """One model."""
+    model = item.model
+    live = dict(model.stages)
+    last = model.stages[-1][0] if model.stages else None
+    figure = f"{cut(model.primary_metric, 8)} {metric(item.primary)}" if model.primary_metric else "-"
+    cells: dict[str, Line] = {
+        "name": ((model.name, Tone.STRONG),),
+        "metric": ((figure, Tone.TEXT if item.primary is not None else Tone.MUTED),),
+        "versions": ((number(model.versions), Tone.MUTED),),
+        "age": ((age(model.updated_at, look.now), Tone.MUTED),),
+        "owner": ((model.owner or "-", Tone.MUTED),),
+        "purpose": ((model.purpose or model.notes or "", Tone.MUTED),),
+    }
+    for name in look.stages:
+        label = live.get(name)
+        tone = Tone.MUTED if label is None else Tone.LIVE if name == last else Tone.STAGED
+        cells[f"stage:{name}"] = ((label or "-", tone),)
+    return row(models_columns(look, width), cells)
+
+
+def model_stage_line(model: Model, stage: str | None, width: int) -> Line:
+    """A model, or under it one of its stages with what is live there, for the narrow pane at the left."""
+    if stage is None:
+        name = cut(model.name, width)
+        return ((name, Tone.STRONG),)
+    label = dict(model.stages).get(stage)
+    lead = "  " + cut(stage, max(1, width - 4))
+    room = max(0, width - width_of(lead) - 1)
+    text = cut(label or "-", room)
+    tone = Tone.MUTED if label is None else Tone.LIVE if stage == model.stages[-1][0] else Tone.STAGED
+    return ((lead, Tone.MUTED), (" " * (width - width_of(lead) - width_of(text)), Tone.TEXT), (text, tone))

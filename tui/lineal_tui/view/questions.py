@@ -1,0 +1,178 @@
+"""What a person is asked before something changes: the target by name, what it replaces, and the keys that answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lineal.records.models import Version, VersionStatus
+from lineal.records.stages import Action, Plan
+from lineal_tui.view.clean import one_line
+from lineal_tui.view.lines import Line, Tone, cut_middle, fit, line_width, wrap
+from lineal_tui.view.words import age
+
+if TYPE_CHECKING:
+    from lineal.records.base import Micros
+
+
+class Answer(StrEnum):
+    """What a key does while a question is open."""
+
+    YES = "yes"
+    YES_BAD = "yes_bad"
+    STAGE = "stage"
+    DIFF = "diff"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One key of a question."""
+
+    key: str
+    answer: Answer
+    words: str
+    short: str
+    """The same for a narrow screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question, in words from the longest that may be said to the shortest that must be."""
+
+    forms: tuple[str, ...]
+    choices: tuple[Choice, ...]
+
+    def answer(self, key: str) -> Answer | None:
+        """What a key answers; None when it answers nothing."""
+        return next((choice.answer for choice in self.choices if choice.key == key), None)
+
+
+_YES = Choice("y", Answer.YES, "yes", "yes")
+_NO = Choice("escape", Answer.NO, "no", "no")
+_DIFF = Choice("d", Answer.DIFF, "diff", "diff")
+_STAGE = Choice("s", Answer.STAGE, "other stage", "stage")
+_LONGEST_NAME = 40
+
+
+def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
+    """The question that a plan asks.
+
+    Args:
+        plan: What would be done.
+        now: For the ages it names.
+        stages: How many stages the model has; with several a promotion offers to go to another.
+    """
+    model = cut_middle(plan.model, _LONGEST_NAME)
+    stage = f"{model}@{cut_middle(plan.stage, _LONGEST_NAME)}"
+    source = _label(plan.source)
+    target = _label(plan.target)
+    diff = (_DIFF,) if plan.diff is not None else ()
+    since = f" ({age(plan.source_transition.at, now)})" if plan.source_transition is not None and plan.source else ""
+    if plan.action is Action.PROMOTE:
+        where = f"to {cut_middle(plan.stage, _LONGEST_NAME)}"
+        replacing = f"replacing {source}" if plan.source else "where nothing is live"
+        return Question(
+            (
+                f"Promote {model}:{target} {where}, {replacing}{since}?",
+                f"Promote {model}:{target} {where}, {replacing}?",
+            ),
+            (_YES, *((_STAGE,) if stages > 1 else ()), *diff, _NO),
+        )
+    if plan.action is Action.ROLLBACK:
+        was = f" (was live {age(plan.target_transition.at, now)} ago)" if plan.target_transition is not None else ""
+        skipped = ", ".join(f"{one_line(label)} {one_line(why)}" for label, why in plan.skipped)
+        over = f", past {skipped}" if skipped else ""
+        bad = Choice("b", Answer.YES_BAD, f"yes, mark {source} bad", "+bad")
+        return Question(
+            (
+                f"Roll {stage} back to {target}{was}{over}, leaving {source}?",
+                f"Roll {stage} back to {target}{was}, leaving {source}?",
+                f"Roll {stage} back to {target}, leaving {source}?",
+            ),
+            (_YES, bad, *diff, _NO),
+        )
+    if plan.action is Action.UNDO:
+        what = f"the {plan.source_transition.action} " if plan.source_transition is not None else ""
+        if plan.target is None:
+            return Question((f"Undo {what}of {source} at {stage}, leaving nothing live?",), (_YES, *diff, _NO))
+        return Question(
+            (
+                f"Undo {what}at {stage}: {target} comes back{f', replacing {source}{since}' if plan.source else ''}?",
+                f"Undo {what}at {stage}: {target} for {source}?",
+            ),
+            (_YES, *diff, _NO),
+        )
+    return Question((f"Clear {stage}: {source} goes, nothing is live then?",), (_YES, _NO))
+
+
+def question_of_mark(version: Version, stage: str | None) -> Question:
+    """The question of marking a version bad, or active again.
+
+    Args:
+        version: What would be marked.
+        stage: A stage where it is live, and stays so; None when there is none.
+    """
+    name = f"{cut_middle(version.model, _LONGEST_NAME)}:{_label(version)}"
+    if version.status is not VersionStatus.ACTIVE:
+        return Question(
+            (
+                f"Mark {name} active again ({version.status} now), so that it may be promoted?",
+                f"Mark {name} active again?",
+            ),
+            (_YES, _NO),
+        )
+    stays = f" It stays live at {cut_middle(stage, _LONGEST_NAME)} until it is rolled back." if stage else ""
+    return Question(
+        (f"Mark {name} bad, neither to be promoted nor rolled back to?{stays}", f"Mark {name} bad?{stays}"), (_YES, _NO)
+    )
+
+
+def question_lines(question: Question, width: int) -> tuple[Line, ...]:
+    """The question in one row where any form of it fits, else in as many rows as it takes; nothing is left out."""
+    needed = tuple(choice for choice in question.choices if choice.answer not in (Answer.DIFF, Answer.STAGE))
+    for form in question.forms:
+        for choices, short in ((question.choices, False), (question.choices, True), (needed, True)):
+            line = _line(form, choices, short=short)
+            if line_width(line) <= width:
+                return (line,)
+    words: list[Line] = [((word, Tone.QUESTION),) for word in ("→ " + question.forms[-1]).split(" ")]
+    answers: list[Line] = [((" ", Tone.TEXT), *_choice(choice, short=True)) for choice in question.choices]
+    return tuple(wrap([*words, *answers], width))
+
+
+def _line(form: str, choices: tuple[Choice, ...], *, short: bool) -> Line:
+    spans: list[tuple[str, Tone]] = [("→ ", Tone.QUESTION), (form, Tone.QUESTION)]
+    for n, choice in enumerate(choices):
+        spans.append(("  " if n or short else "   ", Tone.TEXT))
+        spans.extend(_choice(choice, short=short))
+    return tuple(spans)
+
+
+def _choice(choice: Choice, *, short: bool) -> Line:
+    key = "esc" if choice.key == "escape" else choice.key
+    return ((key, Tone.KEY), (f" {choice.short if short else choice.words}", Tone.ANSWER))
+
+
+def command_of(plan: Plan, *, bad: bool = False) -> str:
+    """The shell's command for what a plan does, with what was confirmed as its condition."""
+    import shlex  # noqa: PLC0415 - only after something was done
+
+    expect = f" --expect {shlex.quote(plan.source.ref)}" if plan.source is not None else ""
+    if plan.action is Action.PROMOTE and plan.target is not None:
+        return f"lineal promote {shlex.quote(plan.target.ref)} --to {shlex.quote(plan.stage)}{expect}"
+    where = shlex.quote(f"{plan.model}@{plan.stage}")
+    return f"lineal {plan.action} {where}{expect}{' --bad' if bad else ''}"
+
+
+def done_line(plan: Plan, *, bad: bool, width: int) -> Line:
+    """What was done, in the past tense."""
+    stage = f"{cut_middle(plan.model, _LONGEST_NAME)}@{cut_middle(plan.stage, _LONGEST_NAME)}"
+    now = f"{_label(plan.target)} is live" if plan.target is not None else "nothing is live"
+    was = f", {_label(plan.source)} was{' and is marked bad' if bad else ''}" if plan.source is not None else ""
+    return fit(((f"✓ {stage}: {now}{was}", Tone.BETTER), ("   u", Tone.KEY), (" undo", Tone.MUTED)), width)
+
+
+def _label(version: Version | None) -> str:
+    return "nothing" if version is None else cut_middle(version.label, _LONGEST_NAME)

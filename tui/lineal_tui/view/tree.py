@@ -1,0 +1,168 @@
+"""The version tree as columns: label, lanes, stage, the metric that counts, age and note."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lineal.records.models import VersionStatus
+from lineal.records.runs import Direction
+from lineal_tui.view.clean import one_line
+from lineal_tui.view.columns import Column, arrange, head, row
+from lineal_tui.view.lines import ELLIPSIS, Line, Span, Tone, cut, fit, width_of
+from lineal_tui.view.words import age, delta, metric
+
+if TYPE_CHECKING:
+    from lineal.records.base import Micros
+    from lineal.records.comparison import TreeRow
+    from lineal.records.models import Version
+
+_NODES = "○◆"
+_GONE = "\N{MULTIPLICATION SIGN}"
+_WIDEST_LABEL = 24
+_WIDEST_GRAPH = 16
+_WIDEST_STAGE = 18
+
+
+@dataclass(frozen=True, slots=True)
+class TreeItem:
+    """One version with the lanes that pass it."""
+
+    version: Version
+    row: TreeRow
+
+
+@dataclass(frozen=True, slots=True)
+class TreeLook:
+    """What all rows of one tree have in common."""
+
+    stage: str
+    """The stage that versions are held against."""
+    live: int | None
+    """The row number of the version live there; None when there is none."""
+    baseline: float | None
+    """Its value of the primary metric."""
+    metric: str | None
+    """The primary metric's name."""
+    direction: Direction | None
+    now: Micros
+    label_width: int = 7
+    graph_width: int = 5
+    stage_width: int = 5
+
+
+def measured(look: TreeLook, items: list[TreeItem]) -> TreeLook:
+    """The same look, with columns wide enough for these rows too."""
+    label = max([look.label_width, *(width_of(one_line(item.version.label)) for item in items)])
+    graph = max([look.graph_width, *(len(item.row.cells.rstrip()) for item in items)])
+    stage = max([look.stage_width, *(width_of(_stage_text(item.version, look)) for item in items)])
+    return TreeLook(
+        look.stage,
+        look.live,
+        look.baseline,
+        look.metric,
+        look.direction,
+        look.now,
+        min(label, _WIDEST_LABEL),
+        min(graph, _WIDEST_GRAPH),
+        min(stage, _WIDEST_STAGE),
+    )
+
+
+@lru_cache(maxsize=8)
+def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
+    """The columns that fit, NOTE taking what is left."""
+    columns = [
+        Column("label", "VERSION", look.label_width),
+        Column("graph", "GRAPH", look.graph_width, rank=2),
+        Column("stage", "STAGE", look.stage_width, rank=1),
+    ]
+    if look.metric is not None:
+        name = cut(look.metric, 12)
+        columns.append(Column("metric", name, max(7, width_of(name)), right=True, rank=3))
+        change = cut(f"Δ{look.metric}", 9)
+        columns.append(Column("delta", change, max(7, width_of(change)), right=True, rank=4))
+    columns.append(Column("age", "AGE", 4, right=True, rank=5))
+    columns.append(Column("note", "NOTE", 10, grows=True, rank=6))
+    return arrange(columns, width)
+
+
+def tree_head(look: TreeLook, width: int) -> Line:
+    """The titles of the columns."""
+    return head(tree_columns(look, width))
+
+
+def tree_line(item: TreeItem, look: TreeLook, width: int) -> Line:
+    """One version."""
+    version = item.version
+    live = version.id == look.live
+    gone = version.status is not VersionStatus.ACTIVE
+    tone = Tone.LIVE if live else Tone.MUTED if gone else Tone.TEXT
+    difference = (
+        version.primary - look.baseline
+        if version.primary is not None and look.baseline is not None and (live or version.primary != look.baseline)
+        else 0.0
+        if version.primary is not None and look.baseline is not None
+        else None
+    )
+    return row(
+        tree_columns(look, width),
+        {
+            "label": ((version.label, Tone.STRONG if tone is Tone.TEXT else tone),),
+            "graph": _graph(item, look, live=live),
+            "stage": ((_stage_text(version, look), _stage_tone(version, look)),),
+            "metric": ((metric(version.primary), Tone.MUTED if version.primary is None else tone),),
+            "delta": ((delta(difference), _delta_tone(difference, look.direction)),),
+            "age": ((age(version.created_at, look.now), Tone.MUTED),),
+            "note": _note(version, look, width, live=live),
+        },
+    )
+
+
+def _note(version: Version, look: TreeLook, width: int, *, live: bool) -> Line:
+    room = next((column.width for column in tree_columns(look, width) if column.id == "note"), 0)
+    words = one_line(version.notes or version.purpose or "")
+    if not live:
+        return ((words, Tone.MUTED),)
+    return fit((("◀ live", Tone.LIVE), ("  " + words if words else "", Tone.MUTED)), room)
+
+
+def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
+    cells = item.row.cells.rstrip()
+    node = item.row.lane * 2
+    room = look.graph_width
+    glyph = "◆" if live else _GONE if item.version.status is not VersionStatus.ACTIVE else "○"
+    if len(cells) > room:
+        cells = cells[: room - 1] + ELLIPSIS
+    spans: list[Span] = []
+    if node < len(cells) and cells[node] in _NODES:
+        tone = (
+            Tone.LIVE if live else Tone.WORSE if glyph == _GONE else Tone.STAGED if item.version.stages else Tone.TEXT
+        )
+        spans = [(cells[:node], Tone.FAINT), (glyph, tone), (cells[node + 1 :], Tone.FAINT)]
+    else:
+        spans = [(cells, Tone.FAINT)]
+    spans.append((" " * (room - len(cells)), Tone.FAINT))
+    return tuple(span for span in spans if span[0])
+
+
+def _stage_text(version: Version, look: TreeLook) -> str:
+    if version.stages:
+        names = sorted(version.stages, key=lambda name: name != look.stage)
+        return " ".join(name.upper() if name == look.stage else name for name in names)
+    return "" if version.status is VersionStatus.ACTIVE else str(version.status)
+
+
+def _stage_tone(version: Version, look: TreeLook) -> Tone:
+    if look.stage in version.stages:
+        return Tone.LIVE
+    if version.stages:
+        return Tone.STAGED
+    return Tone.WORSE if version.status is VersionStatus.BAD else Tone.MUTED
+
+
+def _delta_tone(difference: float | None, direction: Direction | None) -> Tone:
+    if not difference or direction is None or difference != difference:  # noqa: PLR0124 - NaN is unlike itself
+        return Tone.MUTED
+    return Tone.BETTER if (difference > 0) == (direction is Direction.HIGHER) else Tone.WORSE

@@ -1,0 +1,58 @@
+"""Lists, pages and bars turn lines into strips in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lineal_tui.view.lines import Line, fit
+from lineal_tui.widgets.palette import styles
+
+if TYPE_CHECKING:
+    from rich.style import Style
+
+    from lineal_tui.view.lines import Tone
+
+
+def palette_of(widget: Widget) -> dict[Tone, Style]:
+    """The styles that suit the theme which is on."""
+    return styles(sixteen=widget.app.native_ansi_color)
+
+
+def strip_of(line: Line, width: int, palette: dict[Tone, Style]) -> Strip:
+    """A strip of exactly `width` cells."""
+    return Strip([Segment(text, palette[tone]) for text, tone in fit(line, width)], width)
+
+
+class Bar(Widget):
+    """One row, or a few, of text that changes in place."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as every widget
+        """Begin empty."""
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What it shows."""
+        return self._lines
+
+    @lines.setter
+    def lines(self, lines: tuple[Line, ...]) -> None:
+        if lines == self._lines:
+            return
+        changed = len(lines) != len(self._lines)
+        self._lines = lines
+        if changed and max(1, len(lines)) != self.size.height:
+            self.styles.height = max(1, len(lines))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The strip of one row."""
+        line = self._lines[y] if y < len(self._lines) else ()
+        return strip_of(line, self.size.width, palette_of(self))

@@ -1,0 +1,81 @@
+"""A pane: a rule with its title, the heads of its columns, its rows, and how many more there are below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Vertical
+
+from lineal_tui.view.lines import Line, Tone
+from lineal_tui.view.words import number
+from lineal_tui.widgets.lines import GUTTER, Lines
+from lineal_tui.widgets.painting import Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+
+
+class Pane(Vertical):
+    """One list or page with what stands around it."""
+
+    DEFAULT_CSS = """
+    Pane { height: 1fr; width: 1fr; }
+    Pane > .foot { display: none; }
+    Pane.-long > .foot { display: block; }
+    Pane.-plain > .heads { display: none; }
+    """
+
+    def __init__(self, name: str, *, has_cursor: bool, older: str = "more") -> None:
+        """Name the pane; `older` is what lies below its last visible row."""
+        super().__init__(id=name, classes="" if has_cursor else "-plain")
+        self.title = Bar(classes="title")
+        self.heads = Bar(classes="heads")
+        self.lines = Lines(has_cursor=has_cursor)
+        self.foot = Bar(classes="foot")
+        self._older = older
+        self.draw_title: Callable[[int, bool], Line] = lambda _width, _active: ()
+        self.draw_heads: Callable[[int], Line] = lambda _width: ()
+
+    def compose(self) -> ComposeResult:
+        """Put the parts under one another."""
+        yield self.title
+        yield self.heads
+        yield self.lines
+        yield self.foot
+
+    @property
+    def active(self) -> bool:
+        """Whether keys go here."""
+        return self.lines.active
+
+    @active.setter
+    def active(self, active: bool) -> None:
+        self.lines.active = active
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw what stands around the rows; what did not change costs nothing."""
+        width = self.size.width
+        if not width:
+            return
+        self.title.lines = (self.draw_title(width, self.active),)
+        if self.lines.has_cursor:
+            self.heads.lines = (((" " * GUTTER, Tone.TEXT), *self.draw_heads(width - GUTTER)),)
+        self.redraw_foot()
+
+    def redraw_foot(self) -> None:
+        """Say how many rows lie below."""
+        lines = self.lines
+        room = lines.size.height + (1 if self.has_class("-long") else 0)
+        self.set_class(lines.count > room, "-long")
+        below = lines.below
+        key = "G" if lines.has_cursor else "ctrl+d"
+        self.foot.lines = (
+            ((f"  ⋯ {number(below)} {self._older} ({key})", Tone.MUTED),) if below else (("  ─ end", Tone.FAINT),),
+        )
+
+    def on_resize(self) -> None:
+        """Lay everything out for the new size."""
+        self.redraw()
