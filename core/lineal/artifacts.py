@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.errors import BadValue, NoSource, NotReadable
-from lineal.fingerprint import check_file_name, manifest_digest, walk
+from lineal.errors import BadValue
+from lineal.fingerprint import check_file_name, manifest_digest, refuse_registry, walk
 from lineal.formats.architecture import describe
+from lineal.formats.opening import machine_errors, require_regular
 from lineal.formats.sniff import sniff
 from lineal.records.models import Architecture, Artifact, FileEntry
 
@@ -36,16 +38,12 @@ def gather(paths: Sequence[Path]) -> list[Source]:
     """
     sources: list[Source] = []
     for path in paths:
-        try:
-            is_folder = path.is_dir()
-            if not is_folder and not path.exists():
-                raise NoSource(path=path)
-        except PermissionError as error:
-            raise NotReadable(path=path, why=error.strerror) from error
-        if not is_folder:
-            if not path.is_file():
-                raise NotReadable(path=path, why="it is no regular file")
+        with machine_errors(path):
+            mode = path.stat().st_mode
+        if not stat.S_ISDIR(mode):
+            require_regular(path, mode)
             check_file_name(path.name)
+            refuse_registry(path.parent, path.name)
             sources.append(Source(path.name, path))
             continue
         prefix = f"{path.resolve().name}/" if len(paths) > 1 else ""

@@ -110,7 +110,7 @@ def measure(path: Path) -> Measured:
         entries = [(name, *hash_file(file)) for name, file in walk(path)]
         return Measured(digest=manifest_digest(entries), bytes=sum(size for _, _, size in entries))
     check_file_name(path.name)
-    _refuse_registry(path.parent, path.name)
+    refuse_registry(path.parent, path.name)
     digest, size = hash_file(path)
     # Most of what is measured is no table; what reads tables costs its import only where one is.
     from lineal.formats.tabular import profile  # noqa: PLC0415
@@ -150,7 +150,7 @@ def _below(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
         entries = list(listing)
     for entry in entries:
         check_file_name(entry.name)
-        _refuse_registry(folder, entry.name)
+        refuse_registry(folder, entry.name)
         path = folder / entry.name
         if entry.is_symlink():
             try:
@@ -169,7 +169,12 @@ def _below(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
         yield prefix + entry.name, path
 
 
-def _refuse_registry(folder: Path, name: str) -> None:
+def refuse_registry(folder: Path, name: str) -> None:
+    """Refuse to read a registry's database as data.
+
+    Raises:
+        Refused: the file of this name in the folder is one.
+    """
     # A plain handle on registry.db, once closed, drops the locks that SQLite holds on it in this process.
     if name == "registry.db" and (folder / "objects").is_dir():
         raise Refused(what=folder, why="it is a lineal registry", hint="name a folder that holds no registry")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -109,7 +110,10 @@ class ObjectStore:
 
 def _link(source: Path, target: Path) -> bool:
     try:
-        os.link(source, target, follow_symlinks=True)
+        found = source.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or found.st_uid != os.geteuid():
+            return False  # it would stay in reach under another name, or of somebody else's writes
+        os.link(source, target)
     except FileNotFoundError as error:
         raise NoSource(path=source) from error
     except OSError:

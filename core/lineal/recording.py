@@ -7,14 +7,14 @@ import os
 import sys
 import threading
 import traceback
-import weakref
-from collections import defaultdict
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, SupportsIndex
 
 from lineal import datasets, naming, runs
 from lineal.errors import BadValue, LinealError
 from lineal.records.runs import Point, Run, RunStatus
+from lineal.values import as_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ FLUSH_SECONDS = 0.5
 
 _MOST_BUFFERED = 20_000
 
-_unfinished: weakref.WeakSet[RunHandle] = weakref.WeakSet()
+_unfinished: set[RunHandle] = set()
 
 
 class RunHandle:
@@ -46,7 +46,8 @@ class RunHandle:
         self._context = context
         self._run = run
         self._register = register
-        self._buffer: list[tuple[str, int | None, int, Micros, float]] = []
+        # A deque takes points from any thread while another drains it, and is never swapped for another.
+        self._buffer: deque[tuple[str, int | None, int, Micros, float]] = deque()
         self._next_step: dict[str, int] = {}
         self._writing = threading.RLock()
         self._wake = threading.Event()
@@ -120,14 +121,14 @@ class RunHandle:
             self.flush()
         following = self._next_step.get(name)
         if following is None:
-            naming.check_metric_name(name)
-            following = 0
+            name = naming.check_metric_name(name)
+            following = self._next_step.get(name, 0)
         if step is None:
             step = following
         elif type(step) is not int or not -(2**63) <= step < 2**63:
             step = _step(step)
         self._next_step[name] = max(following, step + 1)
-        number = value if type(value) is float else runs.as_number(name, value)
+        number = value if type(value) is float else as_number(name, value)
         self._buffer.append((name, None if dataset is None else dataset.id, step, at or self._context.clock(), number))
         if self._flusher is None:
             self._start_flusher()
@@ -214,12 +215,13 @@ class RunHandle:
         with self._writing:
             failure, self._failure = self._failure, None
             self._write()
-            if failure is not None and not isinstance(failure, LinealError):
+            # What could not be written was kept, and is written now; what was refused is gone, and must be told.
+            if failure is not None and (isinstance(failure, BadValue) or not isinstance(failure, LinealError)):
                 raise failure
 
     def _write(self) -> None:
         with self._writing:
-            taken, self._buffer = self._buffer, []
+            taken = [self._buffer.popleft() for _ in range(len(self._buffer))]
             if not taken:
                 return
             points: defaultdict[tuple[str, int | None], list[Point]] = defaultdict(list)
@@ -228,7 +230,7 @@ class RunHandle:
             try:
                 refused = runs.append_points(self._context, self._run, points)
             except BaseException:
-                self._buffer[:0] = taken
+                self._buffer.extendleft(reversed(taken))
                 raise
             for name, why in refused.items():
                 raise BadValue(field="metric", value=name, why=why)
@@ -257,11 +259,17 @@ class RunHandle:
         self._wake.set()
         if self._flusher is not None and self._flusher is not threading.current_thread():
             self._flusher.join()
-        self.flush()
-        self._ended = True
-        _unfinished.discard(self)
+        refused: BadValue | None = None
+        try:
+            self.flush()
+        except BadValue as failure:  # points that can never be written must not keep the run from ending
+            refused = failure
         if self._owner == os.getpid():
             runs.finish(self._context, self._run, RunStatus(status), error)
+        self._ended = True
+        _unfinished.discard(self)
+        if refused is not None:
+            raise refused
 
     def __enter__(self) -> Self:
         return self
@@ -269,16 +277,25 @@ class RunHandle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        try:
+            self.end_with(error)
+        except LinealError as failure:
+            if error is None:
+                raise
+            error.add_note(f"{self.ref} could not be ended: {failure}")  # the block's own exception goes on
+
+    def end_with(self, error: BaseException | None) -> None:
+        """End the run as an exception, or None, tells."""
         if error is None:
             self.finish()
-        else:
-            killed = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
-            told = "".join(traceback.format_exception(kind, error, trace))
-            self.finish(RunStatus.KILLED if killed else RunStatus.FAILED, told)
+            return
+        killed = isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+        told = "".join(traceback.format_exception(error))
+        self.finish(RunStatus.KILLED if killed else RunStatus.FAILED, told)
 
     def forget_parent(self) -> None:
         """In a forked child: the parent's points and thread are the parent's."""
-        self._buffer = []
+        self._buffer = deque()
         self._writing = threading.RLock()
         self._wake = threading.Event()
         self._flusher = None
@@ -298,11 +315,14 @@ def _step(step: SupportsIndex | float) -> int:
 def _finish_all() -> None:
     # The interpreter ends without an end to these runs: an uncaught exception tells how.
     failed = getattr(sys, "last_value", None)
+    failures: list[Exception] = []
     for handle in list(_unfinished):
-        if failed is None:
-            handle.finish()
-        else:
-            handle.finish(RunStatus.FAILED, "".join(traceback.format_exception(failed)))
+        try:
+            handle.end_with(failed)
+        except LinealError as failure:
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup("runs could not be ended", failures)
 
 
 def _forget_parents() -> None:

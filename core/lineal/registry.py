@@ -12,7 +12,7 @@ from lineal import addresses, details, refs, stages
 from lineal.actors import current_actor
 from lineal.context import Context, now
 from lineal.db import SCHEMA_VERSION, Database
-from lineal.errors import BadValue, Conflict
+from lineal.errors import BadValue, Conflict, ReadOnlyRegistry
 from lineal.locate import find_registry
 from lineal.objects import ObjectStore
 from lineal.queries import datasets as dataset_rows
@@ -68,6 +68,9 @@ def open_registry(
         database.close()
         from lineal.migrations import upgrade  # noqa: PLC0415  brings sqlite-utils, which only an upgrade needs
 
+        if database.read_only_reason is not None:
+            why = f"it needs an upgrade from schema {version} to {SCHEMA_VERSION}, and {database.read_only_reason}"
+            raise ReadOnlyRegistry(path=root, why=why)
         upgrade(root)
         database = Database(root, read_only=read_only)
     context = Context(database, ObjectStore(root / "objects"), clock, current_actor(actor_claim))
@@ -189,13 +192,15 @@ class Registry:
             NotFound: nothing here has them.
         """
         path = Path(what)
-        if path.exists():
-            from lineal.fingerprint import hash_file, manifest_digest, walk  # noqa: PLC0415  rarely needed
+        if os.path.exists(path):  # noqa: PTH110  Path.exists raises on a text that is too long for a path
+            from lineal import fingerprint  # noqa: PLC0415  rarely needed
 
             if path.is_dir():
-                prefix = str(manifest_digest([(name, *hash_file(file)) for name, file in walk(path)]))
+                files = [(name, *fingerprint.hash_file(file)) for name, file in fingerprint.walk(path)]
+                prefix = str(fingerprint.manifest_digest(files))
             else:
-                prefix = str(hash_file(path)[0])
+                fingerprint.refuse_registry(path.parent, path.name)
+                prefix = str(fingerprint.hash_file(path)[0])
         else:
             text = os.fspath(what)
             ref = refs.parse(text if text.startswith("sha256:") else f"sha256:{text}")
@@ -472,6 +477,8 @@ class Registry:
         from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
         from lineal.records.models import Bump, Scheme  # noqa: PLC0415
 
+        if run is not None and not isinstance(run, str):
+            run.flush()  # its metrics are taken over from the registry
         new = versions.NewVersion(
             model=model,
             paths=tuple(Path(path) for path in paths),

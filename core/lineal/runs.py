@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import secrets
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, SupportsFloat
+from typing import TYPE_CHECKING
 
 from lineal import addresses, datasets, naming
 from lineal.canonical import canonical_json
@@ -21,6 +20,7 @@ from lineal.queries import names as name_rows
 from lineal.queries import runs as rows
 from lineal.records.base import RunId, Scalar
 from lineal.records.runs import CodeState, Environment, Point, Run, RunKind, RunStatus
+from lineal.values import check_params, check_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,8 +67,8 @@ def start(context: Context, new: NewRun) -> Run:
         naming.check_text("run name", new.name, 250)
     params = dict(new.params or {})
     tags = dict(new.tags or {})
-    _check_params(params)
-    _check_tags(tags)
+    check_params(params)
+    check_tags(tags)
     if new.seed is not None and not -(2**63) <= new.seed < 2**63:
         raise BadValue(field="seed", value=new.seed, why="it does not fit 64 bits")
     run_id = RunId(secrets.token_hex(16))
@@ -120,22 +120,6 @@ def _made_up_name(run_id: RunId) -> str:
     return f"{adjectives[number % 20]}-{nouns[number // 20 % 20]}-{number // 400 % 1000}"
 
 
-def _check_params(params: Mapping[str, Scalar]) -> None:
-    for name, value in params.items():
-        naming.check_param_name(name)
-        if isinstance(value, str):
-            naming.check_text(f"param {name}", value)
-        elif not isinstance(value, bool | int | float | None):
-            raise BadValue(field=f"param {name}", value=value, why="it is no text, number, truth value or None")
-
-
-def _check_tags(tags: Mapping[str, str | None]) -> None:
-    for name, value in tags.items():
-        naming.check_tag_name(name)
-        if value is not None:
-            naming.check_text(f"tag {name}", value)
-
-
 def log_params(context: Context, run: Run, params: Mapping[str, Scalar]) -> None:
     """Add params to a run; a param keeps the value it was given first.
 
@@ -143,7 +127,7 @@ def log_params(context: Context, run: Run, params: Mapping[str, Scalar]) -> None
         BadName, BadValue: a name or value cannot be recorded.
         Conflict: one has another value already; none is recorded then.
     """
-    _check_params(params)
+    check_params(params)
     with context.change(Permission.LOG, f"run:{run.id}") as change:
         clashes = rows.set_params(change.connection, run.n, params)
         if clashes:
@@ -158,7 +142,7 @@ def set_tags(context: Context, run: Run, tags: Mapping[str, str | None]) -> None
     Raises:
         BadName, BadValue: a name or value cannot be recorded.
     """
-    _check_tags(tags)
+    check_tags(tags)
     with context.change(Permission.LOG, f"run:{run.id}") as change:
         name_rows.set_tags(change.connection, "run", run.n, tags)
         if tags:
@@ -219,17 +203,3 @@ def finish(context: Context, run: Run, status: RunStatus, error: str | None = No
     with context.change(Permission.LOG, f"run:{run.id}") as change:
         rows.finish(change.connection, run.n, status, change.at, error)
         change.record(f"run_{status}", f"run:{run.id}")
-
-
-def as_number(name: str, value: SupportsFloat | str) -> float:
-    """A metric's value as a float; NaN and infinities are values.
-
-    Raises:
-        BadValue: it is no number.
-    """
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise BadValue(field=f"metric {name}", value=value, why="it is no number") from error
-    except OverflowError:
-        return math.inf if isinstance(value, int) and value > 0 else -math.inf

@@ -318,6 +318,7 @@ CREATE INDEX version_datasets_by_dataset ON version_datasets (dataset_version_id
 {append_only("version_parents", "version_id", "position", what="the parentage of a version")}
 {append_only("version_params", "version_id", "name_id", what="what a version was registered with")}
 {append_only("version_metrics", "version_id", "name_id", what="what a version was registered with")}
+{append_only("version_datasets", "version_id", "dataset_version_id", "role", what="what a version was registered with")}
 CREATE TABLE evaluations (
     id INTEGER PRIMARY KEY,
     version_id INTEGER NOT NULL REFERENCES versions,

@@ -19,8 +19,9 @@ from lineal.queries import names as name_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
 from lineal.queries import versions as rows
-from lineal.records.base import Scalar, Uid
+from lineal.records.base import Micros, Scalar, Uid
 from lineal.records.models import Bump, Relation, Scheme, Version, VersionStatus
+from lineal.values import as_number, check_params, check_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -106,14 +107,10 @@ def register(context: Context, new: NewVersion) -> Version:
 
 def _check(new: NewVersion) -> None:
     naming.check_model_name(new.model)
-    for name, value in new.params.items():
-        naming.check_param_name(name)
-        if isinstance(value, str):
-            naming.check_text(f"param {name}", value)
-    for name in new.metrics:
-        naming.check_metric_name(name)
-    for name, text in new.tags.items():
-        naming.check_text(f"tag {naming.check_tag_name(name)}", text)
+    check_params(new.params)
+    check_tags(new.tags)
+    for name, value in new.metrics.items():
+        as_number(naming.check_metric_name(name), value)
     for word, content in (("owner", new.owner), ("purpose", new.purpose), ("notes", new.notes)):
         if content is not None:
             naming.check_text(word, content)
@@ -129,8 +126,11 @@ def _look_up(connection: sqlite3.Connection, new: NewVersion) -> _Ground:
     model = model_rows.model(connection, naming.check_model_name(new.model))
     if model is not None and new.scheme not in {None, model.scheme}:
         raise Conflict(what=f"scheme {new.scheme}", why=f"labels of {model.name} are {model.scheme} already")
-    if model is not None and new.label is not None and rows.label_is_taken(connection, model.id, new.label):
-        raise AlreadyExists(kind="version", name=f"{model.name}:{new.label}")
+    if new.label is not None:
+        scheme = (new.scheme or Scheme.SEMVER) if model is None else model.scheme
+        label = naming.next_label(scheme, existing=(), ended_at=Micros(0), seq=1, label=new.label).label
+        if model is not None and rows.label_is_taken(connection, model.id, label):
+            raise AlreadyExists(kind="version", name=f"{model.name}:{label}")
     parents: list[tuple[Version, Relation]] = []
     for text in new.parents:
         address, relation = refs.split_relation(text)
@@ -221,7 +221,7 @@ def _taken_over(
             data = addresses.dataset_version(connection, used.name, used.label)
             datasets[data.id, used.role] = (data, used.role)
     measured_on = None if ground.measured_on is None else ground.measured_on.id
-    metrics |= {name: (float(value), measured_on) for name, value in new.metrics.items()}
+    metrics |= {name: (as_number(name, value), measured_on) for name, value in new.metrics.items()}
     datasets |= {(data.id, role): (data, role) for data, role in ground.datasets}
     return params | new.params, metrics, datasets
 
@@ -304,20 +304,19 @@ def evaluate(
     Raises:
         NotFound: there is no such version or dataset.
     """
-    for name in metrics:
-        naming.check_metric_name(name)
+    values = {name: as_number(naming.check_metric_name(name), value) for name, value in metrics.items()}
     with context.change(Permission.LOG, address) as change:
         version = addresses.version(change.connection, address)
         data = None if measured_on is None else addresses.one_dataset_version(change.connection, measured_on)
-        for name, value in metrics.items():
+        for name, value in values.items():
             rows.insert_evaluation(
                 change.connection,
                 version.id,
                 name,
-                float(value),
+                value,
                 None if data is None else data.id,
                 change.at,
                 change.actor.user,
             )
-        change.record("evaluated", version.ref, metrics=dict(metrics), measured_on=None if data is None else data.ref)
+        change.record("evaluated", version.ref, metrics=values, measured_on=None if data is None else data.ref)
         return version

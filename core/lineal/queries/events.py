@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from lineal.errors import Damaged
 from lineal.records.base import Actor, Micros
 from lineal.records.stages import Event
 
@@ -64,4 +65,8 @@ def chain(connection: sqlite3.Connection, *, batch: int = 1_000) -> Iterator[Eve
 
 def _event(row: tuple[int, int, str, int, str | None, str, str, str, str, str]) -> Event:
     seq, at, user, uid, claim, action, ref, data, prev, digest = row
-    return Event(seq, Micros(at), Actor(user, uid, claim), action, ref, json.loads(data), prev, digest)
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise Damaged(path="registry.db", why=f"event {seq} of the audit log was changed: it is no JSON") from error
+    return Event(seq, Micros(at), Actor(user, uid, claim), action, ref, content, prev, digest)

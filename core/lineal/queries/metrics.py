@@ -34,7 +34,7 @@ def append(
     """
     numbers = [point.value for point in points if point.value == point.value]  # NaN is unlike itself
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
-    last = max(points, key=lambda point: (point.step, point.at))
+    last = max(reversed(points), key=lambda point: (point.step, point.at))  # of equals, the one logged last
     row = connection.execute(
         "SELECT id, dataset_version_id, last_step, last_at, min, max FROM series WHERE run_n = ? AND name_id = ?",
         (run, name_id),

@@ -17,9 +17,9 @@ def scalar_columns(value: Scalar) -> tuple[str, str, float | None]:
         case bool():
             return "bool", "true" if value else "false", float(value)
         case int():
-            return "int", str(value), _float(value)
+            return "int", int.__repr__(value), _float(value)
         case float():
-            return "float", repr(value), None if math.isnan(value) else value
+            return "float", float.__repr__(value), None if math.isnan(value) else value
         case str():
             return "str", value, None
 
