@@ -1,0 +1,232 @@
+"""The root of the command line: a lazy list of commands, and the options that every one of them takes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.shell_completion import CompletionItem
+
+    from lineal.registry import Registry
+
+_COMMANDS = {
+    "audit": ("audit", "The log of every change, chained by hashes."),
+    "clear": ("transitions", "Make nothing live at a stage."),
+    "completion": ("completion", "Print the script that completes commands and addresses in a shell."),
+    "dataset": ("datasets", "Record data."),
+    "datasets": ("datasets", "List the datasets."),
+    "demo": ("demo", "Train real models into a sample registry, then open it."),
+    "diff": ("comparison", "Put versions, or runs, side by side."),
+    "experiments": ("runs", "List the experiments."),
+    "history": ("stages", "Who was live at a stage, and who moved it."),
+    "identify": ("identify", "Tell which version, file or dataset some bytes are."),
+    "init": ("init", "Make a new, empty registry."),
+    "lineage": ("comparison", "What something came from, and what came from it."),
+    "live": ("stages", "Tell which version is live at a stage, now or at a time."),
+    "mark": ("versions", "Mark a version as bad, or as active again."),
+    "models": ("models", "List the models with what is live where."),
+    "promote": ("transitions", "Make a version live at a stage."),
+    "register": ("register", "Register files as a new version of a model."),
+    "rollback": ("transitions", "Put back what was live at a stage before."),
+    "runs": ("runs", "List runs, the latest first."),
+    "set": ("describe", "Set owner, purpose, notes, tags, and how metrics are read."),
+    "show": ("show", "Everything about one thing."),
+    "stage": ("stages", "Declare and show the stages of a model."),
+    "tree": ("models", "Draw the version tree of a model."),
+    "undo": ("transitions", "Take the last transition of a stage back."),
+    "versions": ("versions", "List the versions of a model, newest first."),
+}
+"""Command to the module it is in, and its line in the list: a listing imports none of them."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What the global options said."""
+
+    registry: Path | None = None
+    """The registry's directory; None to look for one."""
+    claim: str | None = None
+    """A name used on a shared account."""
+    read_only: bool = False
+
+    def open(self) -> Registry:
+        """Open the registry that is meant."""
+        from lineal.registry import open_registry  # noqa: PLC0415  help and mistakes need no registry
+
+        return open_registry(self.registry, actor_claim=self.claim, read_only=self.read_only)
+
+
+def session(context: click.Context) -> Session:
+    """The global options of the command line that a context belongs to."""
+    found: Session = context.find_root().ensure_object(Session)
+    return found
+
+
+def _keep(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _: click.Parameter, value: Any) -> None:
+        if value:
+            from pathlib import Path  # noqa: PLC0415  start-up is measured
+
+            setattr(session(context), field, Path(value) if field == "registry" else value)
+
+    return keep
+
+
+def _global_options() -> list[click.Parameter]:
+    """The options that stand before or after any command. Made anew for each: click's parameters know their place."""
+    return [
+        click.Option(
+            ["--registry"],
+            metavar="DIR",
+            expose_value=False,
+            is_eager=True,
+            callback=_keep("registry"),
+            type=click.Path(file_okay=False),
+            help="The registry's directory; else LINEAL_REGISTRY, the nearest .lineal upwards, the user's own.",
+        ),
+        click.Option(
+            ["--as", "claim"],
+            metavar="NAME",
+            expose_value=False,
+            is_eager=True,
+            callback=_keep("claim"),
+            help="Your name on a shared account; recorded as a claim beside the real user.",
+        ),
+        click.Option(
+            ["--read-only"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_keep("read_only"),
+            help="Refuse every change.",
+        ),
+    ]
+
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _settled(settings: dict[str, Any]) -> dict[str, Any]:
+    """A command's own settings with ours, and its examples left as they stand, line by line."""
+    text = settings.get("help")
+    return {
+        **settings,
+        "context_settings": {**_SETTINGS, **(settings.get("context_settings") or {})},
+        "help": text and text.replace("\n\nExamples:\n", "\n\n\b\nExamples:\n"),
+    }
+
+
+class Command(click.Command):
+    """A command that takes the global options after its name, too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As click's own."""
+        super().__init__(*args, **_settled(kwargs))
+        self.params += _global_options()
+
+
+class Group(click.Group):
+    """A command with commands below it."""
+
+    command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As click's own."""
+        super().__init__(*args, **_settled(kwargs))
+        self.params += _global_options()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's own, but with the nearest names of a command that is none."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from lineal.refs import nearest  # noqa: PLC0415  only mistakes need it
+
+            near = nearest(args[0], self.list_commands(ctx))
+            more = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise click.UsageError(f"no command {args[0]!r}{more}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+class Lazy(Group):
+    """The root group, which imports the module of a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """The names of all commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        """The command of this name; None when there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"lineal_tui.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in sorted(_COMMANDS.items())])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names of commands, without importing them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  only a shell asks
+
+        found = [
+            CompletionItem(name, help=words) for name, (_, words) in _COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from lineal import __version__  # noqa: PLC0415  as above
+
+        click.echo(f"lineal {__version__}")
+        context.exit()
+
+
+@click.command(
+    cls=Lazy,
+    invoke_without_command=True,
+    epilog="Without a command, the application opens. Addresses: fraud  fraud:2.1.0  fraud:#17  fraud@production  "
+    "fraud@production~1  data:NAME[:LABEL]  run:ID  exp:NAME  sha256:DIGEST. Exit codes: 0 done, 1 a bug "
+    "(LINEAL_DEBUG=1 shows where), 2 usage, 3 not found, 4 refused, 5 conflict, 6 release failed, 7 damaged, "
+    "8 the machine, 130 cancelled.",
+)
+@click.option(
+    "--version",
+    "-V",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def lineal(context: click.Context) -> int | None:
+    """Versions of models: what they are, how they were trained, where they are live."""
+    if context.invoked_subcommand is not None:
+        return None
+    import os  # noqa: PLC0415  as above
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
+        raise click.UsageError("the application needs a terminal; use the commands here", context)
+    from lineal_tui.launch import launch  # noqa: PLC0415  the toolkit takes a third of a second
+
+    with session(context).open() as registry:
+        return launch(registry)
+
+
+def stop(code: ExitCode) -> None:
+    """End the command with a code that is not an error's."""
+    raise click.exceptions.Exit(int(code))

@@ -1,0 +1,96 @@
+"""The one place where errors become words and exit codes for whoever typed the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from lineal.errors import ExitCode, LinealError
+from lineal_tui.cli.app import lineal
+from lineal_tui.cli.output import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEBUG = "LINEAL_DEBUG"
+"""Set to anything, it shows where an error came from."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; returns its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal in another encoding gets question marks for what it cannot show, not an error.
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # what is no stream of text has none
+    try:
+        code = _command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough. What is left in the buffer must not fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except OSError as error:
+        return _machine(error)
+    return code
+
+
+def _command(arguments: Sequence[str]) -> int:
+    try:
+        result = lineal.main(list(arguments), prog_name="lineal", standalone_mode=False)
+    except LinealError as error:
+        _trace()
+        complain(str(error), error.hint)
+        return error.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "lineal"
+        complain(error.format_message(), f"see `{where} --help`")
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        complain(error.format_message(), None)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        complain("cancelled", None)
+        return ExitCode.CANCELLED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _machine(error)
+    except Exception as error:  # noqa: BLE001  the last resort: a person never meets a traceback unasked
+        return _unexpected(error)
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _machine(error: OSError) -> int:
+    _trace()
+    name = os.fsdecode(error.filename) if error.filename else "the system"
+    complain(f"{name}: {error.strerror or error}", None)
+    return ExitCode.MACHINE
+
+
+def _unexpected(error: Exception) -> int:
+    _trace()
+    import sqlite3  # noqa: PLC0415  imported already by whatever can raise its errors
+
+    if isinstance(error, sqlite3.Error):
+        from lineal.db import translate  # noqa: PLC0415  as above
+        from lineal.locate import find_registry  # noqa: PLC0415  as above
+
+        known = translate(error, find_registry() / "registry.db")
+        complain(str(known), known.hint)
+        return known.exit_code
+    complain(
+        f"a mistake of lineal's own: {type(error).__name__}: {error}",
+        f"report it, with what the same command prints when {DEBUG}=1 is set",
+    )
+    return ExitCode.BUG
+
+
+def _trace() -> None:
+    if os.environ.get(DEBUG):
+        import traceback  # noqa: PLC0415  rarely needed
+
+        traceback.print_exc()

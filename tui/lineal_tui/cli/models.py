@@ -1,0 +1,66 @@
+"""Listing models, and drawing the version tree of one."""
+
+from __future__ import annotations
+
+import click
+
+from lineal_tui.cli.app import Command, session
+from lineal_tui.cli.output import dump, first, narrate, show, width
+from lineal_tui.cli.parameters import ADDRESS, as_json, limit, now
+
+
+@click.command("models", cls=Command)
+@click.option("--all", "everything", is_flag=True, help="Also those whose versions are all retired.")
+@limit
+@as_json
+@click.pass_context
+def models_command(context: click.Context, *, everything: bool, limit: int | None, as_json: bool) -> None:
+    """List the models with what is live where.
+
+    Examples:
+      lineal models
+      lineal models --json
+    """
+    with session(context).open() as registry:
+        found = registry.models(include_retired=everything or as_json)
+    if as_json:
+        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+
+        dump([json.model(model) for model in found[:limit]])
+        return
+    if not found:
+        narrate("no models yet; `lineal register MODEL FILE` makes one, `lineal demo` trains some")
+        return
+    from lineal_tui.view import listing  # noqa: PLC0415  as above
+
+    show(listing.models(found[: first(found, limit)], now(), width()))
+
+
+@click.command("tree", cls=Command)
+@click.argument("model", type=ADDRESS, metavar="MODEL")
+@limit
+@as_json
+@click.pass_context
+def tree_command(context: click.Context, *, model: str, limit: int | None, as_json: bool) -> None:
+    """Draw the version tree of a model, newest first.
+
+    ◆ is live at the last stage, ● at another one, ✕ is bad or retired.
+
+    Examples:
+      lineal tree fraud
+      lineal tree fraud --json
+    """
+    with session(context).open() as registry:
+        found = registry.model(model)
+        rows = registry.tree(found.name)
+        if as_json:
+            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+
+            dump([json.version(detail) for detail in registry.details([version for version, _ in rows[:limit]])])
+            return
+    if not rows:
+        narrate(f"{found.name} has no versions yet")
+        return
+    from lineal_tui.view import listing  # noqa: PLC0415  as above
+
+    show(listing.tree(found, rows[: first(rows, limit)], now(), width()))

@@ -1,0 +1,116 @@
+"""Registering versions from a shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lineal_tui.cli.app import Command, session
+from lineal_tui.cli.output import dump, narrate, say, warn
+from lineal_tui.cli.parameters import ADDRESS, PAIR, as_json, figures, scalar
+
+
+@click.command("register", cls=Command)
+@click.argument("model", type=ADDRESS, metavar="MODEL")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--label", metavar="LABEL", help="The version's label; else the model's scheme gives one.")
+@click.option("--bump", type=click.Choice(["major", "minor", "patch"]), help="Instead of the one worked out.")
+@click.option(
+    "--scheme",
+    type=click.Choice(["semver", "timestamp", "experiment", "sequence", "manual"]),
+    help="How a new model's versions are labelled; semver unless said.",
+)
+@click.option(
+    "--parent",
+    "parents",
+    multiple=True,
+    type=ADDRESS,
+    metavar="REF[=RELATION]",
+    help="What it came from: retrain, finetune, distill, quantize, prune or merge; may be repeated.",
+)
+@click.option("--run", type=ADDRESS, metavar="REF", help="The run that produced it; its params, metrics, data count.")
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    type=ADDRESS,
+    metavar="data:NAME[:LABEL][=ROLE]",
+    help="What it was trained or tested on; may be repeated.",
+)
+@click.option("--measured-on", type=ADDRESS, metavar="REF", help="The dataset version that the metrics are of.")
+@click.option("--param", "params", multiple=True, type=PAIR, metavar="K=V", help="A hyperparameter; may be repeated.")
+@click.option("--metric", "metrics", multiple=True, type=PAIR, metavar="K=V", help="A figure; may be repeated.")
+@click.option("--owner", metavar="NAME", help="Who to ask.")
+@click.option("--purpose", metavar="TEXT", help="What it is for.")
+@click.option("--notes", metavar="TEXT", help="Anything else.")
+@click.option("--tag", "tags", multiple=True, type=PAIR, metavar="K=V", help="A tag; may be repeated.")
+@click.option("--move", is_flag=True, help="Take the files instead of copying them.")
+@as_json
+@click.pass_context
+def register_command(
+    context: click.Context,
+    *,
+    model: str,
+    paths: tuple[Path, ...],
+    label: str | None,
+    bump: str | None,
+    scheme: str | None,
+    parents: tuple[str, ...],
+    run: str | None,
+    datasets: tuple[str, ...],
+    measured_on: str | None,
+    params: tuple[tuple[str, str], ...],
+    metrics: tuple[tuple[str, str], ...],
+    owner: str | None,
+    purpose: str | None,
+    notes: str | None,
+    tags: tuple[tuple[str, str], ...],
+    move: bool,
+    as_json: bool,
+) -> None:
+    """Register files as a new version of a model.
+
+    The files are copied into the registry. Values of --param are numbers, true, false or null where they look like it,
+    else text.
+
+    Examples:
+      lineal register fraud model.safetensors --owner ana --purpose "card payments" --dataset data:payments:2026-11
+      lineal register fraud out/ --parent fraud@production=finetune --run run:3f9c --metric auc=0.94
+    """
+    if not paths:
+        raise click.UsageError("name at least one file or folder", context)
+    with session(context).open() as registry:
+        version = registry.register(
+            model,
+            *paths,
+            label=label,
+            bump=bump,
+            scheme=scheme,
+            parents=parents,
+            run=run,
+            datasets=datasets,
+            measured_on=measured_on,
+            params={name: scalar(text) for name, text in params},
+            metrics=figures(metrics),
+            owner=owner,
+            purpose=purpose,
+            notes=notes,
+            tags=dict(tags),
+            move=move,
+        )
+        detail = registry.detail(version)
+    if as_json:
+        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+
+        dump(json.version(detail))
+    else:
+        say(version.ref)
+        narrate(detail.label_reason)
+    missing = [
+        word
+        for word, value in (("owner", version.owner), ("purpose", version.purpose), ("training data", detail.datasets))
+        if not value
+    ]
+    if missing:
+        warn(f"{version.ref} has no {' and no '.join(missing)}; `lineal set` adds owner and purpose")

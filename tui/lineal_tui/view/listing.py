@@ -1,0 +1,236 @@
+"""The lists of the command line: which columns tell a person what they came for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal_tui.view.lines import Line, Span, Tone
+from lineal_tui.view.text import table
+from lineal_tui.view.words import age, local_time, metric, number, short_digest, size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.addresses import Identified
+    from lineal.records.base import Micros
+    from lineal.records.comparison import TreeRow
+    from lineal.records.data import Dataset, DatasetVersion
+    from lineal.records.models import Model, Version
+    from lineal.records.runs import Experiment, Run, RunDetail
+    from lineal.records.stages import Event, Stage, Transition
+
+_FIGURES = 3
+"""Metrics that a list of runs has room for."""
+
+
+def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]:
+    """Models with what is live at their stages."""
+    rows = []
+    for model in found:
+        live = "  ".join(f"{stage} {label}" for stage, label in reversed(model.stages) if label is not None)
+        rows.append(
+            (
+                (model.name, Tone.STRONG),
+                _text(number(model.versions)),
+                (live or "-", Tone.LIVE if live else Tone.MUTED),
+                _text(model.primary_metric),
+                (age(model.updated_at, now), Tone.MUTED),
+                (model.owner or "-", Tone.MUTED),
+                (model.purpose or "-", Tone.MUTED),
+            )
+        )
+    titles = ("MODEL", "VERSIONS", "LIVE", "METRIC", "CHANGED", "OWNER", "PURPOSE")
+    return table(titles, rows, width=width, numbers=(1, 4))
+
+
+def versions(model: Model, found: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
+    """Versions of a model, with its primary metric."""
+    rows = [
+        (
+            (version.label, Tone.STRONG),
+            (f"#{version.seq}", Tone.MUTED),
+            badge(model, version),
+            _text(metric(version.primary)),
+            (age(version.created_at, now), Tone.MUTED),
+            _text(", ".join(parent.ref.removeprefix(f"{version.model}:") for parent in version.parents)),
+            (version.owner or "-", Tone.MUTED),
+            (version.notes or version.purpose or "-", Tone.MUTED),
+        )
+        for version in found
+    ]
+    titles = ("VERSION", "#", "STAGE", model.primary_metric or "METRIC", "AGE", "FROM", "OWNER", "NOTE")
+    return table(titles, rows, width=width, numbers=(1, 3, 4))
+
+
+def tree(model: Model, found: Sequence[tuple[Version, TreeRow]], now: Micros, width: int | None) -> list[Line]:
+    """The drawn version tree of a model, with its primary metric."""
+    rows = [
+        (
+            (version.label, Tone.STRONG),
+            (_graph(model, version, row), Tone.TEXT),
+            badge(model, version),
+            _text(metric(version.primary)),
+            (age(version.created_at, now), Tone.MUTED),
+            (version.notes or version.purpose or "", Tone.MUTED),
+        )
+        for version, row in found
+    ]
+    titles = ("VERSION", "GRAPH", "STAGE", model.primary_metric or "METRIC", "AGE", "NOTE")
+    return table(titles, rows, width=width, numbers=(3, 4))
+
+
+def _graph(model: Model, version: Version, row: TreeRow) -> str:
+    glyph = "○"
+    if version.status.value != "active":
+        glyph = "✕"
+    elif version.stages:
+        glyph = "◆" if model.stages and model.stages[-1][0] in version.stages else "●"
+    return row.cells.replace("○", glyph)
+
+
+def badge(model: Model, version: Version) -> Span:
+    """Where a version is live; its status when it may not be."""
+    names = list(version.stages)
+    if version.status.value != "active":
+        names.append(version.status.value)
+        return (" ".join(names), Tone.WORSE)
+    live = bool(model.stages) and model.stages[-1][0] in version.stages
+    return (" ".join(names), Tone.LIVE if live else Tone.STAGED)
+
+
+def experiments(found: Sequence[Experiment], now: Micros, width: int | None) -> list[Line]:
+    """Experiments."""
+    rows = [
+        (
+            (f"exp:{each.name}", Tone.STRONG),
+            _text(number(each.runs)),
+            (age(each.last_run_at, now) if each.last_run_at is not None else "-", Tone.MUTED),
+            (each.owner or "-", Tone.MUTED),
+            (each.purpose or "-", Tone.MUTED),
+        )
+        for each in found
+    ]
+    return table(("EXPERIMENT", "RUNS", "LAST RUN", "OWNER", "PURPOSE"), rows, width=width, numbers=(1, 2))
+
+
+def runs(found: Sequence[RunDetail], now: Micros, width: int | None) -> list[Line]:
+    """Runs, with the metrics that most of them have."""
+    counts: dict[str, int] = {}
+    for detail in found:
+        for series in detail.metrics:
+            counts[series.name] = counts.get(series.name, 0) + 1
+    names = sorted(counts, key=lambda name: (-counts[name], name))[:_FIGURES]
+    rows = []
+    for detail in found:
+        last = {series.name: series.last for series in detail.metrics}
+        rows.append(
+            (
+                (f"run:{detail.run.id[:8]}", Tone.STRONG),
+                _text(detail.run.name),
+                _text(detail.run.experiment),
+                run_status(detail.run),
+                (age(detail.run.started_at, now), Tone.MUTED),
+                *(_text(metric(last.get(name))) for name in names),
+                (" ".join(detail.outputs), Tone.MUTED),
+            )
+        )
+    numbers = range(4, 5 + len(names))
+    return table(("RUN", "NAME", "EXPERIMENT", "STATUS", "AGE", *names, "MADE"), rows, width=width, numbers=numbers)
+
+
+def run_status(run: Run) -> Span:
+    """How a run ended."""
+    tone = Tone.FAILED if run.status.value in {"failed", "killed"} else Tone.TEXT
+    return (run.status.value, tone)
+
+
+def datasets(found: Sequence[Dataset], now: Micros, width: int | None) -> list[Line]:
+    """Datasets."""
+    rows = [
+        (
+            (f"data:{each.name}", Tone.STRONG),
+            _text(number(each.versions)),
+            _text(each.latest),
+            (age(each.created_at, now), Tone.MUTED),
+            (each.owner or "-", Tone.MUTED),
+            (each.purpose or "-", Tone.MUTED),
+        )
+        for each in found
+    ]
+    return table(("DATASET", "VERSIONS", "LATEST", "AGE", "OWNER", "PURPOSE"), rows, width=width, numbers=(1, 3))
+
+
+def dataset_versions(found: Sequence[DatasetVersion], now: Micros, width: int | None) -> list[Line]:
+    """Versions of a dataset."""
+    rows = [
+        (
+            (each.ref, Tone.STRONG),
+            _text("-" if each.rows is None else number(each.rows)),
+            _text(size(each.bytes)),
+            _text(short_digest(each.digest)),
+            (age(each.created_at, now), Tone.MUTED),
+            _text(" ".join(each.parents)),
+        )
+        for each in found
+    ]
+    return table(("DATA", "ROWS", "SIZE", "DIGEST", "AGE", "FROM"), rows, width=width, numbers=(1, 2, 4))
+
+
+def history(found: Sequence[Transition], width: int | None) -> list[Line]:
+    """Entries of stages' histories."""
+    rows = [
+        (
+            (local_time(each.at), Tone.MUTED),
+            _text(each.stage),
+            (each.action.value, Tone.STRONG),
+            _text(f"{each.from_label or 'nothing'} → {each.to_label or 'nothing'}"),
+            (each.outcome.value, Tone.TEXT if each.outcome.value in {"healthy", "unchecked"} else Tone.FAILED),
+            _text(who(each.actor, each.claim)),
+            (each.reason or "-", Tone.MUTED),
+        )
+        for each in found
+    ]
+    return table(("AT", "STAGE", "ACTION", "CHANGE", "OUTCOME", "WHO", "REASON"), rows, width=width)
+
+
+def stages(found: Sequence[tuple[Stage, str | None]], width: int | None) -> list[Line]:
+    """Stages of a model with what is live there."""
+    rows = [
+        ((f"{each.model}@{each.name}", Tone.STRONG), (label or "-", Tone.LIVE if label else Tone.MUTED))
+        for each, label in found
+    ]
+    return table(("STAGE", "LIVE"), rows, width=width)
+
+
+def identified(found: Sequence[Identified], width: int | None) -> list[Line]:
+    """Whatever has some bytes."""
+    rows = [
+        ((each.ref, Tone.STRONG), _text(each.kind), _text(each.path), (short_digest(each.digest), Tone.MUTED))
+        for each in found
+    ]
+    return table(("REF", "KIND", "PATH", "DIGEST"), rows, width=width)
+
+
+def events(found: Sequence[Event], width: int | None) -> list[Line]:
+    """Entries of the audit log."""
+    rows = [
+        (
+            _text(str(each.seq)),
+            (local_time(each.at), Tone.MUTED),
+            _text(who(each.actor.user, each.actor.claim)),
+            (each.action, Tone.STRONG),
+            _text(each.ref),
+            (each.hash[:12], Tone.MUTED),
+        )
+        for each in found
+    ]
+    return table(("SEQ", "AT", "WHO", "ACTION", "REF", "HASH"), rows, width=width, numbers=(0,))
+
+
+def who(user: str, claim: str | None) -> str:
+    """A person: the real user, and what was only claimed."""
+    return f"{user} (claims {claim})" if claim else user
+
+
+def _text(text: str | None) -> Span:
+    return (text or "-", Tone.TEXT if text else Tone.MUTED)

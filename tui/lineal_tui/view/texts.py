@@ -1,0 +1,382 @@
+"""Pages of the command line: everything about one thing, a difference, a lineage, a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal.records.comparison import NodeKind, Section, Verdict
+from lineal_tui.view import listing
+from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.lines import Line, Span, Tone
+from lineal_tui.view.text import fields, heading, table
+from lineal_tui.view.words import counted, delta, local_time, metric, number, scalar, short_digest, size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lineal.records.base import Micros, Scalar
+    from lineal.records.comparison import Diff, DiffRow, Lineage
+    from lineal.records.data import Dataset, DatasetVersion
+    from lineal.records.models import Architecture, Model, Version, VersionDetail
+    from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
+    from lineal.records.stages import LiveVersion, Plan
+
+_SIGNS = {
+    Verdict.BETTER: ("▲ better", Tone.BETTER),
+    Verdict.WORSE: ("▼ worse", Tone.WORSE),
+    Verdict.CHANGED: ("changed", Tone.CHANGED),
+    Verdict.ADDED: ("+ added", Tone.CHANGED),
+    Verdict.REMOVED: ("- removed", Tone.CHANGED),
+    Verdict.SAME: ("=", Tone.MUTED),
+}
+
+_TENSORS = 20
+"""Tensors on a version's page; JSON has them all."""
+
+
+def model(found: Model, versions: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
+    """A model with its newest versions."""
+    stages = "  ".join(f"{stage} {label or '-'}" for stage, label in found.stages)
+    return [
+        heading(found.name, counted(found.versions, "version")),
+        *fields(
+            [
+                ("stages", (stages, Tone.LIVE)),
+                ("primary metric", found.primary_metric),
+                ("labels", found.scheme.value),
+                *_people(found.owner, found.purpose, found.notes),
+                ("made", _when(found.created_at, now)),
+            ]
+        ),
+        *_group("Newest versions", listing.versions(found, versions, now, width)),
+    ]
+
+
+def version(detail: VersionDetail, now: Micros, width: int | None, *, live: LiveVersion | None = None) -> list[Line]:
+    """A version with all that is known of it."""
+    found = detail.version
+    status = None if found.status.value == "active" else (found.status.value, Tone.WORSE)
+    lines = [heading(found.ref, f"#{found.seq}")]
+    if live is not None:
+        moved = listing.who(live.actor, live.transition.claim)
+        lines += fields(
+            [
+                (f"at {live.stage}", (f"since {_when(live.since, now)}, by {moved}", Tone.LIVE)),
+                ("reason", live.reason),
+            ]
+        )
+    lines += fields(
+        [
+            ("status", status),
+            ("live at", (", ".join(found.stages), Tone.LIVE) if found.stages else None),
+            ("label", detail.label_reason),
+            *_people(found.owner, found.purpose, found.notes),
+            ("made", f"{_when(found.created_at, now)}, by {found.created_by}"),
+            ("from", ", ".join(f"{parent.ref} ({parent.relation})" for parent in found.parents)),
+            ("run", None if found.run is None else f"run:{found.run}"),
+            ("experiment", None if detail.experiment is None else f"exp:{detail.experiment}"),
+            ("uid", found.uid),
+            ("digest", found.digest),
+        ]
+    )
+    lines += _group("Metrics", _version_metrics(detail, width))
+    lines += _group("Parameters", _values(detail.params))
+    lines += _group("Data", _data(detail.datasets, width))
+    lines += _group("Tags", _values(detail.tags))
+    if detail.artifact is not None:
+        rows = [
+            (
+                (file.path, Tone.TEXT),
+                (size(file.size), Tone.TEXT),
+                (file.format, Tone.MUTED),
+                (short_digest(file.digest), Tone.MUTED),
+            )
+            for file in detail.artifact.files
+        ]
+        lines += _group("Files", table((), rows, width=width, numbers=(1,), indent=2), size(detail.artifact.size))
+    if detail.architecture is not None:
+        lines += _architecture(detail.architecture, width)
+    return lines + _surroundings(detail.code, detail.environment, detail.command, detail.seed)
+
+
+def _version_metrics(detail: VersionDetail, width: int | None) -> list[Line]:
+    rows = []
+    for name, value in sorted(detail.metrics.items()):
+        definition = detail.definitions.get(name)
+        better = "" if definition is None or definition.direction is None else f"{definition.direction} is better"
+        rows.append(
+            (
+                (name, Tone.MUTED),
+                (metric(value.value), Tone.STRONG),
+                (better, Tone.MUTED),
+                (f"on {value.dataset}" if value.dataset else "", Tone.MUTED),
+                ("evaluated later" if value.later else "", Tone.MUTED),
+            )
+        )
+    return table((), rows, width=width, numbers=(1,), indent=2)
+
+
+def _architecture(found: Architecture, width: int | None) -> list[Line]:
+    parameters = "" if found.parameters is None else f", {counted(found.parameters, 'parameter')}"
+    rows: list[tuple[Span, ...]] = [
+        (
+            (tensor.name, Tone.TEXT),
+            (tensor.dtype, Tone.MUTED),
+            (" x ".join(str(length) for length in tensor.shape) or "scalar", Tone.TEXT),
+        )
+        for tensor in found.tensors[:_TENSORS]
+    ]
+    lines = table((), rows, width=width, indent=2)
+    if len(found.tensors) > _TENSORS:
+        lines.append(((f"  and {number(len(found.tensors) - _TENSORS)} more", Tone.MUTED),))
+    lines += fields([(name, text) for name, text in found.metadata.items()])
+    return _group("Architecture", lines or [(("  no tensors could be read", Tone.MUTED),)], f"{found.kind}{parameters}")
+
+
+def run(detail: RunDetail, now: Micros, width: int | None) -> list[Line]:
+    """A run with all that it recorded but the points of its metrics."""
+    found = detail.run
+    took = None
+    if found.ended_at is not None:
+        took = f"{(found.ended_at - found.started_at) / 1_000_000:,.1f} s"
+    lines = [
+        heading(f"run:{found.id}", found.name),
+        *fields(
+            [
+                ("status", listing.run_status(found)),
+                ("experiment", f"exp:{found.experiment}"),
+                ("kind", found.kind.value),
+                ("started", f"{_when(found.started_at, now)}, by {found.actor}"),
+                ("took", took),
+                ("part of", None if detail.parent is None else f"run:{detail.parent}"),
+                ("parts", " ".join(f"run:{child[:12]}" for child in detail.children)),
+                ("made", " ".join(detail.outputs)),
+            ]
+        ),
+    ]
+    rows = [
+        (
+            (series.name, Tone.STRONG),
+            (metric(series.last), Tone.TEXT),
+            (metric(series.best), Tone.TEXT),
+            (metric(series.min), Tone.TEXT),
+            (metric(series.max), Tone.TEXT),
+            (number(series.count), Tone.MUTED),
+            (series.dataset or "-", Tone.MUTED),
+        )
+        for series in detail.metrics
+    ]
+    titles = ("METRIC", "LAST", "BEST", "MIN", "MAX", "POINTS", "MEASURED ON")
+    lines += _group("Metrics", table(titles, rows, width=width, numbers=range(1, 6), indent=2) if rows else [])
+    lines += _group("Parameters", _values(detail.params))
+    lines += _group("Data", _data(detail.inputs, width))
+    lines += _group("Tags", _values(detail.tags))
+    lines += _surroundings(detail.code, detail.environment, detail.command, detail.seed)
+    if detail.error:
+        page = clean(detail.error, keep_newlines=True).rstrip().split("\n")
+        lines += _group("Error", [(("  " + line, Tone.FAILED),) for line in page])
+    return lines
+
+
+def experiment(found: Experiment, runs: Sequence[RunDetail], now: Micros, width: int | None) -> list[Line]:
+    """An experiment with its latest runs."""
+    return [
+        heading(f"exp:{found.name}", counted(found.runs, "run")),
+        *fields([*_people(found.owner, found.purpose, None), ("made", _when(found.created_at, now))]),
+        *_group("Latest runs", listing.runs(runs, now, width) if runs else []),
+    ]
+
+
+def dataset(found: Dataset, versions: Sequence[DatasetVersion], now: Micros, width: int | None) -> list[Line]:
+    """A dataset with its newest versions."""
+    return [
+        heading(f"data:{found.name}", counted(found.versions, "version")),
+        *fields([*_people(found.owner, found.purpose, found.notes), ("made", _when(found.created_at, now))]),
+        *_group("Newest versions", listing.dataset_versions(versions, now, width) if versions else []),
+    ]
+
+
+def dataset_version(found: DatasetVersion, now: Micros, width: int | None) -> list[Line]:
+    """A version of a dataset with its schema and profile."""
+    lines = [
+        heading(found.ref, f"#{found.seq}"),
+        *fields(
+            [
+                ("rows", None if found.rows is None else number(found.rows)),
+                ("size", size(found.bytes)),
+                ("where", found.uri),
+                ("from", " ".join(found.parents)),
+                ("run", None if found.run is None else f"run:{found.run}"),
+                ("recorded", f"{_when(found.created_at, now)}, by {found.created_by}"),
+                ("digest", found.digest),
+            ]
+        ),
+    ]
+    rows = [
+        (
+            (column.name, Tone.STRONG),
+            (column.type, Tone.TEXT),
+            (number(column.missing), Tone.TEXT),
+            ("-" if column.distinct is None else number(column.distinct), Tone.TEXT),
+            *((_figure(value), Tone.TEXT) for value in (column.min, column.max, column.mean)),
+        )
+        for column in found.columns or ()
+    ]
+    titles = ("COLUMN", "TYPE", "MISSING", "DISTINCT", "MIN", "MAX", "MEAN")
+    return lines + _group("Columns", table(titles, rows, width=width, numbers=range(2, 7), indent=2) if rows else [])
+
+
+def diff(found: Diff, width: int | None, *, equal: bool = False) -> list[Line]:
+    """Versions side by side, by section; better and worse in words and sign.
+
+    Args:
+        found: the difference.
+        width: cells there are; None to cut nothing.
+        equal: whether to list what is the same, too.
+    """
+    rows = found.rows if equal else found.changed
+    if not rows:
+        return [(("no difference in anything that was recorded", Tone.MUTED),)]
+    titles = ("", "", *(one_line(ref) for ref in found.versions), "", "")
+    cells: list[tuple[Span, ...]] = []
+    section: Section | None = None
+    for row in rows:
+        cells.append(
+            (
+                ("" if row.section is section else row.section.value, Tone.HEAD),
+                (row.field, Tone.TEXT),
+                *((_value(row, value), Tone.TEXT) for value in row.values),
+                (delta(row.delta), Tone.TEXT),
+                _sign(row),
+            )
+        )
+        section = row.section
+    return table(titles, cells, width=width, numbers=(2 + len(found.versions),))
+
+
+def _sign(row: DiffRow) -> Span:
+    word, tone = _SIGNS[row.verdict]
+    return (f"{word}, {row.note}" if row.note else word, tone)
+
+
+def _value(row: DiffRow, value: Scalar) -> str:
+    if value is None:
+        return "-"
+    if row.section is Section.METRIC and isinstance(value, int | float) and not isinstance(value, bool):
+        return metric(float(value))
+    text = scalar(value)
+    return short_digest(text) if text.startswith("sha256:") else text
+
+
+def lineage(found: Lineage) -> list[Line]:
+    """A lineage as an indented list: the thing, what it came from, what came from it."""
+    from lineal.lineage import Way, outline  # noqa: PLC0415  only lineages need it
+
+    lines: list[Line] = []
+    way = Way.FOCUS
+    for row in outline(found):
+        if row.way is not way:
+            way = row.way
+            lines.append((("came from" if way is Way.UP else "went into", Tone.HEAD),))
+        name = one_line(row.node.id)
+        # A run's address is no name; the others are their own.
+        if row.node.kind is NodeKind.RUN:
+            name = f"{name[:12]} {one_line(row.node.name)}"
+        remark = f"  {one_line(row.role)}" if row.role else ""
+        remark += "  (as above)" if row.repeated else ""
+        tone = Tone.STRONG if row.way is Way.FOCUS else Tone.TEXT
+        lines.append((("  " * row.depth + name, tone), (remark, Tone.MUTED)))
+    return lines
+
+
+def plan(found: Plan, width: int | None) -> list[Line]:
+    """What a transition would do."""
+    place = f"{found.model}@{found.stage}"
+    source = "nothing" if found.source is None else found.source.ref
+    target = "nothing" if found.target is None else found.target.ref
+    lines: list[Line] = [
+        (
+            (f"{found.action} {place}", Tone.STRONG),
+            (f"  {one_line(source)} → {one_line(target)}", Tone.TEXT),
+        )
+    ]
+    if found.changes_nothing:
+        lines.append(((f"  {one_line(target)} is live there already; nothing would change", Tone.MUTED),))
+    for label, why in found.skipped:
+        lines.append(((one_line(f"  passes over {label}, which {why}"), Tone.WORSE),))
+    rows: list[tuple[Span, ...]] = [
+        (
+            ("passed" if check.passed else "FAILED", Tone.BETTER if check.passed else Tone.FAILED),
+            (check.name, Tone.TEXT),
+            (f"wants {check.wanted}, sees {check.saw}", Tone.MUTED),
+        )
+        for check in found.checks
+    ]
+    lines += _group("Checks", table((), rows, width=width, indent=2))
+    lines += _group("Steps", [((f"  {one_line(', '.join(found.steps))}", Tone.TEXT),)])
+    if found.diff is not None:
+        lines += _group("Changes", diff(found.diff, width))
+    return lines
+
+
+def _group(title: str, lines: list[Line], remark: str = "") -> list[Line]:
+    return [(), heading(title, remark), *lines] if lines else []
+
+
+def _people(owner: str | None, purpose: str | None, notes: str | None) -> list[tuple[str, str | Span | None]]:
+    return [("owner", owner), ("purpose", purpose), ("notes", notes)]
+
+
+def _values(values: Mapping[str, Scalar]) -> list[Line]:
+    return fields([(name, scalar(value) or "''") for name, value in sorted(values.items())])
+
+
+def _data(used: Sequence[RunData], width: int | None) -> list[Line]:
+    rows = [
+        (
+            (data.role, Tone.MUTED),
+            (f"data:{data.name}:{data.label}", Tone.TEXT),
+            (short_digest(data.digest), Tone.MUTED),
+        )
+        for data in used
+    ]
+    return table((), rows, width=width, indent=2)
+
+
+def _surroundings(
+    code: CodeState | None, environment: Environment | None, command: tuple[str, ...] | None, seed: int | None
+) -> list[Line]:
+    lines: list[Line] = []
+    if code is not None:
+        state = code.commit + (f" on {code.branch}" if code.branch else "") + (", with changes" if code.dirty else "")
+        lines += fields([("commit", state), ("from", code.remote or code.repository)])
+    if command is not None:
+        from shlex import join  # noqa: PLC0415  only pages need it
+
+        lines += fields([("command", join(command))])
+    lines += fields([("seed", None if seed is None else str(seed))])
+    grouped = _group("Code", lines)
+    if environment is None:
+        return grouped
+    about = fields(
+        [
+            ("python", f"{environment.implementation} {environment.python}"),
+            ("platform", environment.platform),
+            ("cpu", environment.cpu),
+            ("cores", None if environment.cpu_count is None else str(environment.cpu_count)),
+            ("memory", None if environment.memory_bytes is None else size(environment.memory_bytes)),
+            ("gpus", ", ".join(environment.gpus)),
+            ("packages", counted(len(environment.packages), "package")),
+        ]
+    )
+    return grouped + _group("Environment", about)
+
+
+def _figure(value: float | str | None) -> str:
+    return "-" if value is None else metric(value) if isinstance(value, int | float) else value
+
+
+def _when(at: Micros, now: Micros) -> str:
+    from lineal_tui.view.words import age  # noqa: PLC0415  beside its use
+
+    return f"{local_time(at)} ({age(at, now)} ago)"
