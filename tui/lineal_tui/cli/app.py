@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
+    from lineal.errors import ExitCode
     from lineal.registry import Registry
 
 _COMMANDS = {
