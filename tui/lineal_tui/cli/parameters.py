@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros, Scalar
 
 
-class Address(click.ParamType):  # type: ignore[type-arg]  generic in newer clicks only
+class Address(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     """An address, completed from the registry."""
 
     name = "ref"
@@ -37,7 +37,7 @@ class Address(click.ParamType):  # type: ignore[type-arg]  generic in newer clic
             return []  # a shell has no place for an error while somebody types
 
 
-class Pair(click.ParamType):  # type: ignore[type-arg]  generic in newer clicks only
+class Pair(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
     """`NAME=VALUE`."""
 
     name = "k=v"
