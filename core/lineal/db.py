@@ -66,7 +66,10 @@ class Database:
         self.root = root
         self.path = root / "registry.db"
         self.lock_path = root / "registry.lock"
-        self.read_only_reason = _why_read_only(root, self.path, asked=read_only)
+        why = _why_read_only(root, self.path)
+        # Who may write opens for writing even when only reading, so that what a killed writer left can be rolled back.
+        self._writable = why is None
+        self.read_only_reason = "it was opened read-only" if read_only else why
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._guard = threading.Lock()
@@ -90,7 +93,7 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = open_database(self.path, writable=self.read_only_reason is None)
+        connection = open_database(self.path, writable=self._writable)
         with self._guard:
             self._open.add(connection)
         return connection
@@ -248,16 +251,16 @@ def check_identity(connection: sqlite3.Connection, path: Path, *, known: int = S
     return version
 
 
-def _why_read_only(root: Path, path: Path, *, asked: bool) -> str | None:
-    if not path.exists():
-        if root.exists() and not os.access(root, os.X_OK):
-            raise MachineError(path=root, why="permission denied")
+def _why_read_only(root: Path, path: Path) -> str | None:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
         hint = None
         if root.is_dir() and (root / ".lineal" / "registry.db").exists():
             hint = f"there is one at {root / '.lineal'}"
-        raise NoRegistry(path=root, hint=hint)
-    if asked:
-        return "it was opened read-only"
+        raise NoRegistry(path=root, hint=hint) from error
+    except OSError as error:
+        raise MachineError(path=root, why=error.strerror) from error
     if not os.access(path, os.W_OK):
         return f"you may not write {path.name}"
     if not os.access(root, os.W_OK):

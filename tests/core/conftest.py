@@ -1,0 +1,129 @@
+"""A registry, a calendar, files and processes for the tests of the core; all of them real."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from lineal.records.base import Micros
+from lineal.registry import create_registry, open_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lineal.registry import Registry
+
+
+@dataclass
+class Calendar:
+    """A clock that goes on by a second whenever somebody looks at it."""
+
+    at: int = 1_767_225_600_000_000
+    step: int = 1_000_000
+
+    def __call__(self) -> Micros:
+        self.at += self.step
+        return Micros(self.at)
+
+
+class Weights(Protocol):
+    """Makes a small model file whose bytes depend on `value`."""
+
+    def __call__(self, value: float = 0.0, *, name: str = "model.safetensors", width: int = 2) -> Path: ...
+
+
+class Script(Protocol):
+    """Starts a program in a process of its own; its arguments are in `sys.argv[1:]`."""
+
+    def __call__(self, code: str, *arguments: object) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new registry that nobody uses: tests work on copies."""
+    root = tmp_path_factory.mktemp("fresh") / "registry"
+    create_registry(root).close()
+    return root
+
+
+@pytest.fixture
+def root(fresh: Path, tmp_path: Path) -> Path:
+    """The directory of a new registry."""
+    return Path(shutil.copytree(fresh, tmp_path / "registry"))
+
+
+@pytest.fixture
+def calendar() -> Calendar:
+    return Calendar()
+
+
+@pytest.fixture
+def registry(root: Path, calendar: Calendar) -> Iterator[Registry]:
+    with open_registry(root, clock=calendar) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sql(root: Path) -> Callable[..., list[tuple[object, ...]]]:
+    """Runs one statement on the registry's database past the library, without its pragmas."""
+
+    def run(statement: str, *values: object) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(root / "registry.db")) as connection, connection:
+            return connection.execute(statement, values).fetchall()
+
+    return run
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Weights:
+    def make(value: float = 0.0, *, name: str = "model.safetensors", width: int = 2) -> Path:
+        data = struct.pack(f"<{width}f", *[value] * width)
+        header = json.dumps({"w": {"dtype": "F32", "shape": [width], "data_offsets": [0, len(data)]}}).encode()
+        path = tmp_path / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(struct.pack("<Q", len(header)) + header + data)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def script() -> Iterator[Script]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start(code: str, *arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="lineal-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
