@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.events import Key
-from textual.pilot import Pilot
 
 from lineal.records.base import Micros
 from lineal.registry import Registry, create_registry
 from lineal_tui.app import LinealApp
 from lineal_tui.screens.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    Opening = Callable[..., AbstractAsyncContextManager["Session"]]
 
 NOW = 1_767_225_600_000_000
 HOUR = 3_600_000_000
@@ -45,6 +50,10 @@ class Session:
         screen = self.app.screen
         assert isinstance(screen, Workspace)
         return screen
+
+    @property
+    def phase(self) -> str:
+        return self.workspace.asking.phase.name
 
     @property
     def rows(self) -> list[str]:
@@ -82,9 +91,6 @@ class Session:
         raise AssertionError("the application does not come to rest")
 
 
-Opening = Callable[..., AbstractAsyncContextManager[Session]]
-
-
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -102,7 +108,7 @@ def empty(tmp_path: Path, calendar: Calendar) -> Iterator[Registry]:
         yield registry
 
 
-def grow(registry: Registry, folder: Path, model: str = "fraud", **fields: Any) -> None:
+def add_versions(registry: Registry, folder: Path, model: str = "fraud", **fields: Any) -> None:
     """Five versions that branch; the third was in production before the fourth, the fifth is at staging."""
     weights = folder / "weights.json"
     for label, parent, auc in (
@@ -129,8 +135,16 @@ def grow(registry: Registry, folder: Path, model: str = "fraud", **fields: Any) 
 
 @pytest.fixture
 def registry(empty: Registry, tmp_path: Path) -> Registry:
-    grow(empty, tmp_path)
+    add_versions(empty, tmp_path)
     return empty
+
+
+@pytest.fixture
+def grow(tmp_path: Path) -> Callable[..., None]:
+    def growing(registry: Registry, **fields: Any) -> None:
+        add_versions(registry, tmp_path, **fields)
+
+    return growing
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("mark_range", ("v",), "mark everything from the last mark to here", None, frozenset({View.TREE})),
     Binding("diff", ("d",), "diff of the marked versions, or of this one against what is live", "diff", WITH_VERSION),
     Binding("toggle_equal", ("equals_sign",), "show or hide what is equal", None, frozenset({View.TREE, View.DIFF})),
-    Binding("lineage", ("L",), "lineage of the version under the cursor", "lineage", WITH_VERSION),
+    Binding("lineage", ("L",), "lineage of the version under the cursor", "lineage", WITH_MODEL),
     Binding("history", ("H",), "history of the stage", "history", WITH_MODEL),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),

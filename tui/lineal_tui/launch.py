@@ -27,17 +27,11 @@ def launch(registry: Registry, *, clock: Callable[[], Micros] | None = None) -> 
     # read by the toolkit when it is imported: animated page keys cost fifty kilobytes each
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("ESCDELAY", "50")
-    from lineal_tui.app import LinealApp  # noqa: PLC0415 - after the environment is set
+    from lineal.context import now  # noqa: PLC0415  with the rest of what only the application needs
+    from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set
 
     remote = "SSH_CONNECTION" in os.environ
-    app = LinealApp(registry, clock or _now, theme="ansi-dark" if remote else "textual-dark")
+    app = LinealApp(registry, clock or now, theme="ansi-dark" if remote else "textual-dark")
     app.run(mouse=not remote)
     return app.return_code or 0
 
-
-def _now() -> Micros:
-    from time import time_ns  # noqa: PLC0415
-
-    from lineal.records.base import Micros  # noqa: PLC0415
-
-    return Micros(time_ns() // 1000)

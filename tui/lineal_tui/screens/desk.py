@@ -143,6 +143,20 @@ class Desk(Screen[None], inherit_bindings=False):
                 pane.lines.show(Listed[object](draw(width - 2)), _indented)
         pane.redraw()
 
+    def redraw_all(self) -> None:
+        """Draw what depends on the width."""
+        for view in self.panes:
+            self.redraw_page(view)
+        self.draw_header()
+        self.draw_status()
+
+    def on_pane_resized(self, message: Pane.Resized) -> None:
+        """Draw a page again whose lines depend on the width."""
+        message.stop()
+        for view, pane in self.panes.items():
+            if pane is message.pane:
+                self.redraw_page(view)
+
     # workers
 
     def work(self, job: Callable[[], Message], group: str) -> None:

@@ -42,13 +42,13 @@ def header_line(
                     (cut_middle(label or "-", 16), tone),
                 ]
             )
-    if marked:
-        end.append((f"   {marked} marked", Tone.MARK))
-    for beginning in (start + where + crumbs, [*start[:1], (" RO " if read_only else " ", Tone.KEY), *crumbs], crumbs):
-        for ending in (end, end[:3]):
-            if line_width(beginning) + line_width(ending) + 2 <= width:
-                return spread(tuple(beginning), tuple(ending), width)
-    return fit(tuple(crumbs), width)
+    marks: list[Span] = [(f"   {marked} marked", Tone.MARK)] if marked else []
+    beginning = [*start[:1], *where[1:], *crumbs]
+    for ending in (end, end[:3]):
+        for beginning in ([*start, *where, *crumbs], [*start[:1], *where[1:], *crumbs]):
+            if line_width(beginning) + line_width(ending + marks) + 2 <= width:
+                return spread(tuple(beginning), tuple(ending + marks), width)
+    return spread(tuple(beginning), tuple(marks), width)
 
 
 def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
@@ -76,6 +76,6 @@ def message_lines(text: str, hint: str | None, width: int, *, tone: Tone = Tone.
 
 
 def _short(root: Path) -> str:
-    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is no home; this gives back "~"
+    home = os.path.expanduser("~")  # noqa: PTH111  Path.home raises where there is no home; this gives back "~"
     text = str(root)
     return "~" + text[len(home) :] if home != "/" and (text == home or text.startswith(home + "/")) else text

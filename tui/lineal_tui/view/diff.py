@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _WIDEST_FIELD = 28
+_NARROWEST_FIELD = 12
 _NARROWEST_VALUE = 6
 _VERDICT_WIDTH = 19
 """Cells of the longest verdict, `  +.0123 ▲ better`, and a little air."""
@@ -70,12 +71,19 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
     rows = diff.rows if equal else diff.changed
     if not rows:
         return [(("no difference in anything that was recorded", Tone.MUTED),)]
-    field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD, max(8, width // 5))
     shown = [[_value(row, value) for value in row.values] for row in rows]
     columns = [max(width_of(values[n]) for values in shown if n < len(values)) for n in range(len(diff.versions))]
-    room = width - 9 - field_width - 2 - 3 * (len(columns) - 1) - _VERDICT_WIDTH
-    while sum(columns) > room and max(columns) > _NARROWEST_VALUE:
-        columns[columns.index(max(columns))] -= 1
+    field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD)
+    # what is widest gives way first, names of fields as long as they are wider than the values
+    room = width - 9 - 2 - 3 * (len(columns) - 1) - _VERDICT_WIDTH
+    while sum(columns) + field_width > room and max(*columns, field_width) > _NARROWEST_VALUE:
+        widest = max(columns)
+        if field_width > max(widest, _NARROWEST_FIELD):
+            field_width -= 1
+        elif widest > _NARROWEST_VALUE:
+            columns[columns.index(widest)] -= 1
+        else:
+            break
     lines: list[Line] = []
     section: Section | None = None
     for row, values in zip(rows, shown, strict=True):
@@ -104,7 +112,8 @@ def _verdict(row: DiffRow) -> list[Span]:
         return [(one_line(row.note), Tone.MUTED)] if row.note else []
     if row.section is Section.METRIC:
         tone = _VERDICTS[row.verdict][1] if row.verdict in (Verdict.BETTER, Verdict.WORSE) else Tone.TEXT
-        spans.append((right(delta(row.delta), 8) + " ", tone))
+        if row.delta is not None:
+            spans.append((right(delta(row.delta), 8) + " ", tone))
     word = _VERDICTS.get(row.verdict)
     if word is not None:
         spans.append(word)

@@ -74,15 +74,15 @@ def history_columns(look: HistoryLook, width: int) -> tuple[Column, ...]:
     """The columns that fit, the reason taking what is left."""
     return arrange(
         [
-            Column("when", "WHEN", 16, rank=3),
-            Column("age", "AGE", 4, right=True, rank=1),
+            Column("when", "WHEN", 16, rank=5),
+            Column("age", "AGE", 4, right=True, rank=2),
             Column("action", "ACTION", 8),
             Column("to", "LIVE", look.label_width),
-            Column("from", "BEFORE", look.label_width, rank=2),
-            Column("for", "FOR", 5, right=True, rank=5),
+            Column("from", "BEFORE", look.label_width, rank=3),
+            Column("for", "FOR", 5, right=True, rank=4),
             Column("actor", "BY", 10, rank=6),
             Column("outcome", "OUTCOME", 9, rank=7),
-            Column("reason", "REASON", 12, grows=True, rank=4),
+            Column("reason", "REASON", 28, grows=True, rank=1),
         ],
         width,
     )

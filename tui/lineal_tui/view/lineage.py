@@ -18,6 +18,8 @@ _TONES = {
     NodeKind.STAGE: Tone.STAGED,
 }
 
+_RUN_SHOWN = len("run:") + 8
+
 
 def lineage_title(focus: str, width: int, *, active: bool = False) -> Line:
     """The rule above a lineage."""
@@ -72,13 +74,15 @@ def _branch(
 def _line(edge: LineageEdge, node: LineageNode | None, ref: str, lead: str, width: int, *, again: bool) -> Line:
     role = cut(edge.role, 10)
     lead = lead[: max(2, width // 3)]
+    if node is not None and node.kind is NodeKind.RUN:
+        ref = ref[:_RUN_SHOWN]
     address = cut_middle(ref, max(8, width - len(lead) - len(role) - 14))
     spans: list[Span] = [
         (lead, Tone.FAINT),
         (role + " ", Tone.MUTED),
         (address, _TONES[node.kind] if node else Tone.TEXT),
     ]
-    if node is not None and node.name not in ref:
+    if node is not None and node.name.replace(" ", ":") not in ref:
         spans.append(("  " + cut(node.name, 32), Tone.MUTED))
     if again:
         spans.append(("  (above)", Tone.MUTED))

@@ -50,7 +50,7 @@ def width_of(text: str) -> int:
     """How many cells a text takes."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415 - plain letters, nearly all there is, need no table of widths
+    from rich.cells import cell_len  # noqa: PLC0415  plain letters, nearly all there is, need no table
 
     return cell_len(text)
 
@@ -153,7 +153,7 @@ def wrap(words: Iterable[Line], width: int, *, gap: str = " ", indent: int = 0) 
             current.append((gap, Tone.TEXT))
             used += len(gap)
         if step > width - used:
-            word = fit(word, width - used)  # noqa: PLW2901 - what is laid is what fits
+            word = fit(word, width - used)  # noqa: PLW2901  what is laid is what fits
             step = width - used
         current.extend(word)
         used += step

@@ -157,7 +157,7 @@ def _choice(choice: Choice, *, short: bool) -> Line:
 
 def command_of(plan: Plan, *, bad: bool = False) -> str:
     """The shell's command for what a plan does, with what was confirmed as its condition."""
-    import shlex  # noqa: PLC0415 - only after something was done
+    import shlex  # noqa: PLC0415  only after something was done
 
     expect = f" --expect {shlex.quote(plan.source.ref)}" if plan.source is not None else ""
     if plan.action is Action.PROMOTE and plan.target is not None:

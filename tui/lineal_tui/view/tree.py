@@ -163,6 +163,6 @@ def _stage_tone(version: Version, look: TreeLook) -> Tone:
 
 
 def _delta_tone(difference: float | None, direction: Direction | None) -> Tone:
-    if not difference or direction is None or difference != difference:  # noqa: PLR0124 - NaN is unlike itself
+    if not difference or direction is None or difference != difference:  # noqa: PLR0124  NaN is unlike itself
         return Tone.MUTED
     return Tone.BETTER if (difference > 0) == (direction is Direction.HIGHER) else Tone.WORSE

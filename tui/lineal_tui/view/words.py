@@ -37,7 +37,7 @@ def ago(at: Micros, now: Micros) -> str:
     """How long ago something was, in words: `3 days ago`."""
     if now - at < _SECOND:
         return "just now"
-    from humanize import naturaldelta  # noqa: PLC0415 - costs more than the rest of this module, and few outputs need it
+    from humanize import naturaldelta  # noqa: PLC0415  few outputs need what costs more than all of this
 
     return f"{naturaldelta((now - at) / _SECOND)} ago"
 
@@ -58,7 +58,7 @@ def size(count: int | None) -> str:
     """A number of bytes in binary units: `1.5 MiB`; `-` when unknown."""
     if count is None:
         return "-"
-    from humanize import naturalsize  # noqa: PLC0415 - see `ago`
+    from humanize import naturalsize  # noqa: PLC0415  see `ago`
 
     return str(naturalsize(count, binary=True)).replace("Bytes", "B").replace("Byte", "B")
 

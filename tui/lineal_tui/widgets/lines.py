@@ -69,7 +69,7 @@ class Lines(ScrollView):
             super().__init__()
             self.error = error
 
-    def __init__(self, *, id: str | None = None, has_cursor: bool = True) -> None:  # noqa: A002 - as every widget
+    def __init__(self, *, id: str | None = None, has_cursor: bool = True) -> None:  # noqa: A002  as every widget
         """Begin empty; without a cursor it is a page, whose keys scroll."""
         super().__init__(id=id)
         self.has_cursor = has_cursor
@@ -235,6 +235,10 @@ class Lines(ScrollView):
         self._scroll(self.scroll_offset.y)
         self._keep_visible()
         self.post_message(self.Scrolled(self))
+
+    def on_show(self) -> None:
+        """Paint what changed while nobody saw it."""
+        self.refresh()
 
     # painting
 

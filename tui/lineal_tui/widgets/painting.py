@@ -32,7 +32,7 @@ class Bar(Widget):
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - as every widget
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  as every widget
         """Begin empty."""
         super().__init__(id=id, classes=classes)
         self._lines: tuple[Line, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
+from textual.message import Message
 
 from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.words import number
@@ -26,6 +27,19 @@ class Pane(Vertical):
     Pane.-long > .foot { display: block; }
     Pane.-plain > .heads { display: none; }
     """
+
+    class Resized(Message):
+        """The pane has another size."""
+
+        def __init__(self, pane: Pane) -> None:
+            """Tell which pane it is."""
+            super().__init__()
+            self.pane = pane
+
+        @property
+        def control(self) -> Pane:
+            """The pane."""
+            return self.pane
 
     def __init__(self, name: str, *, has_cursor: bool, older: str = "more") -> None:
         """Name the pane; `older` is what lies below its last visible row."""
@@ -79,3 +93,4 @@ class Pane(Vertical):
     def on_resize(self) -> None:
         """Lay everything out for the new size."""
         self.redraw()
+        self.post_message(self.Resized(self))

@@ -1,0 +1,77 @@
+"""Whatever others wrote into the registry is shown as text and does nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lineal.registry import Registry
+    from tests.tui.conftest import Opening
+
+HOSTILE = {
+    "osc52": "\x1b]52;c;aGk=\x07 copied",
+    "csi": "\x1b[2J\x1b[31m red",
+    "c1": "\x9b2J\x9d52;c;aGk=\x9c",
+    "markup": "[/] a[/b]c [bold red]x[/] [@click=app.quit]y[/]",
+    "bidi": "\u202egpj.exe\u2066 abc",
+    "zero width": "a\u200bb\u200dc\ufeff",
+    "lines": "one\ntwo\r\nthree\ttab",
+    "wide": "模型版本" * 40,
+    "long": "x" * 10_000,
+    "combining": "e\u0301" * 300,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_hostile_text_in_every_field_stays_text(
+    empty: Registry, opened: Opening, tmp_path: Path, kind: str, size: tuple[int, int], grow: Callable[..., None]
+) -> None:
+    text = HOSTILE[kind]
+    grow(
+        empty,
+        owner=text,
+        purpose=text,
+        notes=text,
+        tags={"team": text},
+    )
+    weights = tmp_path / "w.json"
+    weights.write_text("{}")
+    empty.register("fraud", weights, label="9.0.0", parents=["fraud:2.2.0"], params={"p": text, "q": text}, notes=text)
+    empty.promote("fraud:9.0.0", "staging", reason=text)
+    empty.promote("fraud:9.0.0", "production", reason=text)
+    async with opened(empty, size) as session:
+        seen = []
+        for key in ("g", "d", "equals_sign", "L", "H", "6", "G", "1", "2", "r", "escape", "b", "escape", "y", "j"):
+            await session.press(key)
+            seen.append(session.text)
+            assert session.app.clipboard == "" or key == "j"
+        shown = "\n".join(seen)
+        assert not {letter for letter in shown if letter < " " and letter != "\n"}
+        for letter in "\x7f\x9b\x9d\u202e\u2066\u200b\u200d\ufeff\u2028":
+            assert letter not in shown
+        if kind == "markup":
+            assert "a[/b]c" in shown
+
+
+async def test_names_of_models_are_shown_as_they_are(
+    empty: Registry, opened: Opening, grow: Callable[..., None]
+) -> None:
+    names = ["[bold red]x[", "модель мошенничества", "模型" * 30, "a b  c", "x" * 128]
+    for name in names:
+        grow(empty, model=name)
+    async with opened(empty) as session:
+        for place in range(len(names)):
+            await session.press("1", "g", *["j"] * place, "enter")
+            await session.press("r")
+            assert session.phase == "OPEN"
+            assert "2.0.0" in session.last
+            assert "2.1.0" in session.last
+            await session.press("y")
+        for name in names:
+            assert empty.live(f"{name}@production").version.label == "2.0.0"

@@ -1,0 +1,107 @@
+"""The application as people have it: a process in a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lineal.registry import Registry
+    from tests.tui.pty_session import PtySession
+else:
+    from pty_session import PtySession
+
+LAUNCH = (
+    "import sys; from lineal.registry import open_registry; from lineal_tui.launch import launch; "
+    "registry = open_registry(sys.argv[1]); code = launch(registry); registry.close(); sys.exit(code)"
+)
+
+
+def start(registry: Registry, state: Path, *, answers: bool = True, **environment: str) -> PtySession:
+    return PtySession(
+        [sys.executable, "-c", LAUNCH, str(registry.root)],
+        environment={"XDG_STATE_HOME": str(state), **environment},
+        answers=answers,
+    )
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["a terminal that answers", "a terminal that does not"])
+def test_from_launch_r_and_y_roll_production_back(registry: Registry, tmp_path: Path, answers: bool) -> None:
+    with start(registry, tmp_path / "state", answers=answers) as terminal:
+        terminal.wait_for("◀ live")
+        terminal.send("r")
+        terminal.wait_for("Roll fraud@production back to 2.0.0")
+        terminal.read(0.1)
+        assert registry.live("fraud@production").version.label == "2.1.0"
+        terminal.send("y")
+        terminal.wait_for("2.0.0 is live")
+        assert registry.live("fraud@production").version.label == "2.0.0"
+        terminal.send("qq")
+        assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["a terminal that answers", "a terminal that does not"])
+def test_keys_typed_ahead_never_answer(registry: Registry, tmp_path: Path, answers: bool) -> None:
+    with start(registry, tmp_path / "state", answers=answers) as terminal:
+        terminal.wait_for("◀ live")
+        terminal.send("ryyyy")
+        terminal.wait_for("Roll fraud@production back to 2.0.0")
+        terminal.read(0.5)
+        assert registry.live("fraud@production").version.label == "2.1.0"
+        assert "Roll fraud@production" in terminal.text
+
+
+def test_keys_typed_before_a_slow_screen_shows_the_question_never_answer(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state") as terminal:
+        terminal.wait_for("◀ live")
+        terminal.read(0.3)
+        terminal.send("r")
+        # the question has been written by now, but the connection is slow: this screen has not got it yet
+        time.sleep(0.4)
+        assert "Roll fraud" not in terminal.text
+        terminal.send("y")
+        terminal.wait_for("Roll fraud@production back to 2.0.0")
+        terminal.read(0.3)
+        assert registry.live("fraud@production").version.label == "2.1.0"
+        terminal.send("y")
+        terminal.wait_for("2.0.0 is live")
+
+
+def test_a_cursor_move_and_a_question_cost_few_bytes(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state", answers=False) as terminal:
+        terminal.wait_for("against 2.0.0")
+        terminal.read(0.3)
+        assert len(terminal.output) < 14_000
+        terminal.send("3")
+        terminal.read(0.4)
+        terminal.send("2")
+        terminal.read(0.4)
+        before = len(terminal.output)
+        terminal.send("j")
+        terminal.wait_for("▌ 2.0.0")
+        assert len(terminal.output) - before <= 150
+
+
+def test_over_ssh_there_is_no_mouse_and_no_colour_of_its_own(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state", SSH_CONNECTION="10.0.0.1 1 10.0.0.2 22") as terminal:
+        terminal.wait_for("◀ live")
+        terminal.read(0.2)
+        assert b"\x1b[?1003h" not in terminal.output
+        assert b"38;2;" not in terminal.output
+        assert b"38;5;" not in terminal.output
+
+
+def test_nothing_is_written_while_nothing_happens(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state") as terminal:
+        terminal.wait_for("against 2.0.0")
+        terminal.read(0.5)
+        before = len(terminal.output)
+        terminal.read(1.2)
+        assert len(terminal.output) == before
+        os.kill(terminal.pid, 0)

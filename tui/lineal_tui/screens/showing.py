@@ -1,0 +1,225 @@
+"""A state of the registry becomes the content of the panes; where one was is kept for the next time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal.records.models import Model
+from lineal_tui.keys import View
+from lineal_tui.remembered import Place, Unreadable, recall, remember, state_file
+from lineal_tui.screens.messages import FiguresRead, SceneRead
+from lineal_tui.screens.scene import read_figures
+from lineal_tui.screens.transitions import Transitions
+from lineal_tui.view.history import (
+    HistoryItem,
+    history_head,
+    history_items,
+    history_line,
+    history_look,
+    history_title,
+)
+from lineal_tui.view.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.models import ModelItem, model_stage_line, models_head, models_line, models_look
+from lineal_tui.view.pages import Listed, Pages
+from lineal_tui.view.tree import TreeItem, tree_head, tree_line
+from lineal_tui.view.words import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lineal.records.base import Micros
+    from lineal.registry import Registry
+    from lineal_tui.screens.scene import Scene
+
+ORDERS = ("changed", "name", "versions")
+
+ModelRow = tuple[Model, str | None]
+"""A model, or under it one of its stages."""
+
+
+class Showing(Transitions):
+    """From the registry to the panes."""
+
+    def __init__(self, registry: Registry, clock: Callable[[], Micros]) -> None:
+        """Look at a registry; ages are counted from what `clock` says."""
+        super().__init__(registry, clock)
+        self.forget_previews()
+        self.order = ORDERS[0]
+        """What the models are sorted by."""
+        self._figures: dict[str, float | None] = {}
+        self._state_file = state_file(registry.uid)
+        self._remembered = Place()
+
+    # starting and ending
+
+    def begin(self) -> None:
+        """Open where one was last."""
+        try:
+            place = self._remembered = recall(self._state_file)
+        except Unreadable as error:
+            place = Place()
+            self.say(str(error), "nothing is lost; it opens on the model that changed last", tone=Tone.CHANGED)
+        self.lay_out()
+        self.read(place.model, place.stage)
+
+    def on_unmount(self) -> None:
+        """Keep where one was."""
+        if self.model is not None:
+            try:
+                remember(self._state_file, Place(self.model, self.stage))
+            except Unreadable:
+                # it was said when it first failed; there is no screen left to say it on
+                return
+
+    # the scene
+
+    def on_scene_read(self, message: SceneRead) -> None:
+        """Show a state of the registry; the cursors stay on their items."""
+        scene = message.scene
+        name = scene.model.name if scene.model is not None else None
+        if self.wanted[0] not in (None, name) and any(known.name == self.wanted[0] for known in scene.models):
+            return
+        first = self.scene is None
+        other = self.scene is None or self.model != name or self.stage != scene.stage
+        self.scene = scene
+        self.wanted = (name, scene.stage if scene.model else None)
+        self.forget_previews()
+        if scene.model is None:
+            self._greet()
+            return
+        if first and self.shown is View.HELP:
+            self.shown = self.active = View.TREE
+        self.show_models()
+        self._show_tree(scene)
+        self._show_history(scene)
+        if first:
+            self._begin(scene)
+        self.lay_out()
+        if other and not first:
+            self._remember()
+        self.call_after_refresh(self.follow_now)
+        self.work(lambda: FiguresRead(read_figures(self.registry, scene.models)), "figures")
+
+    def _begin(self, scene: Scene) -> None:
+        self._remembered = Place(scene.model.name if scene.model else None, scene.stage)
+        if scene.live is not None:
+            self.panes[View.TREE].lines.find(scene.live.version.id)
+
+    def _greet(self) -> None:
+        self.shown = self.active = View.HELP
+        self.lay_out()
+        words: list[Line] = [
+            (("This registry has no models yet.", Tone.STRONG),),
+            (),
+            (("A model is created by its first version:", Tone.TEXT),),
+            (("    lineal register MODEL PATH --metric auc=0.93", Tone.KEY),),
+            (),
+            (("or from the script that trains it:", Tone.TEXT),),
+            (('    with lineal.start_run("churn") as run:', Tone.KEY),),
+            (('        run.register("churn", "model.safetensors")', Tone.KEY),),
+            (),
+            (("To look around with real models, leave with q and run:", Tone.TEXT),),
+            (("    lineal demo", Tone.KEY),),
+        ]
+        pane = self.panes[View.HELP]
+        pane.draw_title = lambda width, _active: rule((("welcome", Tone.STRONG),), (), width)
+        self.show_page(View.HELP, lambda _width: words)
+        self.call_after_refresh(self.redraw_all)
+
+    def _show_tree(self, scene: Scene) -> None:
+        source = scene.tree
+        if source is None:
+            return
+        pane = self.panes[View.TREE]
+
+        def wider() -> None:
+            self.call_later(pane.lines.repaint)
+            self.call_later(pane.redraw)
+
+        def paint(item: TreeItem, width: int) -> Line:
+            return tree_line(item, source.look, width)
+
+        source.on_wider = wider
+        pane.draw_title = lambda width, active: rule(
+            (
+                (
+                    cut_middle(scene.model.name if scene.model else "", max(8, width // 2)),
+                    Tone.TITLE if active else Tone.STRONG,
+                ),
+            ),
+            ((counted(source.count(), "version"), Tone.MUTED),),
+            width,
+        )
+        pane.draw_heads = lambda width: tree_head(source.look, width)
+        pane.lines.show(Pages[TreeItem](source), paint)
+        pane.lines.marks = frozenset(self.marked)
+        pane.redraw()
+
+    def _show_history(self, scene: Scene) -> None:
+        items = history_items(scene.history)
+        look = history_look(items, self.clock())
+        pane = self.panes[View.HISTORY]
+        pane.draw_title = lambda width, active: history_title(self.model or "", scene.stage, width, active=active)
+        pane.draw_heads = lambda width: history_head(look, width)
+
+        def paint(item: HistoryItem, width: int) -> Line:
+            return history_line(item, look, width)
+
+        pane.lines.show(Listed(items, [item.transition.id for item in items]), paint)
+        pane.redraw()
+
+    def show_models(self) -> None:
+        """Show the models: as a table, or with their stages under them where they stand at the left."""
+        scene = self.scene
+        if scene is None or scene.model is None:
+            return
+        models = self._sorted(scene.models)
+        items = [ModelItem(model, self._figures.get(model.name)) for model in models]
+        look = models_look(items, self.clock())
+        pane = self.panes[View.MODELS]
+        pane.draw_title = lambda width, active: rule(
+            (("models", Tone.TITLE if active else Tone.STRONG),), ((f"by {self.order}", Tone.MUTED),), width
+        )
+        rows: list[ModelRow] = [(model, None) for model in models]
+        if self.is_wide:
+            rows = [
+                row for model in models for row in ((model, None), *((model, name) for name, _ in model.stages[::-1]))
+            ]
+            pane.draw_heads = lambda _width: ((f"{counted(len(models), 'model')}", Tone.HEAD),)
+        else:
+            pane.draw_heads = lambda width: models_head(look, width)
+        wide = self.is_wide
+
+        def paint(row: ModelRow, width: int) -> Line:
+            model, stage = row
+            if wide:
+                return model_stage_line(model, stage, width)
+            return models_line(ModelItem(model, self._figures.get(model.name)), look, width)
+
+        pane.lines.show(Listed(rows, [(model.id, stage) for model, stage in rows]), paint)
+        chosen = (scene.model.id, None)
+        if self.active is not View.MODELS and pane.lines.current is not None:
+            pane.lines.find(chosen)
+        pane.redraw()
+
+    def _sorted(self, models: tuple[Model, ...]) -> list[Model]:
+        if self.order == "name":
+            return sorted(models, key=lambda model: model.name)
+        if self.order == "versions":
+            return sorted(models, key=lambda model: (-model.versions, model.name))
+        return sorted(models, key=lambda model: (-model.updated_at, model.name))
+
+    def on_figures_read(self, message: FiguresRead) -> None:
+        """Show how good is what is live."""
+        if message.figures != self._figures:
+            self._figures = message.figures
+            self.panes[View.MODELS].lines.repaint()
+
+    def _remember(self) -> None:
+        place = Place(self.model, self.stage)
+        if place != self._remembered and self.model is not None:
+            self._remembered = place
+            try:
+                remember(self._state_file, place)
+            except Unreadable as error:
+                self.say(str(error), tone=Tone.CHANGED)
