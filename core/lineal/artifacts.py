@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from lineal.objects import ObjectStore
 
 
+RELEASE_MANIFEST = "lineal.json"
+"""What a release says of itself, beside the version's files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file that will be part of an artifact."""
@@ -49,6 +53,8 @@ def gather(paths: Sequence[Path]) -> list[Source]:
         prefix = f"{path.resolve().name}/" if len(paths) > 1 else ""
         sources += [Source(prefix + name, file) for name, file in walk(path)]
     names = [source.name for source in sources]
+    if RELEASE_MANIFEST in names:
+        raise BadValue(field="file", value=RELEASE_MANIFEST, why="a release has a file of its own of this name")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise BadValue(field="file", value=twice, why="two of the files would have this path in the version")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import audit
+from lineal.lazily import Later
 from lineal.policy import Permission, authorize
 from lineal.records.base import Actor, Micros
 
@@ -17,13 +17,25 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from lineal import audit
     from lineal.db import Database
     from lineal.objects import ObjectStore
+else:
+    audit = Later("lineal.audit")
 
 
 def now() -> Micros:
     """The time of this machine's clock."""
     return Micros(time.time_ns() // 1_000)
+
+
+def boot_id() -> str:
+    """What tells this start of the machine from every other; `-` where nothing does."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123  a path object costs
+            return file.read().strip()
+    except OSError:
+        return "-"  # not Linux: the process id alone must do
 
 
 @dataclass(slots=True)
@@ -37,7 +49,7 @@ class Change:
     events: int = 0
     """How many were appended."""
 
-    def record(self, action: str, ref: str, **data: object) -> None:
+    def record(self, action: str, ref: str, /, **data: object) -> None:
         """Append what happened, in the past tense, to the audit log."""
         audit.append(self.connection, self.at, self.actor, action, ref, data)
         self.events += 1
@@ -77,6 +89,12 @@ class Context:
             if not change.events and connection.total_changes != before:
                 msg = f"{permission} {subject} changed the registry without an event"
                 raise AssertionError(msg)
+
+    @contextmanager
+    def journal(self, subject: str) -> Iterator[sqlite3.Connection]:
+        """A transaction that only writes how far a pipeline is: its start and its end have the events."""
+        with self.db.write(f"{self.actor.user} (moving {subject})") as connection:
+            yield connection
 
     @contextmanager
     def measure(self, subject: str) -> Iterator[sqlite3.Connection]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
@@ -40,6 +40,22 @@ class LinealError(Exception):
         if self._hint is not None:
             return self._hint
         return self.hint_template.format(**self.data) if self.hint_template else None
+
+
+def to_fields(error: LinealError) -> dict[str, object]:
+    """An error as plain values, for another process; `from_fields` makes it again."""
+    data = {name: value if isinstance(value, int | float | None) else str(value) for name, value in error.data.items()}
+    return {"error": type(error).__name__, "hint": error.hint, "data": data}
+
+
+def from_fields(fields: dict[str, Any]) -> LinealError:
+    """The error that `to_fields` took apart."""
+    kind = globals().get(fields["error"])
+    if not (isinstance(kind, type) and issubclass(kind, LinealError)):
+        kind = LinealError
+    error = kind.__new__(kind)
+    LinealError.__init__(error, hint=fields["hint"], **fields["data"])
+    return error
 
 
 # 2: the question itself is wrong
@@ -163,6 +179,13 @@ class OutOfDate(Conflict):
     hint_template = "look again, then decide"
 
 
+class Busy(Conflict):
+    """A stage that another pipeline is moving."""
+
+    message = "{ref} is being moved by {actor} since {since}: {step}"
+    hint_template = "follow it with `lineal pipeline follow {ref}`, or stop it with `lineal pipeline cancel {ref}`"
+
+
 class Locked(Conflict):
     """A lock that was not let go in time."""
 
@@ -170,7 +193,24 @@ class Locked(Conflict):
     hint_template = "try again; if the holder hangs, end it: the lock goes with its process"
 
 
+# 6: the release failed
+
+
+class ReleaseFailed(LinealError):
+    """A transition that reached the server and did not end well there."""
+
+    exit_code = ExitCode.RELEASE_FAILED
+    message = "{what}: {why}"
+
+
 # 7: what is there is damaged or not ours
+
+
+class Cancelled(LinealError):
+    """Something a person stopped."""
+
+    exit_code = ExitCode.CANCELLED
+    message = "{what} was cancelled by {who}"
 
 
 class Damaged(LinealError):

@@ -22,6 +22,7 @@ from lineal.queries import models as model_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
+from lineal.transitions import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -590,7 +591,7 @@ class Registry:
             OutOfDate: something else is live now.
             Refused: a check failed.
         """
-        return stages.execute(self._context, plan, bad=bad)
+        return stages.execute(self._context, order_of(plan, bad=bad))
 
     def promote(self, ref: str, stage: str, *, reason: str | None = None) -> Transition | None:
         """Make a version live at a stage; None when it was already."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses, datasets, naming
 from lineal.canonical import canonical_json
+from lineal.context import boot_id
 from lineal.errors import BadValue, Conflict
 from lineal.fingerprint import digest_bytes
 from lineal.metrics import guess_direction
@@ -91,7 +92,7 @@ def start(context: Context, new: NewRun) -> Run:
             seed=new.seed,
             code=None if new.code is None else _code(connection, new.code),
             environment=None if new.environment is None else rows.intern_environment(connection, new.environment),
-            process=f"{platform.node()}/{_boot()}/{os.getpid()}",
+            process=f"{platform.node()}/{boot_id()}/{os.getpid()}",
         )
         rows.set_params(connection, n, params)
         name_rows.set_tags(connection, "run", n, dict(tags))
@@ -104,14 +105,6 @@ def start(context: Context, new: NewRun) -> Run:
 
 def _code(connection: sqlite3.Connection, code: CodeState) -> int:
     return rows.intern_code(connection, digest_bytes(canonical_json(asdict(code)).encode()), code)
-
-
-def _boot() -> str:
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123  a path object costs
-            return file.read().strip()
-    except OSError:
-        return "-"  # not Linux: the process id alone must do
 
 
 def _made_up_name(run_id: RunId) -> str:

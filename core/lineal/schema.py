@@ -13,15 +13,21 @@ def _digest(column: str) -> str:
 
 
 def append_only(table: str, *keys: str, what: str) -> str:
-    """Triggers that refuse to change, remove or replace a row of `table`."""
-    same = " AND ".join(f"{key} = NEW.{key}" for key in keys)
+    """Triggers that refuse to change, remove or replace a row of `table`; each key names its columns."""
     return f"""
 CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table}
 BEGIN SELECT RAISE(ABORT, '{what} is append-only'); END;
 CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}
 BEGIN SELECT RAISE(ABORT, '{what} is append-only'); END;
-CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
-BEGIN SELECT RAISE(ABORT, '{what} is append-only'); END;
+{_no_replace(table, *keys, why=f"{what} is append-only")}"""
+
+
+def _no_replace(table: str, *keys: str, why: str) -> str:
+    # With recursive_triggers off, as in other programs, INSERT OR REPLACE goes past the triggers on DELETE.
+    same = " OR ".join("(" + " AND ".join(f"{each} = NEW.{each}" for each in key.split()) + ")" for key in keys)
+    return f"""CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})
+BEGIN SELECT RAISE(ABORT, '{why}'); END;
 """
 
 
@@ -44,7 +50,7 @@ CREATE TABLE events (
     prev TEXT NOT NULL CHECK (length(prev) = 64),
     hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64)
 ) STRICT;
-{append_only("events", "seq", what="the audit log")}
+{append_only("events", "seq", "hash", what="the audit log")}
 -- Names of params, metrics and tags, stored once.
 CREATE TABLE names (
     id INTEGER PRIMARY KEY,
@@ -105,7 +111,7 @@ BEFORE UPDATE OF id, dataset_id, seq, label, digest, uri, rows, bytes, columns, 
 ON dataset_versions BEGIN SELECT RAISE(ABORT, 'a dataset version is fixed for ever'); END;
 CREATE TRIGGER dataset_versions_no_delete BEFORE DELETE ON dataset_versions
 BEGIN SELECT RAISE(ABORT, 'a dataset version is kept for ever'); END;
-
+{_no_replace("dataset_versions", "id", "dataset_id seq", why="a dataset version is kept for ever")}
 CREATE TABLE dataset_parents (
     dataset_version_id INTEGER NOT NULL REFERENCES dataset_versions,
     parent_id INTEGER NOT NULL REFERENCES dataset_versions,
@@ -227,7 +233,7 @@ CREATE TABLE artifact_files (
     PRIMARY KEY (artifact_id, path)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX artifact_files_by_object ON artifact_files (object_id);
-{append_only("artifact_files", "artifact_id", "path", what="a manifest")}
+{append_only("artifact_files", "artifact_id path", what="a manifest")}
 CREATE TABLE architectures (
     id INTEGER PRIMARY KEY,
     {_digest("digest")} UNIQUE,
@@ -277,7 +283,7 @@ BEFORE UPDATE OF id, uid, model_id, seq, label, label_reason, run_n, artifact_id
 ON versions BEGIN SELECT RAISE(ABORT, 'a version is fixed for ever'); END;
 CREATE TRIGGER versions_no_delete BEFORE DELETE ON versions
 BEGIN SELECT RAISE(ABORT, 'a version is kept for ever'); END;
-
+{_no_replace("versions", "id", "uid", "model_id seq", why="a version is kept for ever")}
 CREATE TABLE version_parents (
     version_id INTEGER NOT NULL REFERENCES versions,
     position INTEGER NOT NULL,
@@ -315,10 +321,10 @@ CREATE TABLE version_datasets (
     PRIMARY KEY (version_id, dataset_version_id, role)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX version_datasets_by_dataset ON version_datasets (dataset_version_id);
-{append_only("version_parents", "version_id", "position", what="the parentage of a version")}
-{append_only("version_params", "version_id", "name_id", what="what a version was registered with")}
-{append_only("version_metrics", "version_id", "name_id", what="what a version was registered with")}
-{append_only("version_datasets", "version_id", "dataset_version_id", "role", what="what a version was registered with")}
+{append_only("version_parents", "version_id position", "version_id parent_id", what="the parentage of a version")}
+{append_only("version_params", "version_id name_id", what="what a version was registered with")}
+{append_only("version_metrics", "version_id name_id", what="what a version was registered with")}
+{append_only("version_datasets", "version_id dataset_version_id role", what="what a version was registered with")}
 CREATE TABLE evaluations (
     id INTEGER PRIMARY KEY,
     version_id INTEGER NOT NULL REFERENCES versions,
@@ -341,6 +347,22 @@ CREATE TABLE stages (
     UNIQUE (model_id, name)
 ) STRICT;
 
+CREATE TABLE stage_settings (
+    stage_id INTEGER PRIMARY KEY REFERENCES stages,
+    release TEXT NOT NULL UNIQUE,  -- two stages never share a directory
+    content TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE releases (
+    id INTEGER PRIMARY KEY,
+    stage_id INTEGER NOT NULL REFERENCES stages,
+    version_id INTEGER NOT NULL REFERENCES versions,
+    name TEXT NOT NULL,
+    files TEXT NOT NULL,
+    laid_at INTEGER NOT NULL,
+    UNIQUE (stage_id, version_id)
+) STRICT;
+
 CREATE TABLE pipelines (
     id INTEGER PRIMARY KEY,
     stage_id INTEGER NOT NULL REFERENCES stages,
@@ -359,6 +381,7 @@ CREATE TABLE pipelines (
     started_at INTEGER NOT NULL,
     switched_at INTEGER,
     cancelled_by TEXT,
+    failure TEXT,  -- the error that whoever follows meets, as JSON
     ended_at INTEGER,
     transition_id INTEGER REFERENCES transitions
 ) STRICT;
@@ -402,7 +425,7 @@ CREATE TABLE transitions (
     CHECK ((reverted_at IS NOT NULL) = (outcome = 'reverted'))
 ) STRICT;
 CREATE INDEX transitions_by_target ON transitions (stage_id, to_version);
-{append_only("transitions", "id", what="the history of a stage")}
+{append_only("transitions", "id", "stage_id seq", what="the history of a stage")}
 -- What is live, kept by the history itself: one row for each stage that was ever moved.
 CREATE TABLE live (
     stage_id INTEGER PRIMARY KEY REFERENCES stages,

@@ -4,35 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal import addresses, marking, naming, refs
-from lineal.errors import AlreadyExists, Damaged, NothingLive, NowhereToRollBack, OutOfDate, Refused
+from lineal import addresses, naming, refs
+from lineal.errors import AlreadyExists, Damaged, NothingLive, NowhereToRollBack, Refused
 from lineal.policy import Permission
 from lineal.queries import artifacts, models
 from lineal.queries import stages as rows
-from lineal.records.models import VersionStatus
-from lineal.records.stages import Action, Check, LiveVersion, Outcome, Plan, Stage, Transition
+from lineal.records.stages import Action, LiveVersion, Outcome, Plan, Stage, Transition
+from lineal.transitions import PERMISSIONS, append, checks, ground
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from lineal.context import Change, Context
+    from lineal.context import Context
     from lineal.objects import ObjectStore
     from lineal.records.base import Micros
     from lineal.records.models import Version
-
-_PERMISSIONS = {
-    Action.PROMOTE: Permission.PROMOTE,
-    Action.ROLLBACK: Permission.ROLL_BACK,
-    Action.UNDO: Permission.ROLL_BACK,
-    Action.CLEAR: Permission.PROMOTE,
-}
-
-_EVENTS = {
-    Action.PROMOTE: "promoted",
-    Action.ROLLBACK: "rolled_back",
-    Action.UNDO: "undone",
-    Action.CLEAR: "cleared",
-}
+    from lineal.records.releases import Order
 
 
 def plan_promotion(context: Context, address: str, stage_name: str, *, reason: str | None = None) -> Plan:
@@ -175,7 +162,7 @@ def _plan(
         target=target,
         target_transition=gone_back_to,
         diff=None,
-        checks=_checks(target),
+        checks=checks(target),
         copies_bytes=0,
         steps=("record",),
         reason=reason,
@@ -183,94 +170,27 @@ def _plan(
     )
 
 
-def _checks(target: Version | None) -> tuple[Check, ...]:
-    if target is None:
-        return ()
-    return (Check("status", target.status is VersionStatus.ACTIVE, VersionStatus.ACTIVE.value, target.status.value),)
-
-
 def _check_objects(connection: sqlite3.Connection, objects: ObjectStore, target: Version) -> None:
     for digest, size in artifacts.objects_of(connection, target.id):
         objects.check(digest, size, content=False)
 
 
-def execute(context: Context, plan: Plan, *, bad: bool = False) -> Transition | None:
-    """Do what a plan says, if what it was made from still holds.
-
-    Args:
-        context: the registry.
-        plan: what was shown and confirmed.
-        bad: also mark what is left as bad, in the same transaction.
+def execute(context: Context, order: Order) -> Transition | None:
+    """Move a stage that is a pointer only, if what was confirmed still holds.
 
     Returns:
         The transition; None when the target was live already and a promotion had nothing to do.
 
     Raises:
-        OutOfDate: something else is live now, or the target was marked meanwhile.
+        OutOfDate: something else is live now.
         Refused: a check failed.
         LinealError: the registry cannot be written.
     """
-    place = f"{plan.model}@{plan.stage}"
-    with context.change(_PERMISSIONS[plan.action], place) as change:
-        connection = change.connection
-        _, stage = addresses.stage(connection, plan.model, plan.stage)
-        live = rows.live(connection, stage.id)
-        if (live and live.id) != (plan.source_transition and plan.source_transition.id):
-            raise OutOfDate(
-                ref=place,
-                now=(live.to_label if live else None) or "nothing",
-                then=plan.source.label if plan.source else "nothing",
-            )
-        target = None if plan.target is None else addresses.must_have(connection, plan.target.id)
-        failed = [check for check in _checks(target) if not check.passed]
-        if failed and target is not None:
-            raise Refused(
-                what=f"{plan.action} of {target.ref} at {place}",
-                why="; ".join(f"{check.name} is {check.saw}, not {check.wanted}" for check in failed),
-                hint=f"mark it with `lineal mark {target.ref} --active` if it may be used",
-            )
-        if plan.action is Action.PROMOTE and plan.changes_nothing:
+    with context.change(PERMISSIONS[order.action], f"{order.model}@{order.stage}") as change:
+        found = ground(change.connection, order)
+        if order.action is Action.PROMOTE and found.is_live_already:
             return None
-        transition = _append(change, stage, plan, live)
-        if bad and plan.source is not None:
-            left = addresses.must_have(connection, plan.source.id)
-            marking.mark(change, left, VersionStatus.BAD, reason=plan.reason)
-        return transition
-
-
-def _append(change: Change, stage: Stage, plan: Plan, live: Transition | None) -> Transition:
-    number = rows.insert_transition(
-        change.connection,
-        stage.id,
-        action=plan.action,
-        from_version=None if live is None else live.to_version,
-        to_version=None if plan.target is None else plan.target.id,
-        actor=change.actor,
-        reason=plan.reason,
-        at=change.at,
-        outcome=Outcome.UNCHECKED,
-        predecessor=_predecessor(plan, live),
-        replaced=None if live is None else live.id,
-    )
-    transition = rows.transition(change.connection, number)
-    if transition is None:
-        raise Damaged(path="registry.db", why="a transition that was just written is missing")
-    change.record(
-        _EVENTS[plan.action],
-        f"{plan.model}@{plan.stage}",
-        seq=transition.seq,
-        reason=plan.reason,
-        outcome=transition.outcome,
-        **{"from": transition.from_label, "to": transition.to_label},
-    )
-    return transition
-
-
-def _predecessor(plan: Plan, live: Transition | None) -> int | None:
-    """Where a rollback from the new transition leads: back past it for a step forward, as from the old one else."""
-    if plan.action in {Action.ROLLBACK, Action.UNDO}:
-        return None if plan.target_transition is None else plan.target_transition.predecessor
-    return None if live is None else live.id
+        return append(change, found, order, Outcome.UNCHECKED)
 
 
 def live_at(context: Context, address: str, at: Micros | None = None) -> LiveVersion:

@@ -121,17 +121,20 @@ def insert_transition(
     to_version: int | None,
     actor: Actor,
     reason: str | None,
-    at: Micros,
+    began_at: Micros,
+    switched_at: Micros | None,
+    ended_at: Micros,
     outcome: Outcome,
+    output: str | None,
     predecessor: int | None,
     replaced: int | None,
 ) -> int:
     """Append a finished transition; returns its row number. What is live follows by itself."""
     row = connection.execute(
         "INSERT INTO transitions (stage_id, seq, action, from_version, to_version, actor, uid, claim, reason, "
-        "began_at, switched_at, ended_at, outcome, predecessor, replaced) "
+        "began_at, switched_at, reverted_at, ended_at, outcome, output, predecessor, replaced) "
         "VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM transitions WHERE stage_id = ?1), "
-        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?9, ?10, ?11, ?12) RETURNING id",
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) RETURNING id",
         (
             stage_id,
             action,
@@ -141,8 +144,12 @@ def insert_transition(
             actor.uid,
             actor.claim,
             reason,
-            at,
+            began_at,
+            switched_at,
+            ended_at if outcome is Outcome.REVERTED else None,
+            ended_at,
             outcome,
+            output,
             predecessor,
             replaced,
         ),

@@ -1,0 +1,288 @@
+"""A stage's directory: releases laid out beside one another, and `current`, which points at the live one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lineal.durable import sync_folder
+from lineal.errors import Damaged, MachineError, Refused
+from lineal.records.releases import LaidFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lineal.objects import ObjectStore
+    from lineal.records.models import Artifact, Version
+
+CURRENT = "current"
+MARK = ".lineal-stage.json"
+"""Says which stage of which registry a directory belongs to."""
+
+MANIFEST = "lineal.json"
+
+_FICLONE = 0x40049409
+_STEP = 64 << 20
+
+
+def release_name(version: Version) -> str:
+    """The folder of a version's release: its label and the first 12 digits of its digest."""
+    digest = (version.digest or "").removeprefix("sha256:")[:12] or "no-files"
+    return f"{version.label}-{digest}"
+
+
+def claim(directory: Path, *, registry: str, place: str) -> None:
+    """Make a directory a stage's own.
+
+    Args:
+        directory: absolute; made if it is missing and its parent is there.
+        registry: the registry's uid.
+        place: `MODEL@STAGE`.
+
+    Raises:
+        Refused: it is a link, holds other things, belongs to another stage, or has a `current` that is no link.
+        MachineError: it cannot be made or written.
+    """
+    what = f"binding {place} to {directory}"
+    if directory.is_symlink():
+        raise Refused(what=what, why="it is a symbolic link", hint=f"name the folder itself: {directory.resolve()}")
+    try:
+        directory.mkdir(exist_ok=True)
+        content = {"registry": registry, "stage": place}
+        mark = directory / MARK
+        if mark.exists():
+            owner = json.loads(mark.read_text())
+            if owner != content:
+                raise Refused(what=what, why=f"it belongs to {owner.get('stage')} of another registry or stage")
+        elif any(directory.iterdir()):
+            raise Refused(what=what, why="it holds files that lineal did not put there", hint="name an empty folder")
+        else:
+            mark.write_text(json.dumps(content))
+        sync_folder(directory)
+    except FileExistsError as error:
+        raise Refused(what=what, why="it is a file") from error
+    except json.JSONDecodeError as error:
+        raise Refused(what=what, why=f"its {MARK} cannot be read") from error
+    except OSError as error:
+        raise MachineError(path=directory, why=error.strerror or str(error)) from error
+
+
+def check_claim(directory: Path, *, registry: str, place: str) -> None:
+    """Check that a directory is still the stage's own before anything is put there.
+
+    Raises:
+        MachineError: it is gone or cannot be read.
+        Refused: it is another's, or its `current` is no link.
+    """
+    what = f"a release of {place} in {directory}"
+    if directory.is_symlink():
+        raise Refused(what=what, why="the directory is a symbolic link now")
+    try:
+        owner = json.loads((directory / MARK).read_text())
+    except FileNotFoundError as error:
+        why = f"it has no {MARK}" if directory.is_dir() else "the directory is gone"
+        raise MachineError(path=directory, why=why, hint="bind the stage again with `lineal stage set`") from error
+    except (OSError, json.JSONDecodeError) as error:
+        raise MachineError(path=directory, why=str(error)) from error
+    if owner != {"registry": registry, "stage": place}:
+        raise Refused(what=what, why=f"it belongs to {owner.get('stage')} of another registry or stage")
+    current = directory / CURRENT
+    if os.path.lexists(current) and not current.is_symlink():
+        raise Refused(what=what, why=f"{CURRENT} is no symbolic link", hint="move it away; lineal never removes it")
+
+
+def points_at(directory: Path) -> str | None:
+    """The name of the release that `current` points at; None when there is no such link."""
+    try:
+        return str((directory / CURRENT).readlink())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise Refused(what=str(directory / CURRENT), why="it is no symbolic link") from error
+        raise MachineError(path=directory / CURRENT, why=error.strerror or str(error)) from error
+
+
+def switch(directory: Path, name: str | None) -> None:
+    """Point `current` at a release, or at nothing, in one step that readers cannot see the middle of.
+
+    Raises:
+        MachineError: the directory cannot be written.
+    """
+    current = directory / CURRENT
+    try:
+        if name is None:
+            current.unlink(missing_ok=True)
+        else:
+            temporary = directory / f".current-{secrets.token_hex(8)}"
+            temporary.symlink_to(name)
+            try:
+                temporary.replace(current)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
+        sync_folder(directory)
+    except OSError as error:
+        raise MachineError(path=current, why=error.strerror or str(error)) from error
+
+
+def lay_out(
+    directory: Path,
+    version: Version,
+    artifact: Artifact,
+    objects: ObjectStore,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[LaidFile, ...]:
+    """Put a version's files into the stage's directory, durable and whole, or not at all.
+
+    Args:
+        directory: the stage's.
+        version: whose files they are.
+        artifact: the files.
+        objects: where their bytes are.
+        progress: told bytes as they are written; may raise to stop.
+
+    Returns:
+        The files as they lie there.
+
+    Raises:
+        MachineError: the directory cannot be written, or is full; nothing of the release stays.
+    """
+    name = release_name(version)
+    partial = directory / f".partial-{os.getpid()}-{secrets.token_hex(6)}"
+    try:
+        partial.mkdir(mode=0o755)
+        for entry in artifact.files:
+            target = partial / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _copy(objects.path(entry.digest), target, entry.size)
+            progress(entry.size)
+        _write_manifest(partial / MANIFEST, version, artifact)
+        for folder, _, _ in os.walk(partial):
+            sync_folder(Path(folder))
+        _replace(directory, partial, name)
+        sync_folder(directory)
+        return identify(directory / name, [entry.path for entry in artifact.files])
+    except OSError as error:
+        raise MachineError(path=directory / name, why=error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _replace(directory: Path, partial: Path, name: str) -> None:
+    target = directory / name
+    if os.path.lexists(target):  # edited or half known: it makes way as a whole
+        aside = directory / f".trash-{secrets.token_hex(6)}"
+        target.rename(aside)
+        partial.rename(target)
+        remove(aside)
+    else:
+        partial.rename(target)
+
+
+def _copy(source: Path, target: Path, size: int) -> None:
+    reader = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        writer = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        try:
+            if not _clone(reader, writer):
+                _copy_bytes(reader, writer)
+            if os.fstat(writer).st_size != size:
+                raise Damaged(path=source, why=f"the object has not {size} bytes")
+            os.fsync(writer)
+        finally:
+            os.close(writer)
+    finally:
+        os.close(reader)
+
+
+def _clone(reader: int, writer: int) -> bool:
+    try:
+        fcntl.ioctl(writer, _FICLONE, reader)
+    except OSError:
+        return False  # no file system that shares blocks: a copy serves as well
+    return True
+
+
+def _copy_bytes(reader: int, writer: int) -> None:
+    try:
+        while os.copy_file_range(reader, writer, _STEP):
+            pass
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in {
+            errno.EXDEV,
+            errno.EINVAL,
+            errno.ENOSYS,
+            errno.EOPNOTSUPP,
+        }:
+            raise
+        os.lseek(reader, 0, os.SEEK_SET)
+        os.lseek(writer, 0, os.SEEK_SET)
+        while chunk := os.read(reader, 4 << 20):
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(writer, view) :]
+
+
+def _write_manifest(path: Path, version: Version, artifact: Artifact) -> None:
+    content = {
+        "ref": version.ref,
+        "uid": version.uid,
+        "digest": version.digest,
+        "files": [{"path": entry.path, "digest": entry.digest, "size": entry.size} for entry in artifact.files],
+    }
+    with path.open("x", encoding="utf-8") as file:
+        json.dump(content, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def identify(release: Path, paths: Sequence[str]) -> tuple[LaidFile, ...]:
+    """What the file system says of a release's files.
+
+    Raises:
+        OSError: a file is missing.
+    """
+    found = []
+    for path in paths:
+        status = (release / path).lstat()
+        found.append(LaidFile(path, status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns))
+    return tuple(found)
+
+
+def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
+    """What is no longer as it was when the release was hashed: the first such file and why; None when all is."""
+    for known in files:
+        try:
+            status = (release / known.path).lstat()
+        except OSError as error:
+            return f"{known.path}: {error.strerror}"
+        if not stat.S_ISREG(status.st_mode):
+            return f"{known.path} is no regular file any more"
+        now = (status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns)
+        if now != (known.size, known.device, known.inode, known.changed_ns):
+            return f"{known.path} was changed or replaced"
+    return None
+
+
+def remove(path: Path) -> None:
+    """Remove a folder that is a release no longer; what cannot be removed stays for `doctor` to tell of."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def retire(directory: Path, name: str) -> None:
+    """Take a release away, first out of sight and then for good."""
+    aside = directory / f".trash-{secrets.token_hex(6)}"
+    with contextlib.suppress(FileNotFoundError):
+        (directory / name).rename(aside)
+        sync_folder(directory)
+        remove(aside)

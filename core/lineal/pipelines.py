@@ -1,0 +1,268 @@
+"""Pipelines of stages bound to a directory: their beginning, one at a time; cancelling; and what the dead left."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lineal import addresses, layout
+from lineal.context import boot_id
+from lineal.errors import (
+    Busy,
+    Conflict,
+    LinealError,
+    Locked,
+    ReleaseFailed,
+    from_fields,
+)
+from lineal.locks import exclusive, is_held
+from lineal.moving import STEPS, Work
+from lineal.queries import artifacts as artifact_rows
+from lineal.queries import pipelines as rows
+from lineal.queries import releases as release_rows
+from lineal.queries import stages as stage_rows
+from lineal.records.releases import StepState
+from lineal.records.stages import Action
+from lineal.transitions import PERMISSIONS, Ground, ground
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from lineal.context import Context
+    from lineal.records.models import Version
+    from lineal.records.releases import Order, Pipeline, StageSettings
+    from lineal.records.stages import Stage, Transition
+
+
+def stage_lock(context: Context, stage: int) -> Path:
+    """The lock that a running pipeline of a stage holds."""
+    return context.root / "releases" / f"stage-{stage}.lock"
+
+
+def is_running(context: Context, stage: int) -> bool:
+    """Whether a process moves this stage now."""
+    return is_held(stage_lock(context, stage))
+
+
+def perform(
+    context: Context,
+    order: Order,
+    *,
+    started: Callable[[int], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Transition | None:
+    """Move a stage that is bound to a directory, to the end of it.
+
+    Args:
+        context: the registry.
+        order: what was confirmed.
+        started: told the pipeline's number once its journal is open.
+        notice: told what was brought in order first, after a process that died.
+        progress: told bytes as they are hashed or copied.
+
+    Returns:
+        The transition; None when the target was live already and a promotion had nothing to do.
+
+    Raises:
+        Busy: another pipeline moves the stage.
+        OutOfDate, Refused: it may not begin; nothing is recorded.
+        Damaged: a file of the target is not what it was; nothing moved.
+        ReleaseFailed: it was taken back, or stays unhealthy; the history tells.
+        Cancelled: somebody stopped it.
+    """
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, order.model, order.stage)
+    with _alone(context, stage):
+        recover(context, stage, notice=notice)
+        work = _begin(context, order, stage, progress)
+        if work is None:
+            return None
+        started(work.number)
+        transition, failure = work.run()
+    if failure is not None:
+        raise failure
+    return transition
+
+
+class _alone:  # noqa: N801  reads as what it does
+    """Hold a stage's lock for the block, or say who does."""
+
+    def __init__(self, context: Context, stage: Stage) -> None:
+        path = stage_lock(context, stage.id)
+        self._context, self._stage = context, stage
+        self._lock = exclusive(path, holder=f"{context.actor.user}, process {os.getpid()}", seconds=0)
+
+    def __enter__(self) -> None:
+        try:
+            self._lock.__enter__()
+        except Locked as error:
+            raise busy(self._context, self._stage) from error
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.__exit__(None, None, None)
+
+
+def busy(context: Context, stage: Stage) -> Busy:
+    """The error of whoever comes second."""
+    with context.read() as connection:
+        found = rows.running(connection, stage.id)
+    actor, since, step = "somebody", "now", "it begins"
+    if found is not None:
+        actor = found.actor.user
+        since = time.strftime("%H:%M:%S", time.localtime(found.started_at / 1e6))
+        step = found.running_step or "between two steps"
+    return Busy(ref=f"{stage.model}@{stage.name}", actor=actor, since=since, step=step)
+
+
+def _begin(context: Context, order: Order, stage: Stage, progress: Callable[[int], None]) -> Work | None:
+    with context.change(PERMISSIONS[order.action], f"{order.model}@{order.stage}") as change:
+        connection = change.connection
+        found = ground(connection, order)
+        settings = release_rows.settings(connection, stage.id)
+        if settings is None:
+            raise ReleaseFailed(what=f"{order.model}@{order.stage}", why="it is no longer bound to a directory")
+        if order.action is Action.PROMOTE and found.is_live_already:
+            return None
+        number = rows.insert(
+            connection,
+            stage.id,
+            order,
+            source=None if found.live is None else found.live.to_version,
+            actor=change.actor,
+            host=platform.node(),
+            boot=boot_id(),
+            pid=os.getpid(),
+            at=change.at,
+            steps=STEPS,
+        )
+        rows.set_step(connection, number, STEPS[0], StepState.RUNNING, change.at)
+        change.record("pipeline_started", f"{order.model}@{order.stage}", pipeline=number, action=order.action)
+        return Work(context, number, order, found, settings, change.at, progress)
+
+
+def recover(context: Context, stage: Stage, *, notice: Callable[[str], None] = lambda _: None) -> Transition | None:
+    """Bring a stage in order whose pipeline's process died; the caller holds the stage's lock.
+
+    A promotion that had switched is taken back; a rollback, an undo or a clearing goes on where it was; what had not
+    switched is recorded as failed.
+
+    Returns:
+        The transition it was recorded as; None when there was nothing to do.
+    """
+    with context.read() as connection:
+        dead = rows.running(connection, stage.id)
+        settings = release_rows.settings(connection, stage.id)
+    if dead is None:
+        return None
+    place = f"{stage.model}@{stage.name}"
+    work, has_switched = _left_behind(context, dead, settings)
+    step = dead.running_step or "between two steps"
+    why = f"its process {dead.pid} on {dead.host} ended while at: {step}"
+    with context.journal(place) as connection:
+        rows.take_over(connection, dead.id, platform.node(), boot_id(), os.getpid())
+    if not has_switched:
+        transition, _ = work.abandon(why)
+    elif dead.order.action is Action.PROMOTE or dead.cancelled_by is not None:
+        transition, _ = work.take_back(why)
+    else:
+        transition, _ = work.resume()
+    notice(
+        f"{place}: a {dead.order.action} by {dead.actor.user} was left unfinished ({why}); it is now recorded as "
+        f"{transition.outcome}"
+    )
+    return transition
+
+
+def _left_behind(context: Context, dead: Pipeline, settings: StageSettings | None) -> tuple[Work, bool]:
+    """The work of a dead pipeline, and whether it had switched `current`."""
+    place = f"{dead.order.model}@{dead.order.stage}"
+    if settings is None:
+        raise ReleaseFailed(what=place, why="an unfinished pipeline is left, but the stage is bound to no directory")
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, dead.order.model, dead.order.stage)
+        live = stage_rows.live(connection, stage.id)
+        target = None if dead.order.target is None else addresses.must_have(connection, dead.order.target)
+        back = dead.order.target_transition
+        gone_back_to = None if back is None else stage_rows.transition(connection, back)
+        old = (
+            None
+            if live is None or live.to_version is None
+            else release_rows.release(connection, stage.id, live.to_version)
+        )
+    directory = Path(settings.release)
+    for debris in (*directory.glob(".partial-*"), *directory.glob(".trash-*")):
+        layout.remove(debris)
+    for debris in directory.glob(".current-*"):
+        debris.unlink(missing_ok=True)
+    now = layout.points_at(directory)
+    wanted = None if target is None else layout.release_name(target)
+    before = None if old is None else old.name
+    has_switched = dead.switched_at is not None or (now == wanted and wanted != before)
+    work = Work(
+        context,
+        dead.id,
+        dead.order,
+        Ground(stage, live, target, gone_back_to),
+        settings,
+        dead.started_at,
+        lambda _: None,
+    )
+    if has_switched:
+        work.adopt(dead.switched_at or context.clock(), dead.cancelled_by)
+    return work, has_switched
+
+
+def failure_of(pipeline: Pipeline) -> LinealError | None:
+    """The error that a pipeline ended with; None when it went well, or runs."""
+    return None if pipeline.failure is None else from_fields(json.loads(pipeline.failure))
+
+
+def cancel(context: Context, address: str) -> Pipeline:
+    """Ask the pipeline that moves a stage to take itself back.
+
+    Raises:
+        NotFound: there is no such stage.
+        Conflict: no pipeline moves it.
+    """
+    ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+    with context.change(PERMISSIONS[Action.ROLLBACK], str(ref)) as change:
+        found = rows.running(change.connection, stage.id)
+        if found is None:
+            raise Conflict(what=f"cancelling at {ref}", why="no pipeline is running there")
+        rows.cancel(change.connection, found.id, change.actor.user)
+        change.record("pipeline_cancelled", str(ref), pipeline=found.id)
+        return replace(found, cancelled_by=found.cancelled_by or change.actor.user)
+
+
+def plan_facts(
+    connection: sqlite3.Connection, stage: Stage, target: Version | None
+) -> tuple[int, tuple[str, ...]] | None:
+    """(bytes to copy, steps) of moving a stage to a version; None for a stage that is a pointer only."""
+    settings = release_rows.settings(connection, stage.id)
+    if settings is None:
+        return None
+    copies = 0
+    if target is not None:
+        release = release_rows.release(connection, stage.id, target.id)
+        lies_there = (
+            release is not None and layout.what_differs(Path(settings.release) / release.name, release.files) is None
+        )
+        artifact = artifact_rows.files_of(connection, [target.id]).get(target.id)
+        copies = 0 if lies_there or artifact is None else artifact.size
+    steps = [name for name in STEPS if target is not None or name not in {"verify", "lay out", "health"}]
+    if settings.hook is None:
+        steps.remove("hook")
+    if not settings.checks_health and "health" in steps:
+        steps.remove("health")
+    if not copies and "lay out" in steps:
+        steps.remove("lay out")
+    return copies, tuple(steps)

@@ -1,0 +1,95 @@
+"""How stages are bound to directories, and the releases that lie there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from lineal.records.base import Micros
+from lineal.records.releases import LaidFile, Release, StageSettings
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def settings(connection: sqlite3.Connection, stage: int) -> StageSettings | None:
+    """How a stage is bound; None for a pointer only."""
+    row = connection.execute("SELECT content FROM stage_settings WHERE stage_id = ?", (stage,)).fetchone()
+    return _settings(row[0]) if row else None
+
+
+def bound_to(connection: sqlite3.Connection, directory: str) -> int | None:
+    """The stage that a directory is bound to."""
+    row = connection.execute("SELECT stage_id FROM stage_settings WHERE release = ?", (directory,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def all_bound(connection: sqlite3.Connection) -> list[tuple[int, StageSettings]]:
+    """Every bound stage: (row number, how it is bound)."""
+    rows = connection.execute("SELECT stage_id, content FROM stage_settings ORDER BY stage_id").fetchall()
+    return [(stage, _settings(content)) for stage, content in rows]
+
+
+def set_settings(connection: sqlite3.Connection, stage: int, new: StageSettings) -> None:
+    """Bind a stage, or bind it anew."""
+    connection.execute(
+        "INSERT INTO stage_settings (stage_id, release, content) VALUES (?, ?, ?) "
+        "ON CONFLICT (stage_id) DO UPDATE SET release = excluded.release, content = excluded.content",
+        (stage, new.release, json.dumps(asdict(new))),
+    )
+
+
+def unset_settings(connection: sqlite3.Connection, stage: int) -> None:
+    """Make a stage a pointer only; its releases are forgotten, not removed."""
+    connection.execute("DELETE FROM stage_settings WHERE stage_id = ?", (stage,))
+    connection.execute("DELETE FROM releases WHERE stage_id = ?", (stage,))
+
+
+def release(connection: sqlite3.Connection, stage: int, version: int) -> Release | None:
+    """The release of a version at a stage, as it was laid out last."""
+    row = connection.execute(
+        "SELECT id, stage_id, version_id, name, files, laid_at FROM releases WHERE stage_id = ? AND version_id = ?",
+        (stage, version),
+    ).fetchone()
+    return _release(row) if row else None
+
+
+def releases_of(connection: sqlite3.Connection, stage: int) -> list[Release]:
+    """The releases of a stage, the latest laid out first."""
+    rows = connection.execute(
+        "SELECT id, stage_id, version_id, name, files, laid_at FROM releases WHERE stage_id = ? "
+        "ORDER BY laid_at DESC, id DESC",
+        (stage,),
+    ).fetchall()
+    return [_release(row) for row in rows]
+
+
+def put_release(
+    connection: sqlite3.Connection, stage: int, version: int, name: str, files: tuple[LaidFile, ...], at: Micros
+) -> None:
+    """Record a release that was laid out or hashed again."""
+    content = json.dumps([[file.path, file.size, file.device, file.inode, file.changed_ns] for file in files])
+    connection.execute(
+        "INSERT INTO releases (stage_id, version_id, name, files, laid_at) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (stage_id, version_id) DO UPDATE SET name = excluded.name, files = excluded.files, "
+        "laid_at = excluded.laid_at",
+        (stage, version, name, content, at),
+    )
+
+
+def drop_release(connection: sqlite3.Connection, number: int) -> None:
+    """Forget a release that was removed."""
+    connection.execute("DELETE FROM releases WHERE id = ?", (number,))
+
+
+def _settings(content: str) -> StageSettings:
+    fields = json.loads(content)
+    for name in ("hook", "health"):
+        fields[name] = None if fields[name] is None else tuple(fields[name])
+    return StageSettings(**fields)
+
+
+def _release(row: tuple[int, int, int, str, str, int]) -> Release:
+    number, stage, version, name, files, laid_at = row
+    return Release(number, stage, version, name, tuple(LaidFile(*file) for file in json.loads(files)), Micros(laid_at))

@@ -1,0 +1,167 @@
+"""What every transition has in common, within a change that is under way: the ground it stands on, and its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lineal import addresses, marking
+from lineal.errors import Damaged, OutOfDate, Refused
+from lineal.policy import Permission
+from lineal.queries import stages as rows
+from lineal.records.models import VersionStatus
+from lineal.records.releases import Order
+from lineal.records.stages import Action, Check, Outcome, Plan, Stage, Transition
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from lineal.context import Change
+    from lineal.records.base import Micros
+    from lineal.records.models import Version
+
+PERMISSIONS = {
+    Action.PROMOTE: Permission.PROMOTE,
+    Action.ROLLBACK: Permission.ROLL_BACK,
+    Action.UNDO: Permission.ROLL_BACK,
+    Action.CLEAR: Permission.PROMOTE,
+}
+
+_EVENTS = {
+    Action.PROMOTE: "promoted",
+    Action.ROLLBACK: "rolled_back",
+    Action.UNDO: "undone",
+    Action.CLEAR: "cleared",
+}
+
+MOVED = frozenset({Outcome.HEALTHY, Outcome.UNCHECKED, Outcome.UNHEALTHY})
+"""Outcomes after which the stage is where the transition led."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What an order stands on, looked up inside the transaction that acts on it."""
+
+    stage: Stage
+    live: Transition | None
+    """The transition that made the stage what it is; None when it was never moved."""
+    target: Version | None
+    gone_back_to: Transition | None
+
+    @property
+    def is_live_already(self) -> bool:
+        """Whether the target is what is live."""
+        return self.target is not None and self.live is not None and self.live.to_version == self.target.id
+
+
+def order_of(plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False) -> Order:
+    """The order to do what a plan says."""
+    return Order(
+        action=plan.action,
+        model=plan.model,
+        stage=plan.stage,
+        source_transition=None if plan.source_transition is None else plan.source_transition.id,
+        target=None if plan.target is None else plan.target.id,
+        target_transition=None if plan.target_transition is None else plan.target_transition.id,
+        reason=plan.reason,
+        bad=bad,
+        skip_health=skip_health,
+        verify=verify,
+    )
+
+
+def checks(target: Version | None) -> tuple[Check, ...]:
+    """Whether a version may become live at all."""
+    if target is None:
+        return ()
+    return (Check("status", target.status is VersionStatus.ACTIVE, VersionStatus.ACTIVE.value, target.status.value),)
+
+
+def ground(connection: sqlite3.Connection, order: Order) -> Ground:
+    """Look up what an order stands on, and whether it still holds.
+
+    Raises:
+        OutOfDate: something else is live than when it was confirmed.
+        Refused: a check fails.
+    """
+    place = f"{order.model}@{order.stage}"
+    _, stage = addresses.stage(connection, order.model, order.stage)
+    live = rows.live(connection, stage.id)
+    if (live and live.id) != order.source_transition:
+        then = None if order.source_transition is None else rows.transition(connection, order.source_transition)
+        raise OutOfDate(
+            ref=place,
+            now=(live.to_label if live else None) or "nothing",
+            then=(then.to_label if then else None) or "nothing",
+        )
+    target = None if order.target is None else addresses.must_have(connection, order.target)
+    failed = [check for check in checks(target) if not check.passed]
+    if failed and target is not None:
+        raise Refused(
+            what=f"{order.action} of {target.ref} at {place}",
+            why="; ".join(f"{check.name} is {check.saw}, not {check.wanted}" for check in failed),
+            hint=f"mark it with `lineal mark {target.ref} --active` if it may be used",
+        )
+    back = None if order.target_transition is None else rows.transition(connection, order.target_transition)
+    return Ground(stage, live, target, back)
+
+
+def append(
+    change: Change,
+    found: Ground,
+    order: Order,
+    outcome: Outcome,
+    *,
+    began_at: Micros | None = None,
+    switched_at: Micros | None = None,
+    output: str | None = None,
+) -> Transition:
+    """Append a transition that is over to the stage's history, with its event and, if asked for, the mark.
+
+    Args:
+        change: the transaction.
+        found: what the order stands on.
+        order: what was done.
+        outcome: how it ended.
+        began_at: when it began; None for now.
+        switched_at: when the stage switched; None for now, or for one that never did.
+        output: what failed printed; None when nothing failed.
+    """
+    number = rows.insert_transition(
+        change.connection,
+        found.stage.id,
+        action=order.action,
+        from_version=None if found.live is None else found.live.to_version,
+        to_version=order.target,
+        actor=change.actor,
+        reason=order.reason,
+        began_at=change.at if began_at is None else began_at,
+        switched_at=change.at if switched_at is None and outcome in MOVED else switched_at,
+        ended_at=change.at,
+        outcome=outcome,
+        output=output,
+        predecessor=_predecessor(order, found),
+        replaced=None if found.live is None else found.live.id,
+    )
+    transition = rows.transition(change.connection, number)
+    if transition is None:
+        raise Damaged(path="registry.db", why="a transition that was just written is missing")
+    change.record(
+        _EVENTS[order.action] if outcome in MOVED else f"{order.action}_{outcome}",
+        f"{order.model}@{order.stage}",
+        seq=transition.seq,
+        reason=order.reason,
+        outcome=outcome,
+        **{"from": transition.from_label, "to": transition.to_label},
+    )
+    if order.bad and outcome in MOVED and found.live is not None and found.live.to_version is not None:
+        left = addresses.must_have(change.connection, found.live.to_version)
+        marking.mark(change, left, VersionStatus.BAD, reason=order.reason)
+    return transition
+
+
+def _predecessor(order: Order, found: Ground) -> int | None:
+    """Where a rollback from the new transition leads: as from the one gone back to, or to the one it replaces."""
+    if order.action in {Action.ROLLBACK, Action.UNDO}:
+        return None if found.gone_back_to is None else found.gone_back_to.predecessor
+    return None if found.live is None else found.live.id
