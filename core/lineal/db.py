@@ -20,6 +20,7 @@ from lineal.errors import (
     NoRegistry,
     ReadOnlyRegistry,
 )
+from lineal.forks import unforked
 from lineal.locks import exclusive
 
 if TYPE_CHECKING:
@@ -93,9 +94,10 @@ class Database:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        connection = open_database(self.path, writable=self._writable)
-        with self._guard:
-            self._open.add(connection)
+        with unforked():
+            connection = open_database(self.path, writable=self._writable)
+            with self._guard:
+                self._open.add(connection)
         return connection
 
     @contextmanager
@@ -105,15 +107,16 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
-        try:
-            connection.execute("BEGIN")
+        with unforked():
             try:
-                yield connection
-            finally:
-                if _is_open(connection):
-                    connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+                connection.execute("BEGIN")
+                try:
+                    yield connection
+                finally:
+                    if _is_open(connection):
+                        connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise translate(error, self.path) from error
 
     @contextmanager
     def write(self, holder: str) -> Iterator[sqlite3.Connection]:
@@ -132,7 +135,7 @@ class Database:
         connection = self.connection
         if connection.in_transaction:
             raise Conflict(what="a change", why="another change of this thread is under way")
-        with exclusive(self.lock_path, holder=holder, seconds=BUSY_SECONDS):
+        with exclusive(self.lock_path, holder=holder, seconds=BUSY_SECONDS), unforked():
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -148,7 +151,8 @@ class Database:
     def data_version(self) -> int:
         """A number that changes when another connection has changed the database."""
         try:
-            row = self.connection.execute("PRAGMA data_version").fetchone()
+            with unforked():
+                row = self.connection.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
         return int(row[0])
