@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from lineal import refs
 from lineal.errors import Ambiguous, BadAddress, Damaged, NotFound, NothingLive
-from lineal.queries import datasets, models, runs, stages, versions
+from lineal.lazily import Later
+from lineal.queries import models, stages, versions
 from lineal.records.stages import LiveVersion
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
+    from lineal.queries import datasets, runs
     from lineal.records.base import Digest
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Model, Version
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from lineal.records.stages import Stage, Transition
 
     Found = Model | Version | LiveVersion | Dataset | DatasetVersion | Run | Experiment | tuple["Identified", ...]
+else:
+    datasets = Later("lineal.queries.datasets")
+    runs = Later("lineal.queries.runs")
 
 
 @dataclass(frozen=True, slots=True)

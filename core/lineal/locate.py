@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 
 def find_registry(given: str | os.PathLike[str] | None = None) -> Path:
     """The registry's directory: given, else `LINEAL_REGISTRY`, else the nearest `.lineal` upwards, else the user's own.
@@ -26,4 +24,6 @@ def find_registry(given: str | os.PathLike[str] | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / ".lineal" / "registry.db").exists():
             return folder / ".lineal"
+    from platformdirs import user_data_path  # noqa: PLC0415  costs more than opening the registry
+
     return user_data_path("lineal") / "registry"

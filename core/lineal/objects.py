@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import threading
 from dataclasses import dataclass
@@ -12,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from lineal.durable import sync_folder
 from lineal.errors import Damaged, LinealError, MachineError, NoSource, NotReadable, SourceChanged
-from lineal.fingerprint import hash_file
+from lineal.lazily import Later
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from lineal import fingerprint
     from lineal.records.base import Digest
+else:
+    fingerprint = Later("lineal.fingerprint")
 
 _STEP = 64 << 20
 _CHUNK = 4 << 20
@@ -61,7 +64,7 @@ class ObjectStore:
             SourceChanged: it changed while it was copied.
             MachineError: the store cannot be written.
         """
-        partial = self.root / "tmp" / f"{os.getpid()}-{secrets.token_hex(8)}"
+        partial = self.root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
         try:
             partial.parent.mkdir(parents=True, exist_ok=True)
             if not (move and _link(source, partial)):
@@ -91,6 +94,34 @@ class ObjectStore:
             return False
         return True
 
+    def check_all(
+        self,
+        entries: Iterable[tuple[Digest, int]],
+        *,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Check sizes and bytes of objects on all cores.
+
+        Args:
+            entries: digest and size in bytes of each.
+            progress: told the bytes of each object that was checked; may raise to stop.
+
+        Raises:
+            Damaged: one is not as it must be.
+        """
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  hashing lets other threads run
+
+        wanted = list(dict.fromkeys(entries))
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            work = [(size, pool.submit(self.check, digest, size, content=True)) for digest, size in wanted]
+            try:
+                for size, checked in work:
+                    checked.result()
+                    progress(size)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
     def check(self, digest: Digest, size: int, *, content: bool) -> None:
         """Check that an object is there and has its size; with `content`, also that its bytes have its digest.
 
@@ -104,7 +135,7 @@ class ObjectStore:
             raise Damaged(path=path, why="the object is missing") from error
         if found != size:
             raise Damaged(path=path, why=f"the object has {found} bytes, not {size}")
-        if content and hash_file(path)[0] != digest:
+        if content and fingerprint.hash_file(path)[0] != digest:
             raise Damaged(path=path, why="the object's bytes are not what its name says")
 
 
@@ -181,11 +212,11 @@ def _hash_and_sync(path: Path) -> StoredObject:
     try:
         if os.fstat(descriptor).st_size <= _SMALL:
             sync()
-            digest, size = hash_file(path)
+            digest, size = fingerprint.hash_file(path)
         else:  # the disk writes while the processor hashes
             thread = threading.Thread(target=sync)
             thread.start()
-            digest, size = hash_file(path)
+            digest, size = fingerprint.hash_file(path)
             thread.join()
     finally:
         os.close(descriptor)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lineal.records.runs import Direction, MetricDefinition
-
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Mapping
+
+    from lineal.records.runs import MetricDefinition
 
 
 def intern(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
@@ -56,6 +56,8 @@ def tags_of(connection: sqlite3.Connection, kind: str, subjects: Collection[int]
 
 def metric_settings(connection: sqlite3.Connection, scope: str, scope_id: int) -> dict[str, MetricDefinition]:
     """What people said of metrics of a model or an experiment (`scope`), by name."""
+    from lineal.records.runs import Direction, MetricDefinition  # noqa: PLC0415  most commands read no metric
+
     rows = connection.execute(
         "SELECT n.name, s.direction, s.tolerance FROM metric_settings s JOIN names n ON n.id = s.name_id "
         "WHERE s.scope = ? AND s.scope_id = ?",
