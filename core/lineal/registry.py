@@ -8,28 +8,28 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from lineal import addresses, details, refs, stages
+from lineal import addresses, histories, refs
 from lineal.actors import current_actor
 from lineal.context import Context, now
 from lineal.db import SCHEMA_VERSION, Database
 from lineal.errors import BadValue, Conflict, ReadOnlyRegistry
+from lineal.lazily import Later
 from lineal.locate import find_registry
 from lineal.objects import ObjectStore
-from lineal.queries import datasets as dataset_rows
-from lineal.queries import events as event_rows
-from lineal.queries import metrics as metric_rows
 from lineal.queries import models as model_rows
-from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
-from lineal.transitions import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from lineal import audit
+    from lineal import audit, details, stages, transitions
     from lineal.addresses import Found, Identified
+    from lineal.queries import datasets as dataset_rows
+    from lineal.queries import events as event_rows
+    from lineal.queries import metrics as metric_rows
+    from lineal.queries import runs as run_rows
     from lineal.recording import RunHandle
     from lineal.records.base import Actor, Micros, Scalar
     from lineal.records.comparison import Diff, Lineage, TreeRow
@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     from lineal.records.models import Bump, Model, Scheme, Version, VersionDetail, VersionStatus
     from lineal.records.runs import Experiment, Point, Run, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
+else:
+    # What most commands leave untouched; start-up is measured.
+    details = Later("lineal.details")
+    stages = Later("lineal.stages")
+    transitions = Later("lineal.transitions")
+    dataset_rows = Later("lineal.queries.datasets")
+    event_rows = Later("lineal.queries.events")
+    metric_rows = Later("lineal.queries.metrics")
+    run_rows = Later("lineal.queries.runs")
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -340,7 +349,7 @@ class Registry:
 
     def stages(self, model: str) -> list[Stage]:
         """The stages of a model, in order."""
-        return stages.stages_of(self._context, model)
+        return histories.stages_of(self._context, model)
 
     def live(self, ref: str, *, at: Micros | None = None) -> LiveVersion:
         """What is live at a stage, or was at a time.
@@ -348,13 +357,13 @@ class Registry:
         Raises:
             NothingLive: nothing is, or was.
         """
-        return stages.live_at(self._context, ref, at)
+        return histories.live_at(self._context, ref, at)
 
     def history(
         self, model: str, stage: str | None = None, *, limit: int | None = None, before: int | None = None
     ) -> list[Transition]:
         """The history of a stage, or of all stages of a model, newest first; `before` is a transition's `id`."""
-        return stages.history(self._context, model, stage, limit=limit, before=before)
+        return histories.history(self._context, model, stage, limit=limit, before=before)
 
     def rollback_candidates(self, stage_ref: str, limit: int = 5) -> list[tuple[Version, Transition]]:
         """Where rollbacks would lead, one after another."""
@@ -591,7 +600,7 @@ class Registry:
             OutOfDate: something else is live now.
             Refused: a check failed.
         """
-        return stages.execute(self._context, order_of(plan, bad=bad))
+        return stages.execute(self._context, transitions.order_of(plan, bad=bad))
 
     def promote(self, ref: str, stage: str, *, reason: str | None = None) -> Transition | None:
         """Make a version live at a stage; None when it was already."""
