@@ -33,6 +33,11 @@ _FICLONE = 0x40049409
 _STEP = 64 << 20
 
 
+def stage_lock(root: Path, stage: int) -> Path:
+    """The lock that a running pipeline of a stage holds, in the registry's directory `root`."""
+    return root / "releases" / f"stage-{stage}.lock"
+
+
 def release_name(version: Version) -> str:
     """The folder of a version's release: its label and the first 12 digits of its digest."""
     digest = (version.digest or "").removeprefix("sha256:")[:12] or "no-files"

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from lineal.records.releases import LaidFile, Order, Release, StageSettings
     from lineal.records.stages import Stage, Transition
 
-STEPS = ("verify", "lay out", "switch", "hook", "health", "record")
-"""The steps of a pipeline, in order."""
-
 _CANCEL_POLL_SECONDS = 0.25
 
 

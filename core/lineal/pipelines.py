@@ -21,33 +21,25 @@ from lineal.errors import (
     from_fields,
 )
 from lineal.locks import exclusive, is_held
-from lineal.moving import STEPS, Work
-from lineal.queries import artifacts as artifact_rows
+from lineal.moving import Work
 from lineal.queries import pipelines as rows
 from lineal.queries import releases as release_rows
 from lineal.queries import stages as stage_rows
-from lineal.records.releases import StepState
+from lineal.records.releases import STEPS, StepState
 from lineal.records.stages import Action
 from lineal.transitions import PERMISSIONS, Ground, ground
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
 
     from lineal.context import Context
-    from lineal.records.models import Version
     from lineal.records.releases import Order, Pipeline, StageSettings
     from lineal.records.stages import Stage, Transition
 
 
-def stage_lock(context: Context, stage: int) -> Path:
-    """The lock that a running pipeline of a stage holds."""
-    return context.root / "releases" / f"stage-{stage}.lock"
-
-
 def is_running(context: Context, stage: int) -> bool:
     """Whether a process moves this stage now."""
-    return is_held(stage_lock(context, stage))
+    return is_held(layout.stage_lock(context.root, stage))
 
 
 def perform(
@@ -95,7 +87,7 @@ class _alone:  # noqa: N801  reads as what it does
     """Hold a stage's lock for the block, or say who does."""
 
     def __init__(self, context: Context, stage: Stage) -> None:
-        path = stage_lock(context, stage.id)
+        path = layout.stage_lock(context.root, stage.id)
         self._context, self._stage = context, stage
         self._lock = exclusive(path, holder=f"{context.actor.user}, process {os.getpid()}", seconds=0)
 
@@ -241,28 +233,3 @@ def cancel(context: Context, address: str) -> Pipeline:
         rows.cancel(change.connection, found.id, change.actor.user)
         change.record("pipeline_cancelled", str(ref), pipeline=found.id)
         return replace(found, cancelled_by=found.cancelled_by or change.actor.user)
-
-
-def plan_facts(
-    connection: sqlite3.Connection, stage: Stage, target: Version | None
-) -> tuple[int, tuple[str, ...]] | None:
-    """(bytes to copy, steps) of moving a stage to a version; None for a stage that is a pointer only."""
-    settings = release_rows.settings(connection, stage.id)
-    if settings is None:
-        return None
-    copies = 0
-    if target is not None:
-        release = release_rows.release(connection, stage.id, target.id)
-        lies_there = (
-            release is not None and layout.what_differs(Path(settings.release) / release.name, release.files) is None
-        )
-        artifact = artifact_rows.files_of(connection, [target.id]).get(target.id)
-        copies = 0 if lies_there or artifact is None else artifact.size
-    steps = [name for name in STEPS if target is not None or name not in {"verify", "lay out", "health"}]
-    if settings.hook is None:
-        steps.remove("hook")
-    if not settings.checks_health and "health" in steps:
-        steps.remove("health")
-    if not copies and "lay out" in steps:
-        steps.remove("lay out")
-    return copies, tuple(steps)

@@ -6,13 +6,13 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from lineal import addresses, histories, refs
 from lineal.actors import current_actor
 from lineal.context import Context, now
 from lineal.db import SCHEMA_VERSION, Database
-from lineal.errors import BadValue, Conflict, ReadOnlyRegistry
+from lineal.errors import BadValue, Conflict, ReadOnlyRegistry, ReleaseFailed
 from lineal.lazily import Later
 from lineal.locate import find_registry
 from lineal.objects import ObjectStore
@@ -24,27 +24,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from lineal import audit, details, stages, transitions
+    from lineal import audit, bindings, detached, details, pipelines, stages, transitions
     from lineal.addresses import Found, Identified
     from lineal.queries import datasets as dataset_rows
     from lineal.queries import events as event_rows
     from lineal.queries import metrics as metric_rows
+    from lineal.queries import pipelines as pipeline_rows
+    from lineal.queries import releases as release_rows
     from lineal.queries import runs as run_rows
     from lineal.recording import RunHandle
     from lineal.records.base import Actor, Micros, Scalar
     from lineal.records.comparison import Diff, Lineage, TreeRow
     from lineal.records.data import Dataset, DatasetVersion, Measured
     from lineal.records.models import Bump, Model, Scheme, Version, VersionDetail, VersionStatus
+    from lineal.records.releases import Pipeline, StageSettings, StageState
     from lineal.records.runs import Experiment, Point, Run, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
 else:
     # What most commands leave untouched; start-up is measured.
+    bindings = Later("lineal.bindings")
     details = Later("lineal.details")
+    detached = Later("lineal.detached")
+    pipelines = Later("lineal.pipelines")
     stages = Later("lineal.stages")
     transitions = Later("lineal.transitions")
     dataset_rows = Later("lineal.queries.datasets")
     event_rows = Later("lineal.queries.events")
     metric_rows = Later("lineal.queries.metrics")
+    pipeline_rows = Later("lineal.queries.pipelines")
+    release_rows = Later("lineal.queries.releases")
     run_rows = Later("lineal.queries.runs")
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -586,12 +594,16 @@ class Registry:
 
         return replace(plan, diff=self.diff(plan.source, plan.target))
 
-    def execute(self, plan: Plan, *, bad: bool = False) -> Transition | None:
-        """Do what a plan says, if what it was made from still holds.
+    def execute(
+        self, plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False
+    ) -> Transition | None:
+        """Do what a plan says, to its end, if what it was made from still holds.
 
         Args:
             plan: what was confirmed.
             bad: also mark what is left as bad.
+            skip_health: do not ask the stage's health check.
+            verify: hash the files of a release that lies there already.
 
         Returns:
             The transition; None when a promotion found its target live already.
@@ -599,8 +611,100 @@ class Registry:
         Raises:
             OutOfDate: something else is live now.
             Refused: a check failed.
+            Busy: a pipeline moves the stage.
+            ReleaseFailed: it was taken back, or stays unhealthy.
         """
-        return stages.execute(self._context, transitions.order_of(plan, bad=bad))
+        order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify)
+        if self.binding(f"{plan.model}@{plan.stage}") is None:
+            return stages.execute(self._context, order)
+        return pipelines.perform(self._context, order)
+
+    def begin(
+        self, plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False, threads: bool = True
+    ) -> int | None:
+        """Start what a plan says in a process of its own, which outlives this one; `follow` waits for it.
+
+        Args:
+            plan: what was confirmed, for a stage that is bound to a directory.
+            bad: as `execute`.
+            skip_health: as `execute`.
+            verify: as `execute`.
+            threads: whether this process has threads; one without starts it faster.
+
+        Returns:
+            The pipeline's number; None when there was nothing to do.
+
+        Raises:
+            LinealError: it may not begin, as `execute`.
+        """
+        order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify)
+        return (detached.spawn if threads else detached.fork)(self._context, order)
+
+    def follow(self, pipeline: int, *, changed: Callable[[Pipeline], None] = lambda _: None) -> Transition:
+        """Wait for a pipeline to end.
+
+        Args:
+            pipeline: its number.
+            changed: told the journal whenever it has changed.
+
+        Raises:
+            LinealError: it did not go well; the error is the one that the pipeline met.
+        """
+        found, transition = detached.follow(self._context, pipeline, changed=changed)
+        if transition is None:
+            raise ReleaseFailed(
+                what=f"{found.order.action} at {found.order.model}@{found.order.stage}",
+                why=f"its process {found.pid} on {found.host} is gone",
+                hint="bring it in order with `lineal doctor --repair`",
+            )
+        failure = pipelines.failure_of(found)
+        if failure is not None:
+            raise failure
+        return transition
+
+    def pipelines(self, stage_ref: str, *, limit: int = 10) -> list[Pipeline]:
+        """The newest pipelines of a stage, newest first."""
+        ref = addresses.stage_ref(stage_ref)
+        with self._context.read() as connection:
+            _, stage = addresses.stage(connection, ref.model, ref.stage)
+            return pipeline_rows.latest(connection, stage.id, limit)
+
+    def running_pipelines(self) -> list[Pipeline]:
+        """Every pipeline whose journal is open."""
+        with self._context.read() as connection:
+            return pipeline_rows.all_running(connection)
+
+    def cancel_pipeline(self, stage_ref: str) -> Pipeline:
+        """Ask the pipeline that moves a stage to take itself back."""
+        return pipelines.cancel(self._context, stage_ref)
+
+    def bind_stage(self, stage_ref: str, **changes: Any) -> StageSettings:
+        """Bind a stage to a directory, or change how; fields as `lineal.records.releases.StageSettings`."""
+        return bindings.bind(self._context, stage_ref, changes)
+
+    def unbind_stage(self, stage_ref: str) -> StageSettings:
+        """Make a stage a pointer only; what lies in its directory stays there."""
+        return bindings.unbind(self._context, stage_ref)
+
+    def binding(self, stage_ref: str) -> StageSettings | None:
+        """How a stage is bound; None for a pointer only."""
+        ref = addresses.stage_ref(stage_ref)
+        with self._context.read() as connection:
+            _, stage = addresses.stage(connection, ref.model, ref.stage)
+            return release_rows.settings(connection, stage.id)
+
+    def stage_state(self, stage_ref: str) -> StageState:
+        """Everything about a stage on this machine."""
+        return bindings.state(self._context, stage_ref)
+
+    def current(self, model: str, stage: str) -> Path:
+        """The folder of the live release, resolved once, so that files of two releases never mix.
+
+        Raises:
+            Refused: the stage is bound to no directory.
+            NothingLive: nothing is live there.
+        """
+        return bindings.current(self._context, model, stage)
 
     def promote(self, ref: str, stage: str, *, reason: str | None = None) -> Transition | None:
         """Make a version live at a stage; None when it was already."""

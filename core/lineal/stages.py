@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal import addresses, naming, refs
-from lineal.errors import AlreadyExists, Damaged, NothingLive, NowhereToRollBack, Refused
+from lineal import addresses, naming, refs, release_plans
+from lineal.errors import AlreadyExists, Conflict, Damaged, NothingLive, NowhereToRollBack, Refused
 from lineal.policy import Permission
-from lineal.queries import artifacts
+from lineal.queries import artifacts, releases
 from lineal.queries import stages as rows
 from lineal.records.stages import Action, Outcome, Plan, Stage, Transition
 from lineal.transitions import PERMISSIONS, append, checks, ground
@@ -148,10 +148,12 @@ def _plan(
 ) -> Plan:
     if reason is not None:
         naming.check_text("reason", reason)
+    facts = release_plans.facts(connection, stage, target)
     live = rows.live(connection, stage.id)
     source = None
     if live is not None and live.to_version is not None:
         source = addresses.must_have(connection, live.to_version)
+    copies, steps = facts if facts is not None else (0, ("record",))
     return Plan(
         action=action,
         model=stage.model,
@@ -162,8 +164,8 @@ def _plan(
         target_transition=gone_back_to,
         diff=None,
         checks=checks(target),
-        copies_bytes=0,
-        steps=("record",),
+        copies_bytes=copies,
+        steps=steps,
         reason=reason,
         skipped=skipped,
     )
@@ -187,6 +189,8 @@ def execute(context: Context, order: Order) -> Transition | None:
     """
     with context.change(PERMISSIONS[order.action], f"{order.model}@{order.stage}") as change:
         found = ground(change.connection, order)
+        if releases.settings(change.connection, found.stage.id) is not None:
+            raise Conflict(what=f"{order.model}@{order.stage}", why="it was bound to a directory meanwhile")
         if order.action is Action.PROMOTE and found.is_live_already:
             return None
         return append(change, found, order, Outcome.UNCHECKED)

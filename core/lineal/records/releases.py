@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from lineal.records.stages import Action
 
 
+STEPS = ("verify", "lay out", "switch", "hook", "health", "record")
+"""The steps of a pipeline, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageSettings:
     """What a stage does on this machine when it is moved."""
@@ -140,3 +144,24 @@ class Pipeline:
     def running_step(self) -> str | None:
         """The name of the step that runs; None between steps and at the end."""
         return next((step.name for step in self.steps if step.state is StepState.RUNNING), None)
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """A stage on this machine: how it is bound, what lies there, and what moved it last."""
+
+    model: str
+    stage: str
+    settings: StageSettings | None
+    """None for a pointer only."""
+    live: str | None
+    """The label of the live version; None for nothing."""
+    points_at: str | None
+    """The release that `current` points at; None for nothing, or for a pointer only."""
+    outcome: str | None
+    """How the transition that made it so ended."""
+    releases: tuple[Release, ...]
+    pipeline: Pipeline | None
+    """The newest; None when none ever ran."""
+    is_running: bool
+    """Whether a process moves it now."""

@@ -1,0 +1,198 @@
+"""Binding stages to directories on this machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from lineal import addresses, layout
+from lineal.errors import BadValue, Conflict, NotFound, NothingLive, Refused
+from lineal.locks import is_held
+from lineal.policy import Permission
+from lineal.queries import artifacts as artifact_rows
+from lineal.queries import pipelines as pipeline_rows
+from lineal.queries import releases as rows
+from lineal.queries import stages as stage_rows
+from lineal.records.releases import StageSettings, StageState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lineal.context import Context
+    from lineal.records.models import Version
+    from lineal.records.stages import Stage
+
+
+def bind(context: Context, address: str, changes: Mapping[str, Any]) -> StageSettings:
+    """Bind a stage to a directory, or change how it is bound; what is live is laid out there and made `current`.
+
+    Neither hook nor health run: nothing new becomes live.
+
+    Args:
+        context: the registry.
+        address: of the stage.
+        changes: fields of `StageSettings` to values; `release` is wanted the first time.
+
+    Raises:
+        NotFound: there is no such stage.
+        BadValue: a field does not fit.
+        Refused: the directory is another's, or holds other things.
+        Conflict: a pipeline moves the stage.
+        MachineError: the directory cannot be made, or is full.
+    """
+    ref = addresses.stage_ref(address)
+    place = str(ref)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        known = rows.settings(connection, stage.id)
+        uid = str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+    new = _checked(place, known, changes)
+    directory = Path(new.release)
+    if known is None or known.release != new.release:
+        with context.read() as connection:
+            taken = rows.bound_to(connection, new.release)
+        if taken not in {None, stage.id}:
+            raise Refused(what=f"binding {place} to {new.release}", why="another stage is bound to it")
+        layout.claim(directory, registry=uid, place=place)
+    with context.change(Permission.CONFIGURE, place) as change:
+        if pipeline_rows.running(change.connection, stage.id) is not None:
+            raise Conflict(what=f"binding {place}", why="a pipeline is moving it")
+        if known is not None and known.release != new.release:
+            rows.unset_settings(change.connection, stage.id)
+        rows.set_settings(change.connection, stage.id, new)
+        change.record(
+            "stage_bound", place, release=new.release, hook=new.hook, health=new.health_url or new.health, keep=new.keep
+        )
+    settle(context, stage, new)
+    return new
+
+
+def _checked(place: str, known: StageSettings | None, changes: Mapping[str, Any]) -> StageSettings:
+    release = changes.get("release")
+    if known is None and release is None:
+        raise BadValue(field=f"stage {place}", value="-", why="name its directory first, with --release DIR")
+    if isinstance(release, str):
+        changes = {**changes, "release": os.path.abspath(Path(release).expanduser())}  # noqa: PTH100  a link must show
+    new = replace(known or StageSettings(release=""), **changes)
+    for field, value, least, most in (
+        ("tries", new.tries, 1, 1_000),
+        ("interval", new.interval, 0, 3_600),
+        ("timeout", new.timeout, 0.1, 86_400),
+        ("keep", new.keep, 1, 1_000),
+    ):
+        if not least <= value <= most:
+            raise BadValue(field=field, value=value, why=f"it is {least} to {most:,}")
+    if new.health_url is not None:
+        parts = urlsplit(new.health_url)
+        if parts.scheme != "http" or not parts.hostname:
+            raise BadValue(field="health", value=new.health_url, why="it is http://HOST[:PORT]/PATH, or a command")
+    for field, command in (("hook", new.hook), ("health", new.health)):
+        if command is not None and (not command or not command[0]):
+            raise BadValue(field=field, value="", why="the command is empty")
+    return new
+
+
+def settle(context: Context, stage: Stage, settings: StageSettings) -> str | None:
+    """Make `current` what the history says is live, laying it out if it does not lie there.
+
+    Returns:
+        What was done; None when all was as it must be.
+    """
+    directory = Path(settings.release)
+    with context.read() as connection:
+        live = stage_rows.live(connection, stage.id)
+        version = None if live is None or live.to_version is None else addresses.must_have(connection, live.to_version)
+        release = None if version is None else rows.release(connection, stage.id, version.id)
+    wanted = None
+    done = []
+    if version is not None:
+        wanted = layout.release_name(version)
+        if release is None or layout.what_differs(directory / release.name, release.files) is not None:
+            if not _lay_out(context, stage, version, directory):
+                return None
+            done.append(f"laid {wanted} out")
+    if layout.points_at(directory) != wanted:
+        layout.switch(directory, wanted)
+        done.append(f"pointed {layout.CURRENT} at {wanted or 'nothing'}")
+    return " and ".join(done) or None
+
+
+def _lay_out(context: Context, stage: Stage, version: Version, directory: Path) -> bool:
+    with context.read() as connection:
+        artifact = artifact_rows.files_of(connection, [version.id]).get(version.id)
+    if artifact is None:
+        return False  # a version without files was promoted while the stage was a pointer only
+    context.objects.check_all([(entry.digest, entry.size) for entry in artifact.files])
+    files = layout.lay_out(directory, version, artifact, context.objects)
+    with context.journal(f"{stage.model}@{stage.name}") as connection:
+        rows.put_release(connection, stage.id, version.id, layout.release_name(version), files, context.clock())
+    return True
+
+
+def unbind(context: Context, address: str) -> StageSettings:
+    """Make a stage a pointer only; what lies in its directory stays there.
+
+    Raises:
+        NotFound: there is no such stage, or it is bound to nothing.
+        Conflict: a pipeline moves it.
+    """
+    ref = addresses.stage_ref(address)
+    with context.change(Permission.CONFIGURE, str(ref)) as change:
+        _, stage = addresses.stage(change.connection, ref.model, ref.stage)
+        known = rows.settings(change.connection, stage.id)
+        if known is None:
+            raise NotFound(kind="release directory", name=str(ref), hint="the stage is a pointer only")
+        if pipeline_rows.running(change.connection, stage.id) is not None:
+            raise Conflict(what=f"unbinding {ref}", why="a pipeline is moving it")
+        rows.unset_settings(change.connection, stage.id)
+        change.record("stage_unbound", str(ref), release=known.release)
+        return known
+
+
+def state(context: Context, address: str) -> StageState:
+    """Everything about a stage on this machine.
+
+    Raises:
+        NotFound: there is no such stage.
+    """
+    ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        settings = rows.settings(connection, stage.id)
+        newest = pipeline_rows.latest(connection, stage.id, 1)
+        live = stage_rows.live(connection, stage.id)
+        releases = tuple(rows.releases_of(connection, stage.id))
+    return StageState(
+        model=stage.model,
+        stage=stage.name,
+        settings=settings,
+        live=None if live is None else live.to_label,
+        points_at=None if settings is None else layout.points_at(Path(settings.release)),
+        outcome=None if live is None else live.outcome.value,
+        releases=releases,
+        pipeline=newest[0] if newest else None,
+        is_running=is_held(layout.stage_lock(context.root, stage.id)),
+    )
+
+
+def current(context: Context, model: str, stage_name: str) -> Path:
+    """The folder of the release that is live now, resolved once, so that files of two releases never mix.
+
+    Raises:
+        NotFound: there is no such stage.
+        Refused: the stage is bound to no directory.
+        NothingLive: nothing is live there.
+    """
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, model, stage_name)
+        settings = rows.settings(connection, stage.id)
+    if settings is None:
+        hint = f"bind it with `lineal stage set {model}@{stage_name} --release DIR`"
+        raise Refused(what=f"{model}@{stage_name}", why="it is bound to no directory", hint=hint)
+    name = layout.points_at(Path(settings.release))
+    if name is None:
+        raise NothingLive(ref=f"{model}@{stage_name}", when="")
+    return Path(settings.release) / name
