@@ -135,16 +135,18 @@ async def test_nowhere_to_roll_back_is_a_message(registry: Registry, opened: Ope
         assert session.phase == "NONE"
 
 
-async def test_a_question_shows_its_difference_and_d_gives_it_the_screen(registry: Registry, opened: Opening) -> None:
+async def test_d_shows_the_difference_that_a_question_is_about(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await session.press("G", "r")
-        assert "2.0.0 against production 2.1.0" in session.text
-        await session.press("d")
+        await session.press("G", "r", "d")
         assert "VERSION" not in session.text
         assert "2.0.0 against production 2.1.0" in session.text
         assert session.last.startswith("→ Roll")
-        await session.press("y")
+        await session.press("d")
+        assert "VERSION" in session.text
+        assert "1.0.0 against production 2.1.0" in session.text
+        await session.press("d", "y")
         assert live(registry) == "2.0.0"
+        assert "VERSION" in session.text
 
 
 async def test_a_registry_that_may_only_be_read_says_so(registry: Registry, opened: Opening) -> None:

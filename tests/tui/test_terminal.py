@@ -17,15 +17,10 @@ if TYPE_CHECKING:
 else:
     from pty_session import PtySession
 
-LAUNCH = (
-    "import sys; from lineal.registry import open_registry; from lineal_tui.launch import launch; "
-    "registry = open_registry(sys.argv[1]); code = launch(registry); registry.close(); sys.exit(code)"
-)
-
 
 def start(registry: Registry, state: Path, *, answers: bool = True, **environment: str) -> PtySession:
     return PtySession(
-        [sys.executable, "-c", LAUNCH, str(registry.root)],
+        [sys.executable, "-m", "lineal_tui.main", "--registry", str(registry.root)],
         environment={"XDG_STATE_HOME": str(state), **environment},
         answers=answers,
     )
@@ -78,14 +73,18 @@ def test_a_cursor_move_and_a_question_cost_few_bytes(registry: Registry, tmp_pat
         terminal.wait_for("against 2.0.0")
         terminal.read(0.3)
         assert len(terminal.output) < 14_000
-        terminal.send("3")
-        terminal.read(0.4)
-        terminal.send("2")
-        terminal.read(0.4)
+        terminal.send("H")
+        terminal.wait_for("history of")
+        terminal.read(0.5)
         before = len(terminal.output)
         terminal.send("j")
-        terminal.wait_for("▌ 2.0.0")
-        assert len(terminal.output) - before <= 150
+        terminal.read(0.5)
+        assert 0 < len(terminal.output) - before <= 150
+        before = len(terminal.output)
+        terminal.send("r")
+        terminal.wait_for("Roll fraud@production")
+        terminal.read(0.5)
+        assert len(terminal.output) - before <= 250
 
 
 def test_over_ssh_there_is_no_mouse_and_no_colour_of_its_own(registry: Registry, tmp_path: Path) -> None:

@@ -38,9 +38,7 @@ async def test_the_tree_has_stage_metric_difference_age_and_note(registry: Regis
         assert "note on 2.2.0" in row
 
 
-async def test_it_opens_where_one_was_last(
-    registry: Registry, opened: Opening, grow: Callable[..., None]
-) -> None:
+async def test_it_opens_where_one_was_last(registry: Registry, opened: Opening, grow: Callable[..., None]) -> None:
     grow(registry, model="churn")
     async with opened(registry) as session:
         assert "churn ▸ tree" in session.rows[0]
@@ -206,9 +204,7 @@ async def test_a_paste_is_no_row_of_commands(registry: Registry, opened: Opening
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 1), (10, 3), (59, 15), (60, 14)])
-async def test_a_screen_that_is_too_small_says_so(
-    registry: Registry, opened: Opening, size: tuple[int, int]
-) -> None:
+async def test_a_screen_that_is_too_small_says_so(registry: Registry, opened: Opening, size: tuple[int, int]) -> None:
     async with opened(registry, size) as session:
         await session.press("j", "r", "escape", "d", "L")
         assert len(session.rows) == size[1]

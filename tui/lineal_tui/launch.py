@@ -34,4 +34,3 @@ def launch(registry: Registry, *, clock: Callable[[], Micros] | None = None) -> 
     app = LinealApp(registry, clock or now, theme="ansi-dark" if remote else "textual-dark")
     app.run(mouse=not remote)
     return app.return_code or 0
-

@@ -24,7 +24,7 @@ class Unreadable(Exception):
 
 def state_file(uid: str) -> Path:
     """The file for the registry with this uid."""
-    from platformdirs import user_state_path  # noqa: PLC0415 - asks the environment, so when it is needed
+    from platformdirs import user_state_path  # noqa: PLC0415  it asks the environment, so when it is needed
 
     return user_state_path("lineal") / f"{uid}.json"
 

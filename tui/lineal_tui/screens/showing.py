@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from lineal.records.models import Model
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
     from lineal_tui.screens.scene import Scene
 
+_PATIENCE = 0.3
+"""Seconds after which an empty screen is better than none."""
+
 ORDERS = ("changed", "name", "versions")
 
 ModelRow = tuple[Model, str | None]
@@ -49,6 +53,8 @@ class Showing(Transitions):
         self._figures: dict[str, float | None] = {}
         self._state_file = state_file(registry.uid)
         self._remembered = Place()
+        self._hold = ExitStack()
+        """Holds the first paint until there is something to show."""
 
     # starting and ending
 
@@ -59,6 +65,8 @@ class Showing(Transitions):
         except Unreadable as error:
             place = Place()
             self.say(str(error), "nothing is lost; it opens on the model that changed last", tone=Tone.CHANGED)
+        self._hold.enter_context(self.app.batch_update())
+        self.set_timer(_PATIENCE, self._hold.close)
         self.lay_out()
         self.read(place.model, place.stage)
 
@@ -75,6 +83,7 @@ class Showing(Transitions):
 
     def on_scene_read(self, message: SceneRead) -> None:
         """Show a state of the registry; the cursors stay on their items."""
+        self._hold.close()
         scene = message.scene
         name = scene.model.name if scene.model is not None else None
         if self.wanted[0] not in (None, name) and any(known.name == self.wanted[0] for known in scene.models):

@@ -26,6 +26,9 @@ _SCROLLING = {"j": 1, "down": 1, "k": -1, "up": -1}
 class Transitions(Previews):
     """Whatever changes the registry."""
 
+    _diff_shown = False
+    """Whether the screen was given to a difference because a question was asked."""
+
     # asking
 
     def ask_promote(self, stage: str | None = None) -> None:
@@ -90,8 +93,6 @@ class Transitions(Previews):
         if not self.asking.pose(turn, question, subject):
             return
         self.message = None
-        if subject.plan is not None and subject.plan.diff is not None and View.DIFF in self.visible_panes():
-            self.draw_diff(subject.plan.diff)
         self.draw_status()
 
     # answering
@@ -136,6 +137,10 @@ class Transitions(Previews):
 
     def question_over(self) -> None:
         """Show again what was there before the question."""
+        if self._diff_shown:
+            self._diff_shown = False
+            if self.shown is View.DIFF:
+                self.step_back()
         self.draw_status()
         self.follow_now()
 
@@ -144,9 +149,13 @@ class Transitions(Previews):
         plan = self.asking.subject.plan
         if plan is None or plan.diff is None:
             return
-        if self.shown is View.DIFF:
+        if self._diff_shown and self.shown is View.DIFF:
+            self._diff_shown = False
             self.step_back()
-        else:
+            self.draw_diff()
+            return
+        if self.shown is not View.DIFF:
+            self._diff_shown = True
             self.give_screen_to(View.DIFF)
         self.draw_diff(plan.diff)
 

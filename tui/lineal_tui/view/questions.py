@@ -138,21 +138,18 @@ def question_lines(question: Question, width: int) -> tuple[Line, ...]:
             if line_width(line) <= width:
                 return (line,)
     words: list[Line] = [((word, Tone.QUESTION),) for word in ("→ " + question.forms[-1]).split(" ")]
-    answers: list[Line] = [((" ", Tone.TEXT), *_choice(choice, short=True)) for choice in question.choices]
+    answers: list[Line] = [((" " + _choice(choice, short=True), Tone.ANSWER),) for choice in question.choices]
     return tuple(wrap([*words, *answers], width))
 
 
 def _line(form: str, choices: tuple[Choice, ...], *, short: bool) -> Line:
-    spans: list[tuple[str, Tone]] = [("→ ", Tone.QUESTION), (form, Tone.QUESTION)]
-    for n, choice in enumerate(choices):
-        spans.append(("  " if n or short else "   ", Tone.TEXT))
-        spans.extend(_choice(choice, short=short))
-    return tuple(spans)
+    # two spans and no more: over a slow line each change of colour costs as much as a word
+    answers = "  ".join(_choice(choice, short=short) for choice in choices)
+    return ((f"→ {form}", Tone.QUESTION), (f"{'  ' if short else '   '}{answers}", Tone.ANSWER))
 
 
-def _choice(choice: Choice, *, short: bool) -> Line:
-    key = "esc" if choice.key == "escape" else choice.key
-    return ((key, Tone.KEY), (f" {choice.short if short else choice.words}", Tone.ANSWER))
+def _choice(choice: Choice, *, short: bool) -> str:
+    return f"{'esc' if choice.key == 'escape' else choice.key} {choice.short if short else choice.words}"
 
 
 def command_of(plan: Plan, *, bad: bool = False) -> str:

@@ -92,7 +92,7 @@ class Lines(ScrollView):
         self._failed = False
         place = rows.position(self._key) if self._key is not None else None
         self._cursor = max(0, min(len(rows) - 1, self._cursor if place is None else place))
-        self.virtual_size = Size(self.size.width, len(rows))
+        self.virtual_size = Size(1, len(rows))
         self._scroll(max(0, self._cursor - max(0, above)) if self.has_cursor else self.scroll_offset.y)
         self._keep_visible()
         self.refresh()
@@ -225,20 +225,19 @@ class Lines(ScrollView):
 
     def _refresh_gutter(self, index: int) -> None:
         y = index - self.scroll_offset.y
-        if 0 <= y < self.size.height:
+        if not self.size.height:
+            # hidden: no row has a place that could be painted, but every row has to be when it shows again
+            self.refresh()
+        elif 0 <= y < self.size.height:
             self.refresh(Region(0, y, GUTTER, 1))
 
     def on_resize(self, event: Resize) -> None:
         """Lay the rows out for the new width and keep the cursor in sight."""
         self._strips.clear()
-        self.virtual_size = Size(event.size.width, len(self._rows))
+        self.virtual_size = Size(1, len(self._rows))
         self._scroll(self.scroll_offset.y)
         self._keep_visible()
         self.post_message(self.Scrolled(self))
-
-    def on_show(self) -> None:
-        """Paint what changed while nobody saw it."""
-        self.refresh()
 
     # painting
 

@@ -46,11 +46,13 @@ class Bar(Widget):
     def lines(self, lines: tuple[Line, ...]) -> None:
         if lines == self._lines:
             return
-        changed = len(lines) != len(self._lines)
         self._lines = lines
-        if changed and max(1, len(lines)) != self.size.height:
-            self.styles.height = max(1, len(lines))
-        self.refresh()
+        height = max(1, len(lines))
+        if self.size.height and height != self.size.height:
+            # laying it out paints it; painting it as well would send it twice
+            self.styles.height = height
+        else:
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """The strip of one row."""

@@ -23,8 +23,6 @@ class Pane(Vertical):
 
     DEFAULT_CSS = """
     Pane { height: 1fr; width: 1fr; }
-    Pane > .foot { display: none; }
-    Pane.-long > .foot { display: block; }
     Pane.-plain > .heads { display: none; }
     """
 
@@ -82,13 +80,9 @@ class Pane(Vertical):
     def redraw_foot(self) -> None:
         """Say how many rows lie below."""
         lines = self.lines
-        room = lines.size.height + (1 if self.has_class("-long") else 0)
-        self.set_class(lines.count > room, "-long")
         below = lines.below
         key = "G" if lines.has_cursor else "ctrl+d"
-        self.foot.lines = (
-            ((f"  ⋯ {number(below)} {self._older} ({key})", Tone.MUTED),) if below else (("  ─ end", Tone.FAINT),),
-        )
+        self.foot.lines = (((f"{' ' * GUTTER}⋯ {number(below)} {self._older} ({key})", Tone.MUTED),) if below else (),)
 
     def on_resize(self) -> None:
         """Lay everything out for the new size."""

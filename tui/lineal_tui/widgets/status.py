@@ -25,8 +25,9 @@ class Status(Bar):
     def ask(self, turn: int, lines: tuple[Line, ...]) -> None:
         """Show a question; `rendered` becomes its turn when it has been drawn."""
         self.turn, self.rendered = turn, None
+        if lines == self.lines:
+            self.refresh()
         self.lines = lines
-        self.refresh()
 
     def tell(self, lines: tuple[Line, ...]) -> None:
         """Show anything else."""
