@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -90,7 +91,7 @@ def _global_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_keep("registry"),
-            type=click.Path(file_okay=False),
+            type=click.Path(),
             help="The registry's directory; else LINEAL_REGISTRY, the nearest .lineal upwards, the user's own.",
         ),
         click.Option(
@@ -121,7 +122,7 @@ def _settled(settings: dict[str, Any]) -> dict[str, Any]:
     return {
         **settings,
         "context_settings": {**_SETTINGS, **(settings.get("context_settings") or {})},
-        "help": text and text.replace("\n\nExamples:\n", "\n\n\b\nExamples:\n"),
+        "help": text and cleandoc(text).replace("\n\nExamples:\n", "\n\n\b\nExamples:\n"),
     }
 
 

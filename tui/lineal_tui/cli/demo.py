@@ -12,7 +12,7 @@ from lineal_tui.cli.output import narrate, on_terminal, say
 
 
 @click.command("demo", cls=Command)
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]")
+@click.argument("directory", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 @click.option("--no-open", is_flag=True, help="Only train; do not open the application.")
 @click.pass_context
 def demo_command(context: click.Context, *, directory: Path | None, no_open: bool) -> None:

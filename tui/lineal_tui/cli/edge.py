@@ -16,6 +16,8 @@ from lineal_tui.cli.output import complain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+COMPLETE = "_LINEAL_COMPLETE"
+"""Set by a shell that wants a command line completed."""
 DEBUG = "LINEAL_DEBUG"
 """Set to anything, it shows where an error came from."""
 
@@ -26,6 +28,8 @@ def run(arguments: Sequence[str]) -> int:
         # A terminal in another encoding gets question marks for what it cannot show, not an error.
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # what is no stream of text has none
+    if COMPLETE in os.environ:
+        from lineal_tui.cli import completion  # noqa: F401, PLC0415  tells click how our bash script asks
     try:
         code = _command(arguments)
         sys.stdout.flush()
@@ -66,7 +70,7 @@ def _command(arguments: Sequence[str]) -> int:
 
 def _machine(error: OSError) -> int:
     _trace()
-    name = os.fsdecode(error.filename) if error.filename else "the system"
+    name = os.fsdecode(error.filename) if error.filename else "output"
     complain(f"{name}: {error.strerror or error}", None)
     return ExitCode.MACHINE
 

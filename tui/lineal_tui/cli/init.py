@@ -11,7 +11,7 @@ from lineal_tui.cli.output import narrate, say
 
 
 @click.command("init", cls=Command)
-@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False), metavar="[DIR]")
+@click.argument("directory", required=False, type=click.Path(path_type=Path), metavar="[DIR]")
 @click.pass_context
 def init_command(context: click.Context, directory: Path | None) -> None:
     """Make a new, empty registry.

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.clean import one_line
+from lineal_tui.view.clean import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ def width() -> int | None:
 
 def say(text: str) -> None:
     """Print one line of data; control characters are replaced."""
-    sys.stdout.write(one_line(text) + "\n")
+    sys.stdout.write(clean(text) + "\n")
 
 
 def show(lines: Iterable[Line]) -> None:
