@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import struct
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -98,3 +99,84 @@ def is_held(path: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+_HAS_RANGES = hasattr(fcntl, "F_OFD_SETLK")
+
+
+class Marks:
+    """Names in use: any number of threads and processes hold a name together, and whoever would remove it asks first.
+
+    A name is a byte of one file, and holding it a read lock on that byte, which ends with the process at the latest.
+    Where the system locks no ranges for an open file, every name is the whole file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Bind the file at `path`; it is made when the first name is held, and never removed."""
+        self._path = path
+        self._descriptor: int | None = None
+
+    def hold(self, name: str, *, seconds: float = 15.0) -> None:
+        """Hold a name until it is dropped or this is closed, waiting while it is being removed.
+
+        Raises:
+            Locked: whoever removes it did not end within `seconds`.
+            MachineError: the file cannot be opened or locked.
+        """
+        if self._descriptor is None:
+            self._descriptor = self._open()
+        deadline = time.monotonic() + seconds
+        while not self._lock(self._descriptor, name, fcntl.F_RDLCK):
+            if time.monotonic() >= deadline:
+                raise Locked(path=self._path, by=" by a collection", seconds=seconds)
+            time.sleep(0.001)
+
+    def drop(self, name: str) -> None:
+        """Hold a name no longer."""
+        if self._descriptor is not None and _HAS_RANGES:
+            self._lock(self._descriptor, name, fcntl.F_UNLCK)
+
+    def close(self) -> None:
+        """Drop all names."""
+        if self._descriptor in _held:  # not in a child that was forked meanwhile
+            _held.discard(self._descriptor)
+            os.close(self._descriptor)
+        self._descriptor = None
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Keep everybody from holding a name for the block; yields False, and keeps nobody, if somebody does.
+
+        Raises:
+            MachineError: the file cannot be opened or locked.
+        """
+        descriptor = self._open()
+        try:
+            yield self._lock(descriptor, name, fcntl.F_WRLCK)
+        finally:
+            if descriptor in _held:
+                _held.discard(descriptor)
+                os.close(descriptor)
+
+    def _open(self) -> int:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise MachineError(path=self._path, why=error.strerror) from error
+        _held.add(descriptor)
+        return descriptor
+
+    def _lock(self, descriptor: int, name: str, kind: int) -> bool:
+        from hashlib import sha256  # noqa: PLC0415  readers never hold a name
+
+        try:
+            if _HAS_RANGES:
+                place = int.from_bytes(sha256(name.encode()).digest()[:7])
+                fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", kind, os.SEEK_SET, place, 1, 0))
+            else:
+                fcntl.flock(descriptor, (fcntl.LOCK_EX if kind == fcntl.F_WRLCK else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return False  # somebody else's lock is in the way; which of the two it raises is the system's choice
+        except OSError as error:
+            raise MachineError(path=self._path, why=f"cannot be locked here ({error.strerror})") from error
+        return True

@@ -6,15 +6,17 @@ import errno
 import os
 import stat
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.durable import sync_folder
 from lineal.errors import Damaged, LinealError, MachineError, NoSource, NotReadable, SourceChanged
 from lineal.lazily import Later
+from lineal.locks import Marks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from lineal import fingerprint
@@ -40,9 +42,29 @@ class StoredObject:
 class ObjectStore:
     """The files of a registry."""
 
-    def __init__(self, root: Path) -> None:
-        """Bind the store in the folder `root`."""
+    def __init__(self, root: Path, uses: Marks | None = None) -> None:
+        """Bind the store in the folder `root`.
+
+        Args:
+            root: the folder.
+            uses: holds the names of what a writer puts; None for a store that is not inside `storing`.
+        """
         self.root = root
+        self._uses = uses
+
+    @property
+    def uses(self) -> Path:
+        """Where writers say what they use (`lineal.locks.Marks`)."""
+        return self.root / ".uses"
+
+    @contextmanager
+    def storing(self) -> Iterator[ObjectStore]:
+        """The same store for a writer: nothing it puts is collected before the block ends, and so before its commit."""
+        uses = Marks(self.uses)
+        try:
+            yield ObjectStore(self.root, uses)
+        finally:
+            uses.close()
 
     def path(self, digest: Digest) -> Path:
         """Where the object with this digest is, or would be."""
@@ -50,7 +72,7 @@ class ObjectStore:
         return self.root / name[:2] / name[2:]
 
     def put(self, source: Path, *, move: bool = False) -> StoredObject:
-        """Store the bytes of a file; durable when it returns.
+        """Store the bytes of a file; durable when it returns, and kept from collection inside `storing`.
 
         The digest is computed from the stored copy, so that an object's name always tells its bytes.
 
@@ -64,17 +86,23 @@ class ObjectStore:
             SourceChanged: it changed while it was copied.
             MachineError: the store cannot be written.
         """
+        if self._uses is None:
+            with self.storing() as store:
+                return store.put(source, move=move)
         partial = self.root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
         try:
             partial.parent.mkdir(parents=True, exist_ok=True)
+            self._uses.hold(partial.name)
             if not (move and _link(source, partial)):
                 _copy(source, partial)
             stored = _hash_and_sync(partial)
+            self._uses.hold(stored.digest)  # before looking whether it is there: what is held is not taken away
             return self._adopt(partial, stored)
         except OSError as error:
             raise MachineError(path=self.root, why=error.strerror or str(error)) from error
         finally:
             partial.unlink(missing_ok=True)
+            self._uses.drop(partial.name)
 
     def _adopt(self, partial: Path, stored: StoredObject) -> StoredObject:
         target = self.path(stored.digest)

@@ -96,10 +96,11 @@ def register(context: Context, new: NewVersion) -> Version:
         _look_up(connection, new)
     sources = artifacts.gather(new.paths)
     artifact = architecture = None
-    if sources:
-        artifact, architecture = artifacts.take_in(context.objects, sources, move=new.move)
-    with context.change(Permission.REGISTER, new.model) as change:
-        version = _insert(change, new, artifact, architecture)
+    with context.objects.storing() as objects:
+        if sources:
+            artifact, architecture = artifacts.take_in(objects, sources, move=new.move)
+        with context.change(Permission.REGISTER, new.model) as change:
+            version = _insert(change, new, artifact, architecture)
     if new.move:
         _remove_sources(sources)
     return version
