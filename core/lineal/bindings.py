@@ -111,7 +111,7 @@ def settle(context: Context, stage: Stage, settings: StageSettings) -> str | Non
     if version is not None:
         wanted = layout.release_name(version)
         if release is None or layout.what_differs(directory / release.name, release.files) is not None:
-            if not _lay_out(context, stage, version, directory):
+            if not lay_out(context, stage, version, directory):
                 return None
             done.append(f"laid {wanted} out")
     if layout.points_at(directory) != wanted:
@@ -120,7 +120,13 @@ def settle(context: Context, stage: Stage, settings: StageSettings) -> str | Non
     return " and ".join(done) or None
 
 
-def _lay_out(context: Context, stage: Stage, version: Version, directory: Path) -> bool:
+def lay_out(context: Context, stage: Stage, version: Version, directory: Path) -> bool:
+    """Lay a version's release out from checked objects; False for a version without files.
+
+    Raises:
+        Damaged: an object is not as it must be.
+        MachineError: the directory cannot be written.
+    """
     with context.read() as connection:
         artifact = artifact_rows.files_of(connection, [version.id]).get(version.id)
     if artifact is None:

@@ -18,7 +18,7 @@ from lineal.records.stages import Action, Outcome
 from lineal.transitions import PERMISSIONS, Ground, append
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lineal.context import Change, Context
     from lineal.records.base import Micros
@@ -256,9 +256,11 @@ class Work:
         live = self._found.live
         old = (live.to_label if live else None) or ""
         new = "" if self._found.target is None else self._found.target.label
-        return commands.run(
+        return run_for_stage(
             arguments,
-            environment={
+            self._settings,
+            name,
+            {
                 "LINEAL_MODEL": self._order.model,
                 "LINEAL_STAGE": self._order.stage,
                 "LINEAL_ACTION": action,
@@ -266,10 +268,7 @@ class Work:
                 "LINEAL_TO": old if reverting else new,
                 "LINEAL_ACTOR": self._context.actor.user,
                 "LINEAL_REASON": self._order.reason or "",
-                "LINEAL_RELEASE": "" if name is None else str(self._directory / name),
             },
-            folder=self._directory,
-            seconds=self._settings.timeout,
             stop=self._was_cancelled if stoppable else lambda: False,
         )
 
@@ -360,8 +359,30 @@ class Work:
                 rows.set_step(change.connection, self.number, step.name, StepState.SKIPPED, change.at)
 
 
+def run_for_stage(
+    arguments: tuple[str, ...],
+    settings: StageSettings,
+    release: str | None,
+    environment: Mapping[str, str],
+    *,
+    stop: Callable[[], bool] = lambda: False,
+) -> commands.Finished:
+    """Run a stage's hook or health command in its directory, told what happens and which release is meant."""
+    directory = Path(settings.release)
+    return commands.run(
+        arguments,
+        environment={**environment, "LINEAL_RELEASE": "" if release is None else str(directory / release)},
+        folder=directory,
+        seconds=settings.timeout,
+        stop=stop,
+    )
+
+
 def _last_line(output: str) -> str:
+    """What a command said last, and how it ended."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[-1].startswith("["):
+        return f"{lines[-2]} {lines[-1]}"
     return lines[-1] if lines else "it printed nothing"
 
 

@@ -71,7 +71,7 @@ def perform(
     """
     with context.read() as connection:
         _, stage = addresses.stage(connection, order.model, order.stage)
-    with _alone(context, stage):
+    with alone(context, stage):
         recover(context, stage, notice=notice)
         work = _begin(context, order, stage, progress)
         if work is None:
@@ -83,10 +83,11 @@ def perform(
     return transition
 
 
-class _alone:  # noqa: N801  reads as what it does
+class alone:  # noqa: N801  reads as what it does
     """Hold a stage's lock for the block, or say who does."""
 
     def __init__(self, context: Context, stage: Stage) -> None:
+        """For this stage; raises `Busy` on entering."""
         path = layout.stage_lock(context.root, stage.id)
         self._context, self._stage = context, stage
         self._lock = exclusive(path, holder=f"{context.actor.user}, process {os.getpid()}", seconds=0)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from lineal import audit, bindings, detached, details, pipelines, stages, transitions
+    from lineal import audit, bindings, detached, details, doctor, pipelines, stages, transitions
     from lineal.addresses import Found, Identified
+    from lineal.doctor import Mended
     from lineal.queries import datasets as dataset_rows
     from lineal.queries import events as event_rows
     from lineal.queries import metrics as metric_rows
@@ -40,11 +41,13 @@ if TYPE_CHECKING:
     from lineal.records.releases import Pipeline, StageSettings, StageState
     from lineal.records.runs import Experiment, Point, Run, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
+    from lineal.records.upkeep import Finding
 else:
     # What most commands leave untouched; start-up is measured.
     bindings = Later("lineal.bindings")
     details = Later("lineal.details")
     detached = Later("lineal.detached")
+    doctor = Later("lineal.doctor")
     pipelines = Later("lineal.pipelines")
     stages = Later("lineal.stages")
     transitions = Later("lineal.transitions")
@@ -696,6 +699,14 @@ class Registry:
     def stage_state(self, stage_ref: str) -> StageState:
         """Everything about a stage on this machine."""
         return bindings.state(self._context, stage_ref)
+
+    def examine(self) -> list[Finding]:
+        """Compare the registry with the disk; changes nothing."""
+        return doctor.examine(self._context)
+
+    def repair(self) -> list[Mended]:
+        """Mend what does not agree between the registry and the disk, and say what was done."""
+        return doctor.repair(self._context)
 
     def current(self, model: str, stage: str) -> Path:
         """The folder of the live release, resolved once, so that files of two releases never mix.

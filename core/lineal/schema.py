@@ -165,6 +165,7 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_experiment ON runs (experiment_id, started_at);
 CREATE INDEX runs_by_start ON runs (started_at);
+CREATE INDEX runs_running ON runs (n) WHERE status = 'running';
 CREATE INDEX runs_by_parent ON runs (parent_n) WHERE parent_n IS NOT NULL;
 
 CREATE TABLE params (

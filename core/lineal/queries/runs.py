@@ -189,6 +189,12 @@ def params_of(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[
     return found
 
 
+def left_running(connection: sqlite3.Connection) -> list[tuple[Run, str]]:
+    """Runs that have not ended, with the host, boot and process id that they are on."""
+    rows = connection.execute("SELECT n, process FROM runs WHERE status = 'running' AND process IS NOT NULL").fetchall()
+    return [(found, process) for number, process in rows if (found := run(connection, number)) is not None]
+
+
 def surroundings(
     connection: sqlite3.Connection, numbers: Collection[int]
 ) -> dict[int, tuple[CodeState | None, Environment | None, tuple[str, ...] | None, int | None]]:

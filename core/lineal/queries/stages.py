@@ -51,6 +51,11 @@ def stage(connection: sqlite3.Connection, model: int, name: str) -> Stage | None
     return Stage(*row) if row else None
 
 
+def stage_by_id(connection: sqlite3.Connection, number: int) -> Stage:
+    """The stage in a row that another row points at."""
+    return Stage(*connection.execute(_STAGE + "WHERE s.id = ?", (number,)).fetchone())
+
+
 def insert_stage(connection: sqlite3.Connection, model: int, name: str, position: int) -> None:
     """Declare a stage of a model at a place in its order; those from there on move up by one."""
     connection.execute(
