@@ -58,7 +58,7 @@ class PtySession:
             for name in ("SSH_CONNECTION", "NO_COLOR", "TMUX"):
                 if name not in (environment or {}):
                     os.environ.pop(name, None)
-            os.execvp(command[0], list(command))
+            os.execvp(command[0], list(command))  # noqa: S606  no shell is wanted
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
         self._screen = _Screen(width, height, self._reply)
         self._stream = pyte.ByteStream(self._screen)

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal.registry import Registry
     from tests.tui.conftest import Opening
+
+    from lineal.registry import Registry
 
 HOSTILE = {
     "osc52": "\x1b]52;c;aGk=\x07 copied",

@@ -12,8 +12,9 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lineal.registry import Registry
     from tests.tui.pty_session import PtySession
+
+    from lineal.registry import Registry
 else:
     from pty_session import PtySession
 

@@ -75,10 +75,10 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_lineage", ("4",), "lineage", views=EVERYWHERE),
     Binding("view_history", ("5",), "stage history", views=EVERYWHERE),
     Binding("view_version", ("6",), "everything about the version", views=EVERYWHERE),
-    Binding("copy_id", ("y i",), "copy the version's id", views=WITH_VERSION),
-    Binding("copy_address", ("y u",), "copy its address", views=WITH_VERSION),
-    Binding("copy_json", ("y j",), "copy it as JSON", views=WITH_VERSION),
-    Binding("copy_command", ("y c",), "copy the shell command of the last action"),
+    Binding("copy_id", ("y i",), "copy the version's id", "id", WITH_VERSION),
+    Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION),
+    Binding("copy_json", ("y j",), "copy it as JSON", "JSON", WITH_VERSION),
+    Binding("copy_command", ("y c",), "copy the shell command of the last action", "command of the last action"),
     Binding("step_out", ("escape", "q"), "step out; at the root `q` quits", None),
     Binding("cancel", ("ctrl+c",), "let go of what runs; twice quits"),
     Binding("help", ("question_mark",), "help on the keys of this place", "help"),
@@ -129,7 +129,7 @@ class Table:
     def after(self, view: View, prefix: str) -> list[tuple[str, str]]:
         """The keys that may follow a first one, and what they do."""
         return [
-            (key.split(" ")[1], binding.does)
+            (key.split(" ")[1], binding.hint or binding.does)
             for binding in self.bindings
             if view in binding.views
             for key in binding.keys
@@ -141,7 +141,10 @@ class Table:
         return [
             (shown(binding.keys[0]), binding.hint)
             for binding in self.bindings
-            if binding.hint and view in binding.views and not (read_only and binding.changes)
+            if binding.hint
+            and " " not in binding.keys[0]
+            and view in binding.views
+            and not (read_only and binding.changes)
         ]
 
     def help(self, view: View, *, read_only: str | None) -> list[Line]:

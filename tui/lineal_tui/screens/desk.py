@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 WIDE = 120
+WIDEST = 150
 SMALLEST = (60, 15)
 
 
@@ -90,8 +91,13 @@ class Desk(Screen[None], inherit_bindings=False):
 
     @property
     def is_wide(self) -> bool:
-        """Whether there is room for all panes beside one another."""
+        """Whether there is room for panes beside one another."""
         return self.size.width >= WIDE
+
+    @property
+    def is_widest(self) -> bool:
+        """Whether there is room for the models beside them, too."""
+        return self.size.width >= WIDEST
 
     @property
     def read_only(self) -> str | None:
@@ -232,7 +238,7 @@ class Desk(Screen[None], inherit_bindings=False):
                     self.registry.root,
                     self.size.width,
                     read_only=self.read_only is not None,
-                    model=None if view is View.MODELS and not self.is_wide else self.scene.model,
+                    model=None if view is View.MODELS and not self.is_widest else self.scene.model,
                     view=str(view),
                     stage=self.stage,
                     marked=len(self.marked),

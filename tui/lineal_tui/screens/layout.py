@@ -18,10 +18,22 @@ class Layout(Desk):
     trail: tuple[View, ...] = ()
     """The views that `esc` leads back to, the nearest last."""
 
+    @property
+    def beside(self) -> tuple[View, ...]:
+        """The panes that stand beside one another at this width; the list of models is the first to fold away."""
+        if self.is_widest:
+            return _BESIDE
+        return _BESIDE[1:] if self.is_wide else ()
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether panes stand beside one another now."""
+        return self.shown in self.beside and self.shown not in _WHOLE
+
     def visible_panes(self) -> tuple[View, ...]:
         """The panes on the screen, in the order of tab."""
-        if self.is_wide and self.shown not in _WHOLE:
-            return _BESIDE
+        if self.is_grid:
+            return self.beside
         if self.shown is View.TREE:
             return (View.TREE, View.DIFF)
         return (self.shown,)
@@ -31,8 +43,7 @@ class Layout(Desk):
         if view is self.shown:
             self.give_keys_to(view)
             return
-        beside = self.is_wide and view not in _WHOLE and self.shown not in _WHOLE
-        if not beside and view not in (View.MODELS, View.TREE):
+        if not (self.is_grid and view in self.beside and view not in _WHOLE) and view not in (View.MODELS, View.TREE):
             self.trail = (*(seen for seen in self.trail if seen is not view), self.shown)
         elif view in (View.MODELS, View.TREE):
             self.trail = ()
@@ -43,8 +54,8 @@ class Layout(Desk):
     def give_keys_to(self, view: View) -> None:
         """Let a pane that is visible have the keys."""
         self.active = view
-        if self.is_wide and self.shown not in _WHOLE:
-            self.shown = view if view is not View.DIFF else self.shown
+        if self.is_grid and view is not View.DIFF:
+            self.shown = view
         self.lay_out()
 
     def step_back(self) -> bool:
@@ -73,12 +84,13 @@ class Layout(Desk):
         width, height = self.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-small")
-        self.set_class(self.is_wide and self.shown not in _WHOLE, "-wide")
+        self.set_class(self.is_grid, "-wide")
+        self.set_class(self.is_widest, "-widest")
         visible = self.visible_panes()
         for view, pane in self.panes.items():
             pane.display = view in visible
             pane.active = view is self.active
-            pane.title.display = self.is_wide or view not in (View.MODELS, View.TREE)
+            pane.title.display = self.is_grid or view not in (View.MODELS, View.TREE)
             pane.lines.active = view is self.active
         if small:
             words = f"lineal needs {SMALLEST[0]}x{SMALLEST[1]}; this is {width}x{height}"

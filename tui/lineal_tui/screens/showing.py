@@ -190,14 +190,14 @@ class Showing(Transitions):
             (("models", Tone.TITLE if active else Tone.STRONG),), ((f"by {self.order}", Tone.MUTED),), width
         )
         rows: list[ModelRow] = [(model, None) for model in models]
-        if self.is_wide:
+        if self.is_widest:
             rows = [
                 row for model in models for row in ((model, None), *((model, name) for name, _ in model.stages[::-1]))
             ]
             pane.draw_heads = lambda _width: ((f"{counted(len(models), 'model')}", Tone.HEAD),)
         else:
             pane.draw_heads = lambda width: models_head(look, width)
-        wide = self.is_wide
+        wide = self.is_widest
 
         def paint(row: ModelRow, width: int) -> Line:
             model, stage = row

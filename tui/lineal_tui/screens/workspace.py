@@ -107,10 +107,10 @@ class Workspace(Showing):
 
     def on_resize(self, event: Resize) -> None:
         """Lay everything out for the new size; a question has to be seen there before it can be answered."""
-        was_wide = self.has_class("-wide")
+        was_widest = self.has_class("-widest")
         self.asking.hide()
         self.lay_out()
-        if self.is_wide is not was_wide and self.scene is not None:
+        if self.is_widest is not was_widest and self.scene is not None:
             self.call_after_refresh(self.show_models)
         self.call_after_refresh(self.redraw_all)
         self.call_after_refresh(self.follow_now)
@@ -173,7 +173,7 @@ class Workspace(Showing):
         """What the hint row offers: after a first key, what may follow it."""
         if self._prefix is None:
             return super().hints(width)
-        spans: list[tuple[str, Tone]] = [(f"{self._prefix} … ", Tone.STRONG)]
+        spans: list[tuple[str, Tone]] = [(f"{self._prefix} copies …  ", Tone.STRONG)]
         for key, does in self.table.after(self.active, self._prefix):
             spans.extend(((f" {key}", Tone.KEY), (f" {does} ", Tone.MUTED)))
         return fit(tuple(spans), width)

@@ -73,15 +73,19 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
         return [(("no difference in anything that was recorded", Tone.MUTED),)]
     shown = [[_value(row, value) for value in row.values] for row in rows]
     columns = [max(width_of(values[n]) for values in shown if n < len(values)) for n in range(len(diff.versions))]
+    # half a figure is a lie: columns are at least as wide as their widest one
+    figures = [values for row, values in zip(rows, shown, strict=True) if row.section is Section.METRIC]
+    least = [max([_NARROWEST_VALUE, *(width_of(values[n]) for values in figures)]) for n in range(len(columns))]
     field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD)
-    # what is widest gives way first, names of fields as long as they are wider than the values
     room = width - 9 - 2 - 3 * (len(columns) - 1) - _VERDICT_WIDTH
-    while sum(columns) + field_width > room and max(*columns, field_width) > _NARROWEST_VALUE:
-        widest = max(columns)
-        if field_width > max(widest, _NARROWEST_FIELD):
+    while sum(columns) + field_width > room:
+        # what is widest gives way first
+        yielding = [n for n in range(len(columns)) if columns[n] > least[n]]
+        widest = max(yielding, key=columns.__getitem__, default=None)
+        if field_width > _NARROWEST_FIELD and (widest is None or field_width > columns[widest]):
             field_width -= 1
-        elif widest > _NARROWEST_VALUE:
-            columns[columns.index(widest)] -= 1
+        elif widest is not None:
+            columns[widest] -= 1
         else:
             break
     lines: list[Line] = []
@@ -131,6 +135,8 @@ def _change(row: DiffRow) -> str:
         ratio = after / before
         if 0.01 <= ratio <= 1000:
             return f"{_TIMES}{ratio:.3g}"
+    if isinstance(first, int) and isinstance(last, int) and row.delta:
+        return f"{last - first:+,}"
     if row.delta is not None:
         return delta(row.delta)
     return "changed"

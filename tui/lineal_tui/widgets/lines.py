@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.segment import Segment
 from textual.geometry import Region, Size
@@ -15,9 +15,6 @@ from lineal.errors import LinealError
 from lineal_tui.view.lines import Line, Tone, fit
 from lineal_tui.view.pages import Listed, Rows
 from lineal_tui.widgets.painting import palette_of
-
-if TYPE_CHECKING:
-    from textual.events import Resize
 
 GUTTER = 2
 """Cells at the left: the cursor's and the mark's."""
@@ -231,7 +228,7 @@ class Lines(ScrollView):
         elif 0 <= y < self.size.height:
             self.refresh(Region(0, y, GUTTER, 1))
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Lay the rows out for the new width and keep the cursor in sight."""
         self._strips.clear()
         self.virtual_size = Size(1, len(self._rows))
