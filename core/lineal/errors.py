@@ -171,6 +171,10 @@ class AlreadyExists(Conflict):
 
     message = "{kind} {name!r} exists already{where}"
 
+    def __init__(self, *, kind: str, name: str, where: str = "", hint: str | None = None) -> None:
+        """`where` ends the sentence; it begins with a space."""
+        super().__init__(kind=kind, name=name, where=where, hint=hint)
+
 
 class OutOfDate(Conflict):
     """A plan whose ground has moved."""
