@@ -6,7 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import BashComplete, add_completion_class, get_completion_class, split_arg_string
+from click.shell_completion import (
+    BashComplete,
+    add_completion_class,
+    get_completion_class,
+    shell_complete,
+    split_arg_string,
+)
 
 from lineal_tui.cli.app import Command, lineal
 
@@ -49,6 +55,16 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 
 add_completion_class(_Bash, "bash")
+
+
+def complete(variable: str, instruction: str) -> int:
+    """Answer a shell that completes a command line; returns the exit code.
+
+    Args:
+        variable: the environment variable by which it asked.
+        instruction: what it asked for, such as `bash_complete`.
+    """
+    return shell_complete(lineal, {}, "lineal", variable, instruction)
 
 
 @click.command("completion", cls=Command)

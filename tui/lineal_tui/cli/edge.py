@@ -28,8 +28,6 @@ def run(arguments: Sequence[str]) -> int:
         # A terminal in another encoding gets question marks for what it cannot show, not an error.
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # what is no stream of text has none
-    if COMPLETE in os.environ:
-        from lineal_tui.cli import completion  # noqa: F401, PLC0415  tells click how our bash script asks
     try:
         code = _command(arguments)
         sys.stdout.flush()
@@ -44,7 +42,14 @@ def run(arguments: Sequence[str]) -> int:
 
 def _command(arguments: Sequence[str]) -> int:
     try:
-        result = lineal.main(list(arguments), prog_name="lineal", standalone_mode=False)
+        if COMPLETE in os.environ:
+            from lineal_tui.cli.completion import complete  # noqa: PLC0415  only a shell asks
+
+            return complete(COMPLETE, os.environ[COMPLETE])
+        with lineal.make_context("lineal", list(arguments)) as context:
+            result = lineal.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except LinealError as error:
         _trace()
         complain(str(error), error.hint)
@@ -57,6 +62,8 @@ def _command(arguments: Sequence[str]) -> int:
         complain(error.format_message(), None)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        if sys.stderr.isatty():
+            sys.stderr.write("\n")  # below the ^C
         complain("cancelled", None)
         return ExitCode.CANCELLED
     except BrokenPipeError:

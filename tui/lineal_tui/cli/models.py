@@ -6,7 +6,7 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, now
+from lineal_tui.cli.parameters import ADDRESS, as_json, limit, model_name, now
 
 
 @click.command("models", cls=Command)
@@ -51,7 +51,7 @@ def tree_command(context: click.Context, *, model: str, limit: int | None, as_js
       lineal tree fraud --json
     """
     with session(context).open() as registry:
-        found = registry.model(model)
+        found = registry.model(model_name(model))
         rows = registry.tree(found.name)
         if as_json:
             from lineal_tui.view import json  # noqa: PLC0415  start-up is measured

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from lineal_tui.view.lines import Line
 
+_LONGEST = 1_000
+"""Characters of an error: a name in it may have any length."""
 ROWS = 50
 """What a list shows on a terminal unless a limit is given."""
 
@@ -77,7 +79,10 @@ def complain(message: str, hint: str | None) -> None:
 
 def _marked(word: str, colour: str, text: str) -> None:
     mark = f"\x1b[1;{colour}m{word}:\x1b[0m" if has_colours(sys.stderr) else f"{word}:"
-    sys.stderr.write(f"{mark} {one_line(text)}\n")
+    told = one_line(text)
+    if len(told) > _LONGEST:
+        told = f"{told[: _LONGEST // 2]} … {told[-_LONGEST // 2 :]}"
+    sys.stderr.write(f"{mark} {told}\n")
 
 
 def first(rows: Sequence[object], limit: int | None) -> int:

@@ -62,6 +62,21 @@ def reason(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--reason", metavar="TEXT", help="Why; kept in the history.")(command)
 
 
+def model_name(text: str) -> str:
+    """The name in the address of a model.
+
+    Raises:
+        BadAddress: it is the address of something else, or none.
+    """
+    from lineal import refs  # noqa: PLC0415  as above
+    from lineal.errors import BadAddress  # noqa: PLC0415  as above
+
+    ref = refs.parse(text)
+    if not isinstance(ref, refs.ModelRef):
+        raise BadAddress(text=text, why="a model is wanted here, such as fraud")
+    return ref.name
+
+
 def scalar(text: str) -> Scalar:
     """The value that a text is: a whole number, a number, true, false, null; else the text itself."""
     lowered = text.lower()

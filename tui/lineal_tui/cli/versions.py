@@ -10,7 +10,7 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, now, reason
+from lineal_tui.cli.parameters import ADDRESS, as_json, limit, model_name, now, reason
 
 if TYPE_CHECKING:
     from lineal.records.models import Version
@@ -39,7 +39,7 @@ def versions_command(
       lineal versions fraud --json
     """
     with session(context).open() as registry:
-        found = registry.model(model)
+        found = registry.model(model_name(model))
         versions = registry.versions(found.name, include_retired=everything or as_json)
         if sort is not None:
             versions = _sorted(registry, versions, sort)
