@@ -7,12 +7,14 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -22,6 +24,7 @@ MOST_OUTPUT = 64 * 1024
 _GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.1
 _MOST_ANSWER = 64 * 1024
+_MOST_LEFT_OVER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,10 @@ def run(
         what = error.strerror or str(error)
         return Finished(False, f"{arguments[0]}: cannot be run: {what}", time.monotonic() - began)
     kept = Kept()
-    why = _watch(process, kept, began + seconds, stop)
-    _end_group(process)
+    try:
+        why = _watch(process, kept, began + seconds, stop)
+    finally:
+        _end_group(process)
     output = kept.text()
     if why is None and process.returncode != 0:
         code = process.returncode
@@ -116,21 +121,28 @@ def _watch(process: subprocess.Popen[bytes], kept: Kept, deadline: float, stop: 
         is_open = True
         while True:
             ended = process.poll() is not None
-            if not is_open:
-                time.sleep(0 if ended else _POLL_SECONDS / 10)
-            elif ended or selector.select(_POLL_SECONDS):
-                chunk = _read(stream.fileno())
-                if chunk:
-                    kept.add(chunk)
-                is_open = chunk is None or bool(chunk)
-                if chunk and time.monotonic() < deadline:
-                    continue  # there may be more, also after the end
             if ended:
+                _drain(stream.fileno(), kept)
                 return None
             if time.monotonic() >= deadline:
                 return "time"
             if stop():
                 return "cancelled"
+            if not is_open:
+                time.sleep(_POLL_SECONDS / 10)
+            elif selector.select(min(_POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
+                chunk = _read(stream.fileno())
+                if chunk:
+                    kept.add(chunk)
+                is_open = chunk is None or bool(chunk)
+
+
+def _drain(descriptor: int, kept: Kept) -> None:
+    """Take what a command left in the pipe, but do not listen to what still writes there."""
+    taken = 0
+    while taken < _MOST_LEFT_OVER and (chunk := _read(descriptor)):
+        kept.add(chunk)
+        taken += len(chunk)
 
 
 def _read(descriptor: int) -> bytes | None:
@@ -142,7 +154,7 @@ def _read(descriptor: int) -> bytes | None:
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of the group; a hook's own daemons have left it (a service manager's are never in it)."""
+    """End the group of a command that did not end by itself; one that did may leave a server behind."""
     if process.poll() is None:
         _signal_group(process.pid, signal.SIGTERM)
         try:
@@ -160,33 +172,73 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         return  # nobody is left
 
 
-def ask(url: str, *, status: int, text: str | None, seconds: float) -> Finished:
+def ask(
+    url: str, *, status: int, text: str | None, seconds: float, stop: Callable[[], bool] = lambda: False
+) -> Finished:
     """Ask an address over HTTP and judge its answer.
 
     Args:
         url: `http://HOST[:PORT]/PATH`.
         status: the status wanted; redirects are not followed.
         text: what the answer must hold; None for anything.
-        seconds: how long it may take in all.
+        seconds: how long it may take in all, looking the host's name up included.
+        stop: asked several times a second.
     """
     began = time.monotonic()
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
-    try:
-        connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-        answer = connection.getresponse()
-        kept = bytearray()
-        while len(kept) < _MOST_ANSWER and (chunk := answer.read1(8_192)):
-            kept += chunk
-            if time.monotonic() - began > seconds:
-                return Finished(False, f"[the answer took longer than {seconds:g} s]", time.monotonic() - began)
-    except (OSError, http.client.HTTPException) as error:
-        return Finished(False, f"[{url}: {error or type(error).__name__}]", time.monotonic() - began)
-    finally:
-        connection.close()
-    body = bytes(kept[:_MOST_ANSWER]).decode("utf-8", "replace").replace("\0", "\ufffd")
-    if answer.status != status:
-        return Finished(False, f"{body}\n[status {answer.status}, not {status}]", time.monotonic() - began)
-    if text is not None and text not in body:
-        return Finished(False, f"{body}\n[the answer does not hold {text!r}]", time.monotonic() - began)
-    return Finished(True, body, time.monotonic() - began)
+    question = _Question(url, seconds)
+    question.start()  # a server that sends a byte now and then would hold up a plain read for ever
+    why = None
+    while question.is_alive() and why is None:
+        question.join(_POLL_SECONDS / 10)
+        if time.monotonic() - began >= seconds:
+            why = f"no whole answer within {seconds:g} s"
+        elif question.is_alive() and stop():
+            why = "cancelled"
+    if why is not None and question.is_alive():
+        question.break_off()
+    else:
+        why = question.failure
+    body = bytes(question.kept[:_MOST_ANSWER]).decode("utf-8", "replace").replace("\0", "\ufffd")
+    if why is None and question.status != status:
+        why = f"status {question.status}, not {status}"
+    if why is None and text is not None and text not in body:
+        why = f"the answer does not hold {text!r}"
+    output = body if why is None else f"{body}{chr(10) if body else ''}[{url}: {why}]"
+    return Finished(why is None, output, time.monotonic() - began)
+
+
+class _Question(threading.Thread):
+    """A request that is on its way."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        super().__init__(daemon=True)
+        parts = urlsplit(url)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
+        self._socket: socket.socket | None = None
+        self.status: int | None = None
+        self.kept = bytearray()
+        self.failure: str | None = None
+
+    def run(self) -> None:
+        """Ask, and keep the beginning of the answer."""
+        try:
+            self._connection.connect()
+            self._socket = self._connection.sock  # the connection lets go of it when the server closes
+            self._connection.request("GET", self._path, headers={"Connection": "close"})
+            answer = self._connection.getresponse()
+            self.status = answer.status
+            while len(self.kept) < _MOST_ANSWER and (chunk := answer.read1(8_192)):
+                self.kept += chunk
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.failure = str(error) or type(error).__name__
+        finally:
+            self._connection.close()
+
+    def break_off(self) -> None:
+        """Wake the thread up; it ends by itself."""
+        if self._socket is not None:
+            try:
+                self._socket.shutdown(2)
+            except OSError:
+                return  # it is closed already

@@ -31,6 +31,8 @@ MANIFEST = "lineal.json"
 
 _FICLONE = 0x40049409
 _STEP = 64 << 20
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 
 
 def stage_lock(root: Path, stage: int) -> Path:
@@ -61,20 +63,21 @@ def claim(directory: Path, *, registry: str, place: str) -> None:
         raise Refused(what=what, why="it is a symbolic link", hint=f"name the folder itself: {directory.resolve()}")
     try:
         directory.mkdir(exist_ok=True)
-        content = {"registry": registry, "stage": place}
         mark = directory / MARK
-        if mark.exists():
-            owner = json.loads(mark.read_text())
-            if owner != content:
-                raise Refused(what=what, why=f"it belongs to {owner.get('stage')} of another registry or stage")
-        elif any(directory.iterdir()):
+        if mark.exists() and mark.stat().st_size:
+            _check_owner(what, _owner(mark), registry, place)
+            _check_current(what, directory)
+        elif any(found != mark for found in directory.iterdir()):
             raise Refused(what=what, why="it holds files that lineal did not put there", hint="name an empty folder")
         else:
-            mark.write_text(json.dumps(content))
+            with mark.open("w", encoding="utf-8") as file:
+                json.dump({"registry": registry, "stage": place}, file)
+                file.flush()
+                os.fsync(file.fileno())
         sync_folder(directory)
     except FileExistsError as error:
         raise Refused(what=what, why="it is a file") from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise Refused(what=what, why=f"its {MARK} cannot be read") from error
     except OSError as error:
         raise MachineError(path=directory, why=error.strerror or str(error)) from error
@@ -91,14 +94,35 @@ def check_claim(directory: Path, *, registry: str, place: str) -> None:
     if directory.is_symlink():
         raise Refused(what=what, why="the directory is a symbolic link now")
     try:
-        owner = json.loads((directory / MARK).read_text())
+        owner = _owner(directory / MARK)
     except FileNotFoundError as error:
         why = f"it has no {MARK}" if directory.is_dir() else "the directory is gone"
         raise MachineError(path=directory, why=why, hint="bind the stage again with `lineal stage set`") from error
-    except (OSError, json.JSONDecodeError) as error:
-        raise MachineError(path=directory, why=str(error)) from error
-    if owner != {"registry": registry, "stage": place}:
-        raise Refused(what=what, why=f"it belongs to {owner.get('stage')} of another registry or stage")
+    except NotADirectoryError as error:
+        raise Refused(what=what, why="the directory is a file now") from error
+    except OSError as error:
+        raise MachineError(path=directory, why=error.strerror or str(error)) from error
+    except ValueError as error:
+        raise Refused(what=what, why=f"its {MARK} cannot be read") from error
+    _check_owner(what, owner, registry, place)
+    _check_current(what, directory)
+
+
+def _owner(mark: Path) -> tuple[str, str]:
+    """(registry, place) that a mark names; a ValueError when it is no mark."""
+    content = json.loads(mark.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise ValueError(content)  # noqa: TRY004  whatever is wrong with it, it is no mark
+    return str(content.get("registry")), str(content.get("stage"))
+
+
+def _check_owner(what: str, owner: tuple[str, str], registry: str, place: str) -> None:
+    if owner != (registry, place):
+        whose = "another registry" if owner[0] != registry else "this registry"
+        raise Refused(what=what, why=f"it belongs to {owner[1]} of {whose}")
+
+
+def _check_current(what: str, directory: Path) -> None:
     current = directory / CURRENT
     if os.path.lexists(current) and not current.is_symlink():
         raise Refused(what=what, why=f"{CURRENT} is no symbolic link", hint="move it away; lineal never removes it")
@@ -165,7 +189,7 @@ def lay_out(
     name = release_name(version)
     partial = directory / f".partial-{os.getpid()}-{secrets.token_hex(6)}"
     try:
-        partial.mkdir(mode=0o755)
+        partial.mkdir()
         for entry in artifact.files:
             target = partial / entry.path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +197,7 @@ def lay_out(
             progress(entry.size)
         _write_manifest(partial / MANIFEST, version, artifact)
         for folder, _, _ in os.walk(partial):
+            Path(folder).chmod(0o755)  # the server is another user, whatever this one's umask
             sync_folder(Path(folder))
         _replace(directory, partial, name)
         sync_folder(directory)
@@ -180,18 +205,26 @@ def lay_out(
     except OSError as error:
         raise MachineError(path=directory / name, why=error.strerror or str(error)) from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        remove(partial)
 
 
 def _replace(directory: Path, partial: Path, name: str) -> None:
     target = directory / name
-    if os.path.lexists(target):  # edited or half known: it makes way as a whole
+    if not os.path.lexists(target):
+        partial.rename(target)
+    elif not _exchange(partial, target):  # edited or half known: it makes way as a whole
         aside = directory / f".trash-{secrets.token_hex(6)}"
         target.rename(aside)
         partial.rename(target)
         remove(aside)
-    else:
-        partial.rename(target)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two names in one step, so that a release which is live is never missing; False where that is not known."""
+    import ctypes  # noqa: PLC0415  rarely needed, and slow to load
+
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return renameat2 is not None and renameat2(_AT_FDCWD, bytes(one), _AT_FDCWD, bytes(other), _RENAME_EXCHANGE) == 0
 
 
 def _copy(source: Path, target: Path, size: int) -> None:
@@ -203,6 +236,7 @@ def _copy(source: Path, target: Path, size: int) -> None:
                 _copy_bytes(reader, writer)
             if os.fstat(writer).st_size != size:
                 raise Damaged(path=source, why=f"the object has not {size} bytes")
+            os.fchmod(writer, 0o444)
             os.fsync(writer)
         finally:
             os.close(writer)
@@ -248,6 +282,7 @@ def _write_manifest(path: Path, version: Version, artifact: Artifact) -> None:
     with path.open("x", encoding="utf-8") as file:
         json.dump(content, file, indent=2)
         file.flush()
+        os.fchmod(file.fileno(), 0o444)
         os.fsync(file.fileno())
 
 
@@ -280,14 +315,18 @@ def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder that is a release no longer; what cannot be removed stays for `doctor` to tell of."""
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove what is a release no longer; what cannot be removed stays for `doctor` to tell of."""
+    if path.is_symlink() or path.is_file():
+        with contextlib.suppress(OSError):
+            path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def retire(directory: Path, name: str) -> None:
     """Take a release away, first out of sight and then for good."""
     aside = directory / f".trash-{secrets.token_hex(6)}"
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):  # what cannot be taken away stays for `doctor` to tell of
         (directory / name).rename(aside)
         sync_folder(directory)
         remove(aside)
