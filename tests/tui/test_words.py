@@ -31,6 +31,23 @@ def test_a_metric_is_shown_with_four_significant_digits(value: float | None, sho
     assert words.metric(value) == shown
 
 
+@given(st.floats(-1e9, 1e9))
+def test_a_figure_is_short_enough_for_a_column(value: float) -> None:
+    assert len(words.figure(value)) <= 9
+
+
+def test_figures_below_one_have_their_points_under_one_another() -> None:
+    assert [words.figure(value) for value in (0.07402, 0.8145, 0.00471, 52.93, 0.00047, 1234567.0, math.nan)] == [
+        "0.0740",
+        "0.8145",
+        "0.0047",
+        "52.93",
+        "4.7e-4",
+        "1.23e6",
+        "NaN",
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lineal.errors import LinealError
 from lineal_tui.keys import View
+from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.showing import ORDERS, Showing
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.history import (
@@ -63,11 +64,11 @@ class Workspace(Showing):
             "page_up": lambda: self.lines.move_page(-1),
             "next_pane": partial(self.next_pane, 1),
             "previous_pane": partial(self.next_pane, -1),
-            "view_models": partial(self.open_view, View.MODELS),
-            "view_tree": partial(self.open_view, View.TREE),
-            "view_diff": partial(self.open_view, View.DIFF),
-            "view_lineage": partial(self.open_view, View.LINEAGE),
-            "view_history": partial(self.open_view, View.HISTORY),
+            "view_models": partial(self.go_to, View.MODELS),
+            "view_tree": partial(self.go_to, View.TREE),
+            "view_diff": partial(self.go_to, View.DIFF),
+            "view_lineage": partial(self.go_to, View.LINEAGE),
+            "view_history": partial(self.go_to, View.HISTORY),
             "view_version": partial(self.open_view, View.VERSION),
             "copy_id": lambda: self.copy(self.version.uid if self.version else None, "id"),
             "copy_address": lambda: self.copy(self.version.ref if self.version else None, "address"),
@@ -142,7 +143,7 @@ class Workspace(Showing):
         """Send a key to the question, or to what it is bound to in the pane that has the keys."""
         event.stop()
         event.prevent_default()
-        if self.asking.busy:
+        if self.asking.busy and not (self.asking.phase is Phase.RUNNING and event.key == "ctrl+c"):
             self.answer(event)
             return
         if self.has_class("-small") and event.key not in ("q", "escape", "ctrl+c"):
@@ -195,6 +196,13 @@ class Workspace(Showing):
         elif isinstance(row, HistoryItem) and row.transition.to_version is not None:
             self.give_screen_to(View.TREE)
             self.panes[View.TREE].lines.find(row.transition.to_version)
+
+    def go_to(self, view: View) -> None:
+        """Give the keys to a pane, and the screen if it is not on it."""
+        if self.scene is not None and self.scene.model is not None and view in self.visible_panes():
+            self.give_keys_to(view)
+        else:
+            self.open_view(view)
 
     def open_view(self, view: View) -> None:
         """Give the screen, or on a wide one the keys, to a view."""
@@ -284,7 +292,8 @@ class Workspace(Showing):
             self.app.exit()
             return
         self._cancelled = True
-        self.say("nothing runs; ctrl+c once more quits", tone=Tone.MUTED)
+        running = self.asking.phase is Phase.RUNNING
+        self.say(f"{'a change is being made' if running else 'nothing runs'}; ctrl+c once more quits", tone=Tone.MUTED)
 
     # copying
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Tone, cut, width_of
-from lineal_tui.view.words import age, metric, number
+from lineal_tui.view.words import age, figure, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,10 +71,10 @@ def models_line(item: ModelItem, look: ModelsLook, width: int) -> Line:
     model = item.model
     live = dict(model.stages)
     last = model.stages[-1][0] if model.stages else None
-    figure = f"{cut(model.primary_metric, 8)} {metric(item.primary)}" if model.primary_metric else "-"
+    primary = f"{cut(model.primary_metric, 8)} {figure(item.primary)}" if model.primary_metric else "-"
     cells: dict[str, Line] = {
         "name": ((model.name, Tone.STRONG),),
-        "metric": ((figure, Tone.TEXT if item.primary is not None else Tone.MUTED),),
+        "metric": ((primary, Tone.TEXT if item.primary is not None else Tone.MUTED),),
         "versions": ((number(model.versions), Tone.MUTED),),
         "age": ((age(model.updated_at, look.now), Tone.MUTED),),
         "owner": ((model.owner or "-", Tone.MUTED),),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from lineal.records.runs import Direction
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import ELLIPSIS, Line, Span, Tone, cut, fit, width_of
-from lineal_tui.view.words import age, delta, metric
+from lineal_tui.view.words import age, delta, figure
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
@@ -50,6 +50,8 @@ class TreeLook:
     label_width: int = 7
     graph_width: int = 5
     stage_width: int = 5
+    metric_width: int = 7
+    delta_width: int = 7
 
 
 def measured(look: TreeLook, items: list[TreeItem]) -> TreeLook:
@@ -57,16 +59,13 @@ def measured(look: TreeLook, items: list[TreeItem]) -> TreeLook:
     label = max([look.label_width, *(width_of(one_line(item.version.label)) for item in items)])
     graph = max([look.graph_width, *(len(item.row.cells.rstrip()) for item in items)])
     stage = max([look.stage_width, *(width_of(_stage_text(item.version, look)) for item in items)])
-    return TreeLook(
-        look.stage,
-        look.live,
-        look.baseline,
-        look.metric,
-        look.direction,
-        look.now,
-        min(label, _WIDEST_LABEL),
-        min(graph, _WIDEST_GRAPH),
-        min(stage, _WIDEST_STAGE),
+    return replace(
+        look,
+        label_width=min(label, _WIDEST_LABEL),
+        graph_width=min(graph, _WIDEST_GRAPH),
+        stage_width=min(stage, _WIDEST_STAGE),
+        metric_width=max([look.metric_width, *(len(figure(item.version.primary)) for item in items)]),
+        delta_width=max([look.delta_width, *(len(delta(_difference(item.version, look))) for item in items)]),
     )
 
 
@@ -80,9 +79,9 @@ def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
     ]
     if look.metric is not None:
         name = cut(look.metric, 12)
-        columns.append(Column("metric", name, max(7, width_of(name)), right=True, rank=3))
+        columns.append(Column("metric", name, max(look.metric_width, width_of(name)), right=True, rank=3))
         change = cut(f"Δ{look.metric}", 9)
-        columns.append(Column("delta", change, max(7, width_of(change)), right=True, rank=4))
+        columns.append(Column("delta", change, max(look.delta_width, width_of(change)), right=True, rank=4))
     columns.append(Column("age", "AGE", 4, right=True, rank=5))
     columns.append(Column("note", "NOTE", 10, grows=True, rank=6))
     return arrange(columns, width)
@@ -99,25 +98,26 @@ def tree_line(item: TreeItem, look: TreeLook, width: int) -> Line:
     live = version.id == look.live
     gone = version.status is not VersionStatus.ACTIVE
     tone = Tone.LIVE if live else Tone.MUTED if gone else Tone.TEXT
-    difference = (
-        version.primary - look.baseline
-        if version.primary is not None and look.baseline is not None and (live or version.primary != look.baseline)
-        else 0.0
-        if version.primary is not None and look.baseline is not None
-        else None
-    )
+    difference = _difference(version, look)
     return row(
         tree_columns(look, width),
         {
             "label": ((version.label, Tone.STRONG if tone is Tone.TEXT else tone),),
             "graph": _graph(item, look, live=live),
             "stage": ((_stage_text(version, look), _stage_tone(version, look)),),
-            "metric": ((metric(version.primary), Tone.MUTED if version.primary is None else tone),),
+            "metric": ((figure(version.primary), Tone.MUTED if version.primary is None else tone),),
             "delta": ((delta(difference), _delta_tone(difference, look.direction)),),
             "age": ((age(version.created_at, look.now), Tone.MUTED),),
             "note": _note(version, look, width, live=live),
         },
     )
+
+
+def _difference(version: Version, look: TreeLook) -> float | None:
+    if version.primary is None or look.baseline is None:
+        return None
+    # an infinity less itself is no number, but it is no difference either
+    return 0.0 if version.primary == look.baseline else version.primary - look.baseline
 
 
 def _note(version: Version, look: TreeLook, width: int, *, live: bool) -> Line:

@@ -94,6 +94,18 @@ def metric(value: float | None) -> str:
     return f"{value:,.{max(0, 3 - exponent) if exponent >= 0 else 4 - exponent - 1}f}"
 
 
+def figure(value: float | None) -> str:
+    """A figure for a column, so that points stand under one another: `0.0740`, `52.93`, `4.7e-4`, `1.23e6`."""
+    if value is None or _odd(value) is not None or value == 0:
+        return metric(value)
+    magnitude = abs(value)
+    if magnitude < 0.001:
+        return _scientific(value, 2)
+    if magnitude < 1:
+        return f"{value:.4f}"
+    return metric(value) if magnitude < 99_999.5 else _scientific(value, 3)
+
+
 def delta(value: float | None) -> str:
     """A signed difference: `+.0019`, `-1.25`, `0`; `` (nothing) where there is none to show."""
     if value is None:
