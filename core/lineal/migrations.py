@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils import Database as UtilsDatabase
 from sqlite_utils import Migrations
 
-from lineal import schema
+from lineal import copies, schema
 from lineal.db import APPLICATION_ID, BUSY_SECONDS, SCHEMA_VERSION, check_identity, connect, translate
 from lineal.durable import sync_folder
 from lineal.errors import AlreadyExists, MachineError
@@ -120,11 +120,6 @@ def copy_database(source: sqlite3.Connection, target: Path) -> None:
     """
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
-    copy = sqlite3.connect(partial, isolation_level=None)
-    try:
-        copy.execute("PRAGMA synchronous = FULL")
-        source.backup(copy, pages=2_000, sleep=0.002)
-    finally:
-        copy.close()
+    copies.copy_database(source, partial)
     partial.replace(target)
     sync_folder(target.parent)

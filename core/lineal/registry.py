@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from lineal.records.releases import Pipeline, StageSettings, StageState
     from lineal.records.runs import Experiment, Point, Run, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
-    from lineal.records.upkeep import Finding
+    from lineal.records.upkeep import BackedUp, Collected, Finding, Restored, Verified
 else:
     # What most commands leave untouched; start-up is measured.
     bindings = Later("lineal.bindings")
@@ -109,6 +109,25 @@ def create_registry(path: StrPath, *, clock: Callable[[], Micros] = now) -> Regi
 
     create(Path(path), now=clock())
     return open_registry(path, clock=clock)
+
+
+def restore_registry(
+    source: StrPath, target: StrPath, *, progress: Callable[[int, int], None] = lambda _, __: None
+) -> Restored:
+    """Make a registry from a backup: all of it, checked and durable, or nothing.
+
+    Args:
+        source: what `Registry.backup` wrote.
+        target: the registry's directory; it must not exist, or be an empty folder.
+        progress: told bytes read and bytes there are to read; may raise to stop.
+
+    Raises:
+        Conflict: there is something at `target`.
+        LinealError: the backup cannot be used, or the registry not be written.
+    """
+    from lineal.backups import restore  # noqa: PLC0415  rarely needed
+
+    return restore(Path(source), Path(target), progress=progress)
 
 
 class Registry:
@@ -400,6 +419,43 @@ class Registry:
                 return list(event_rows.chain(connection))
 
         return audit.verify(batches())
+
+    # Upkeep
+
+    def verify(self, *, progress: Callable[[int, int], None] = lambda _, __: None) -> Verified:
+        """Check the database, the audit log, what is live and the bytes of every object; holds nobody up.
+
+        Args:
+            progress: told bytes read and bytes there are to read; may raise to stop.
+        """
+        from lineal.verification import verify  # noqa: PLC0415  rarely needed
+
+        return verify(self._context, progress=progress)
+
+    def gc(self, *, dry_run: bool = False) -> Collected:
+        """Remove objects that no version refers to and what killed writers left; safe beside writers."""
+        from lineal.collecting import collect  # noqa: PLC0415  rarely needed
+
+        return collect(self._context, dry_run=dry_run)
+
+    def backup(
+        self, target: StrPath, *, objects: bool = False, progress: Callable[[int, int], None] = lambda _, __: None
+    ) -> BackedUp:
+        """Write a checked backup of the database, or with `objects` of everything; others may write meanwhile.
+
+        Args:
+            target: the file to make; it is never replaced.
+            objects: also the bytes of all versions, in a tar archive.
+            progress: told bytes written and bytes there are to write; may raise to stop.
+
+        Raises:
+            AlreadyExists: there is such a file.
+            Damaged: the database or an object is.
+            MachineError: it cannot be written.
+        """
+        from lineal.backups import back_up  # noqa: PLC0415  rarely needed
+
+        return back_up(self._context, Path(target), objects=objects, progress=progress)
 
     # Changes
 
