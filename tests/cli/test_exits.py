@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +19,11 @@ from lineal import db
 from lineal.locks import exclusive
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from tests.cli.command_line import Processed, Ran, Typed
+else:
+    from command_line import Ran
 
 
 def complains(answer: Ran, code: int, *words: str) -> None:
@@ -159,15 +164,47 @@ def test_a_killed_writers_journal_is_rolled_back_by_the_next_command(processed: 
     assert "rubbish" not in tables
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everything")
-def test_a_registry_that_may_only_be_read_says_so(typed: Typed, registry: Path) -> None:
-    (registry / "registry.db").chmod(0o444)
-    registry.chmod(0o555)
-    try:
-        assert typed("models", "--registry", registry).code == 0
-        complains(typed("mark", "fraud:1.0.0", "--bad", "--registry", registry), 8, "only be read")
-    finally:
-        registry.chmod(0o755)
+def as_nobody(*words: object) -> Ran:
+    """Run a command as somebody who owns nothing; whoever runs the tests as root is not let off."""
+    code = (
+        "import os, sys\n"
+        "from lineal_tui.main import main\n"
+        "sys.stdout = open(os.devnull, 'w')\n"
+        "main(sys.argv[1:])\n"  # imports what the second time needs, while everything may be read
+        "sys.stdout = sys.__stdout__\n"
+        "sys.stderr.write('\\0')\n"
+        "if os.getuid() == 0:\n"
+        "    os.setgid(65534)\n"
+        "    os.setuid(65534)\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True, check=False, timeout=20
+    )
+    return Ran(done.returncode, done.stdout, done.stderr.rpartition("\0")[2])
+
+
+@pytest.fixture
+def guarded(sample: Path) -> Iterator[Path]:
+    """A registry that everybody may read and only its owner may write."""
+    folder = Path(tempfile.mkdtemp(prefix="lineal-"))
+    shutil.copytree(sample, folder / "registry")
+    folder.chmod(0o755)
+    (folder / "registry").chmod(0o755 if os.getuid() == 0 else 0o555)
+    (folder / "registry" / "registry.db").chmod(0o644 if os.getuid() == 0 else 0o444)
+    yield folder / "registry"
+    (folder / "registry").chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_registry_that_may_only_be_read_says_so(guarded: Path) -> None:
+    read = as_nobody("--registry", guarded, "live", "fraud@production")
+    assert (read.code, read.out.splitlines()[0]) == (0, "fraud:1.1.0")
+    # What is live already: the owner, who types it first, changes nothing by it.
+    refused = as_nobody(
+        "--registry", guarded, "promote", "fraud:1.1.0", "--to", "production", "--expect", "fraud:1.1.0"
+    )
+    complains(refused, 8, "only be read")
 
 
 def test_damaged_bytes_stop_a_promotion(typed: Typed, registry: Path) -> None:

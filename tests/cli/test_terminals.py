@@ -1,0 +1,92 @@
+"""What a person at a terminal gets that a pipe does not: colours, widths, and lists that end in time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineal.registry import create_registry, open_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def at_a_terminal(*words: object, columns: int = 60, **environment: str) -> tuple[str, str]:
+    """Stdout as a terminal of `columns` sees it, and stderr from a pipe."""
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS"}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lineal_tui.main", *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**kept, "TERM": "xterm-256color", **environment},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(mine, 65536)
+        except OSError:
+            break  # Linux ends a pty with an error
+        if not piece:
+            break
+        shown += piece
+    os.close(mine)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 0, told
+    return shown.decode().replace("\r\n", "\n"), told.decode()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with more versions than a terminal is shown."""
+    root = tmp_path_factory.mktemp("many") / "registry"
+    create_registry(root).close()
+    with open_registry(root) as registry:
+        for number in range(60):
+            registry.register("fraud", label=f"1.0.{number}", notes="a long note about this very version " * 3)
+    return root
+
+
+def test_a_list_stops_at_fifty_rows_and_tells_how_many_are_left(many: Path) -> None:
+    shown, told = at_a_terminal("versions", "fraud", "--registry", many)
+
+    assert len(shown.splitlines()) == 51
+    assert "10 more" in told
+    assert all(len(COLOUR.sub("", line)) <= 60 for line in shown.splitlines())
+    assert "…" in shown
+    assert COLOUR.search(shown)
+    limited, quiet = at_a_terminal("versions", "fraud", "--limit", 3, "--registry", many, NO_COLOR="1")
+    assert len(limited.splitlines()) == 4
+    assert quiet == ""
+    assert "\x1b" not in limited
+
+
+def test_pipes_get_every_row_uncut_and_uncoloured(many: Path) -> None:
+    words = [sys.executable, "-m", "lineal_tui.main", "versions", "fraud", "--registry", str(many)]
+    done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=20)
+
+    assert len(done.stdout.splitlines()) == 61
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    assert done.stdout.splitlines()[1].count("version") == 3
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_in_another_encoding_breaks_nothing(many: Path, encoding: str) -> None:
+    shown, _ = at_a_terminal("tree", "fraud", "--limit", 2, "--registry", many, PYTHONIOENCODING=encoding)
+
+    assert "1.0.59" in shown
