@@ -14,21 +14,18 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal import pipelines
 from lineal.errors import LinealError, from_fields, to_fields
 from lineal.queries import pipelines as rows
 from lineal.queries import stages as stage_rows
-from lineal.records.releases import Order
-from lineal.records.stages import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lineal.context import Context
-    from lineal.records.releases import Pipeline
+    from lineal.records.releases import Order, Pipeline
     from lineal.records.stages import Transition
 
 _POLLS = (0.002, 0.005, 0.01, 0.02, 0.05)
@@ -51,8 +48,8 @@ def fork(context: Context, order: Order) -> int | None:
             os.close(reader)
             os.setsid()
             if os.fork() == 0:  # the grandchild is nobody's child, and so no zombie of a long-lived parent
-                _let_go_of_terminal()
-                _serve(context, order, writer)
+                let_go_of_terminal()
+                serve(context, order, writer)
             code = 0
         finally:
             os._exit(code)
@@ -66,7 +63,7 @@ def spawn(context: Context, order: Order) -> int | None:
     """Start a pipeline in a new process; for a process with threads. Returns and raises as `fork`."""
     content = {"order": asdict(order), "root": str(context.root), "claim": context.actor.claim}
     process = subprocess.run(
-        [sys.executable, "-m", "lineal.detached"],
+        [sys.executable, "-m", "lineal.runner"],
         input=json.dumps(content).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -86,7 +83,8 @@ def _answer(told: bytes) -> int | None:
     return number
 
 
-def _let_go_of_terminal() -> None:
+def let_go_of_terminal() -> None:
+    """Ignore hang-ups, and read and write nowhere."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -94,7 +92,7 @@ def _let_go_of_terminal() -> None:
     os.close(nowhere)
 
 
-def _serve(context: Context, order: Order, writer: int) -> None:
+def serve(context: Context, order: Order, writer: int) -> None:
     """Run a pipeline to its end; tell once whether it began."""
 
     def tell(answer: dict[str, object]) -> None:
@@ -145,28 +143,3 @@ def follow(
             continue
         time.sleep(_POLLS[min(turn, len(_POLLS) - 1)])
         turn += 1
-
-
-def main() -> None:
-    """Read an order from standard input, begin it, say so on standard output, and finish it on one's own."""
-    from lineal.registry import open_registry  # noqa: PLC0415  the facade, in a process of our own
-
-    content = json.loads(sys.stdin.buffer.read())
-    claims = (content["claim"] or "").split(",")
-    claim = next((each.removeprefix("as:") for each in claims if each.startswith("as:")), None)
-    order = Order(**{**content["order"], "action": Action(content["order"]["action"])})
-    writer = os.dup(1)
-    os.set_inheritable(writer, False)
-    if os.fork() != 0:
-        os._exit(0)
-    os.setsid()
-    _let_go_of_terminal()
-    try:
-        with open_registry(Path(content["root"]), actor_claim=claim) as registry:
-            _serve(registry._context, order, writer)  # noqa: SLF001  the facade's other half
-    except LinealError as error:
-        os.write(writer, json.dumps(to_fields(error)).encode())
-
-
-if __name__ == "__main__":
-    main()

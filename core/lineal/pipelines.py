@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,11 +31,14 @@ from lineal.records.stages import Action
 from lineal.transitions import PERMISSIONS, Ground, ground
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lineal.context import Context
     from lineal.records.releases import Order, Pipeline, StageSettings
     from lineal.records.stages import Stage, Transition
+
+
+_TIDYING_SECONDS = 5.0
 
 
 def is_running(context: Context, stage: int) -> bool:
@@ -83,23 +87,27 @@ def perform(
     return transition
 
 
-class alone:  # noqa: N801  reads as what it does
-    """Hold a stage's lock for the block, or say who does."""
+@contextmanager
+def alone(context: Context, stage: Stage) -> Iterator[None]:
+    """Hold a stage's lock for the block.
 
-    def __init__(self, context: Context, stage: Stage) -> None:
-        """For this stage; raises `Busy` on entering."""
-        path = layout.stage_lock(context.root, stage.id)
-        self._context, self._stage = context, stage
-        self._lock = exclusive(path, holder=f"{context.actor.user}, process {os.getpid()}", seconds=0)
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.__enter__()
-        except Locked as error:
-            raise busy(self._context, self._stage) from error
-
-    def __exit__(self, *raised: object) -> None:
-        self._lock.__exit__(None, None, None)
+    Raises:
+        Busy: another pipeline moves the stage; one that is over and only tidies up is waited for.
+    """
+    path = layout.stage_lock(context.root, stage.id)
+    holder = f"{context.actor.user}, process {os.getpid()}"
+    deadline = time.monotonic() + _TIDYING_SECONDS
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(exclusive(path, holder=holder, seconds=0.05))
+                break
+            except Locked as error:
+                with context.read() as connection:
+                    is_under_way = rows.running(connection, stage.id) is not None
+                if is_under_way or time.monotonic() > deadline:
+                    raise busy(context, stage) from error
+        yield
 
 
 def busy(context: Context, stage: Stage) -> Busy:

@@ -150,6 +150,11 @@ class Registry:
         self._context.db.close()
 
     @property
+    def context(self) -> Context:
+        """What its use cases work with."""
+        return self._context
+
+    @property
     def root(self) -> Path:
         """Its directory."""
         return self._context.root

@@ -14,11 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lineal
-from lineal.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lineal.registry import Registry
 
 MIB = 1 << 20
 
@@ -98,10 +103,14 @@ def transitions(report: Report, registry: Registry, versions: int) -> None:
         labels.append(registry.register("bench", label=f"{number}.0.0", metrics={"auc": number / versions}).label)
         if number in marks:
             newest = iter(labels[-60:])
-            promoted = median_ms(lambda: registry.promote(f"bench:{next(newest)}", "production"), 50)
+            promoted = median_ms(partial(_promote_next, registry, newest), 50)
             report.line(f"promote at {number:,} versions", promoted, 10, "ms")
             rolled = median_ms(lambda: registry.rollback("bench@production"), 40)
             report.line(f"roll back at {number:,} versions", rolled, 10, "ms")
+
+
+def _promote_next(registry: Registry, labels: Iterator[str]) -> None:
+    registry.promote(f"bench:{next(labels)}", "production")
 
 
 def registering(report: Report, registry: Registry, folder: Path, size: int) -> None:
@@ -122,9 +131,9 @@ def registering(report: Report, registry: Registry, folder: Path, size: int) -> 
     for number in range(3):
         copy.unlink(missing_ok=True)
         base = median_ms(copy_and_hash, 1)
-        with source.open("rb+") as file:
-            file.write(number.to_bytes(8, "big"))  # other bytes each time, so that nothing is there already
-            os.fsync(file.fileno())
+        with source.open("rb+") as changed:
+            changed.write(number.to_bytes(8, "big"))  # other bytes each time, so that nothing is there already
+            os.fsync(changed.fileno())
         taken = median_ms(lambda: registry.register("large", source), 1)
         print(f"  copy, fsync and hash {base:8.0f} ms; register {taken:8.0f} ms")
         ratios.append(taken / base)
