@@ -93,16 +93,17 @@ class ObjectStore:
         try:
             partial.parent.mkdir(parents=True, exist_ok=True)
             self._uses.hold(partial.name)
-            if not (move and _link(source, partial)):
-                _copy(source, partial)
-            stored = _hash_and_sync(partial)
-            self._uses.hold(stored.digest)  # before looking whether it is there: what is held is not taken away
-            return self._adopt(partial, stored)
+            try:
+                if not (move and _link(source, partial)):
+                    _copy(source, partial)
+                stored = _hash_and_sync(partial)
+                self._uses.hold(stored.digest)  # before looking whether it is there: what is held is not taken away
+                return self._adopt(partial, stored)
+            finally:
+                partial.unlink(missing_ok=True)
+                self._uses.drop(partial.name)
         except OSError as error:
             raise MachineError(path=self.root, why=error.strerror or str(error)) from error
-        finally:
-            partial.unlink(missing_ok=True)
-            self._uses.drop(partial.name)
 
     def _adopt(self, partial: Path, stored: StoredObject) -> StoredObject:
         target = self.path(stored.digest)

@@ -207,6 +207,6 @@ def test_any_sequence_leads_where_the_model_says(tmp_path: Path) -> None:
     StageMachine.template = tmp_path / "registry"
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     StageMachine.TestCase.settings = settings(
-        max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=checks
+        max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=checks
     )
     StageMachine.TestCase("runTest").runTest()
