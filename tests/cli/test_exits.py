@@ -282,3 +282,18 @@ def test_the_version_is_printed(processed: Processed) -> None:
     from lineal import __version__
 
     assert processed("--version").out == processed("--version", "--help").out == f"lineal {__version__}\n"
+
+
+def test_the_demo_overwrites_nothing(typed: Typed, registry: Path) -> None:
+    answer = typed("demo", registry, "--no-open")
+
+    assert answer.code == 5
+    assert "is not empty" in answer.err
+    assert typed("live", "fraud@production", "--registry", registry).code == 0
+
+
+def test_a_group_without_a_command_explains_itself(typed: Typed) -> None:
+    answer = typed("stage")
+
+    assert (answer.code, answer.out) == (2, "")
+    assert "\n  add " in answer.err

@@ -274,3 +274,11 @@ def test_every_command_explains_itself_with_an_example(typed: Typed) -> None:
         assert answer.code == 0
         if name not in {"stage", "dataset"}:
             assert f"\n    lineal {name}" in answer.out or f"$(lineal {name}" in answer.out, name
+
+
+def test_notes_keep_their_lines(typed: Typed, sample: Path) -> None:
+    lines = typed("show", "fraud:1.2.0", "--registry", sample).lines
+    place = lines.index("Notes")
+
+    assert lines[place + 1] == "  two"
+    assert lines[place + 2].startswith("  lines ")

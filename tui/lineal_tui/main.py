@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000)
     try:
         return _run(words)
+    except KeyboardInterrupt:  # before there was a command to cancel
+        return 130
     finally:
         gc.freeze()
 

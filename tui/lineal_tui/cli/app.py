@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "audit": ("audit", "The log of every change, chained by hashes."),
+    "backup": ("upkeep", "Write a backup while others write."),
     "clear": ("transitions", "Make nothing live at a stage."),
     "completion": ("completion", "Print the script that completes commands and addresses in a shell."),
     "dataset": ("datasets", "Record data."),
@@ -28,6 +29,7 @@ _COMMANDS = {
     "demo": ("demo", "Train real models into a sample registry, then open it."),
     "diff": ("comparison", "Put versions, or runs, side by side."),
     "experiments": ("runs", "List the experiments."),
+    "gc": ("upkeep", "Remove what no version refers to."),
     "history": ("stages", "Who was live at a stage, and who moved it."),
     "identify": ("identify", "Tell which version, file or dataset some bytes are."),
     "init": ("init", "Make a new, empty registry."),
@@ -37,6 +39,7 @@ _COMMANDS = {
     "models": ("models", "List the models with what is live where."),
     "promote": ("transitions", "Make a version live at a stage."),
     "register": ("register", "Register files as a new version of a model."),
+    "restore": ("upkeep", "Make a registry from a backup."),
     "rollback": ("transitions", "Put back what was live at a stage before."),
     "runs": ("runs", "List runs, the latest first."),
     "set": ("describe", "Set owner, purpose, notes, tags, and how metrics are read."),
@@ -44,6 +47,7 @@ _COMMANDS = {
     "stage": ("stages", "Declare and show the stages of a model."),
     "tree": ("models", "Draw the version tree of a model."),
     "undo": ("transitions", "Take the last transition of a stage back."),
+    "verify": ("upkeep", "Check the database, the log and every object."),
     "versions": ("versions", "List the versions of a model, newest first."),
 }
 """Command to the module it is in, and its line in the list: a listing imports none of them."""

@@ -54,6 +54,9 @@ def _command(arguments: Sequence[str]) -> int:
         _trace()
         complain(str(error), error.hint)
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(error.format_message() + "\n")
+        return ExitCode.USAGE
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx else "lineal"
         complain(error.format_message(), f"see `{where} --help`")
@@ -87,10 +90,11 @@ def _unexpected(error: Exception) -> int:
     import sqlite3  # noqa: PLC0415  imported already by whatever can raise its errors
 
     if isinstance(error, sqlite3.Error):
-        from lineal.db import translate  # noqa: PLC0415  as above
-        from lineal.locate import find_registry  # noqa: PLC0415  as above
+        from pathlib import Path  # noqa: PLC0415  as above
 
-        known = translate(error, find_registry() / "registry.db")
+        from lineal.db import translate  # noqa: PLC0415  as above
+
+        known = translate(error, Path("registry.db"))
         complain(str(known), known.hint)
         return known.exit_code
     complain(

@@ -27,7 +27,7 @@ def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]
     """Models with what is live at their stages."""
     rows = []
     for model in found:
-        live = "  ".join(f"{stage} {label}" for stage, label in reversed(model.stages) if label is not None)
+        live = ", ".join(f"{stage} {label}" for stage, label in reversed(model.stages) if label is not None)
         rows.append(
             (
                 (model.name, Tone.STRONG),
@@ -93,9 +93,9 @@ def badge(model: Model, version: Version) -> Span:
     names = list(version.stages)
     if version.status.value != "active":
         names.append(version.status.value)
-        return (" ".join(names), Tone.WORSE)
+        return (", ".join(names), Tone.WORSE)
     live = bool(model.stages) and model.stages[-1][0] in version.stages
-    return (" ".join(names), Tone.LIVE if live else Tone.STAGED)
+    return (", ".join(names), Tone.LIVE if live else Tone.STAGED)
 
 
 def experiments(found: Sequence[Experiment], now: Micros, width: int | None) -> list[Line]:

@@ -36,7 +36,7 @@ _TENSORS = 20
 
 def model(found: Model, versions: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
     """A model with its newest versions."""
-    stages = "  ".join(f"{stage} {label or '-'}" for stage, label in found.stages)
+    stages = ", ".join(f"{stage} {label or '-'}" for stage, label in found.stages)
     return [
         heading(found.name, counted(found.versions, "version")),
         *fields(
@@ -44,10 +44,11 @@ def model(found: Model, versions: Sequence[Version], now: Micros, width: int | N
                 ("stages", (stages, Tone.LIVE)),
                 ("primary metric", found.primary_metric),
                 ("labels", found.scheme.value),
-                *_people(found.owner, found.purpose, found.notes),
+                *_people(found.owner, found.purpose),
                 ("made", _when(found.created_at, now)),
             ]
         ),
+        *_notes(found.notes),
         *_group("Newest versions", listing.versions(found, versions, now, width)),
     ]
 
@@ -70,7 +71,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
             ("status", status),
             ("live at", (", ".join(found.stages), Tone.LIVE) if found.stages else None),
             ("label", detail.label_reason),
-            *_people(found.owner, found.purpose, found.notes),
+            *_people(found.owner, found.purpose),
             ("made", f"{_when(found.created_at, now)}, by {found.created_by}"),
             ("from", ", ".join(f"{parent.ref} ({parent.relation})" for parent in found.parents)),
             ("run", None if found.run is None else f"run:{found.run}"),
@@ -79,6 +80,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
             ("digest", found.digest),
         ]
     )
+    lines += _notes(found.notes)
     lines += _group("Metrics", _version_metrics(detail, width))
     lines += _group("Parameters", _values(detail.params))
     lines += _group("Data", _data(detail.datasets, width))
@@ -173,8 +175,7 @@ def run(detail: RunDetail, now: Micros, width: int | None) -> list[Line]:
     lines += _group("Tags", _values(detail.tags))
     lines += _surroundings(detail.code, detail.environment, detail.command, detail.seed)
     if detail.error:
-        page = clean(detail.error, keep_newlines=True).rstrip().split("\n")
-        lines += _group("Error", [(("  " + line, Tone.FAILED),) for line in page])
+        lines += _group("Error", _page(detail.error, Tone.FAILED))
     return lines
 
 
@@ -182,7 +183,7 @@ def experiment(found: Experiment, runs: Sequence[RunDetail], now: Micros, width:
     """An experiment with its latest runs."""
     return [
         heading(f"exp:{found.name}", counted(found.runs, "run")),
-        *fields([*_people(found.owner, found.purpose, None), ("made", _when(found.created_at, now))]),
+        *fields([*_people(found.owner, found.purpose), ("made", _when(found.created_at, now))]),
         *_group("Latest runs", listing.runs(runs, now, width) if runs else []),
     ]
 
@@ -191,7 +192,8 @@ def dataset(found: Dataset, versions: Sequence[DatasetVersion], now: Micros, wid
     """A dataset with its newest versions."""
     return [
         heading(f"data:{found.name}", counted(found.versions, "version")),
-        *fields([*_people(found.owner, found.purpose, found.notes), ("made", _when(found.created_at, now))]),
+        *fields([*_people(found.owner, found.purpose), ("made", _when(found.created_at, now))]),
+        *_notes(found.notes),
         *_group("Newest versions", listing.dataset_versions(versions, now, width) if versions else []),
     ]
 
@@ -323,8 +325,16 @@ def _group(title: str, lines: list[Line], remark: str = "") -> list[Line]:
     return [(), heading(title, remark), *lines] if lines else []
 
 
-def _people(owner: str | None, purpose: str | None, notes: str | None) -> list[tuple[str, str | Span | None]]:
-    return [("owner", owner), ("purpose", purpose), ("notes", notes)]
+def _people(owner: str | None, purpose: str | None) -> list[tuple[str, str | Span | None]]:
+    return [("owner", owner), ("purpose", purpose)]
+
+
+def _notes(notes: str | None) -> list[Line]:
+    return _group("Notes", _page(notes, Tone.TEXT)) if notes else []
+
+
+def _page(text: str, tone: Tone) -> list[Line]:
+    return [(("  " + line, tone),) for line in clean(text, keep_newlines=True).rstrip().split("\n")]
 
 
 def _values(values: Mapping[str, Scalar]) -> list[Line]:
