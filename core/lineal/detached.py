@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def spawn(context: Context, order: Order) -> int | None:
     """Start a pipeline in a new process; for a process with threads. Returns and raises as `fork`."""
     content = {"order": asdict(order), "root": str(context.root), "claim": context.actor.claim}
     process = subprocess.run(
-        [sys.executable, "-m", "lineal.runner"],
+        [sys.executable, "-P", "-m", "lineal.runner"],  # -P: nothing is imported from where the person stands
         input=json.dumps(content).encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -85,7 +86,8 @@ def _answer(told: bytes) -> int | None:
 
 def let_go_of_terminal() -> None:
     """Ignore hang-ups, and read and write nowhere."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, lambda *_: None)  # unlike "ignore", it is not handed on to hooks and their servers
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
@@ -98,7 +100,8 @@ def serve(context: Context, order: Order, writer: int) -> None:
     def tell(answer: dict[str, object]) -> None:
         nonlocal writer
         if writer >= 0:
-            os.write(writer, json.dumps(answer).encode())
+            with suppress(BrokenPipeError):  # whoever asked is gone already; the journal tells the next one
+                os.write(writer, json.dumps(answer).encode())
             os.close(writer)
             writer = -1
 
@@ -106,8 +109,10 @@ def serve(context: Context, order: Order, writer: int) -> None:
         pipelines.perform(context, order, started=lambda number: tell({"pipeline": number}))
     except LinealError as error:
         tell(to_fields(error))  # once it began, the journal tells
-    finally:
-        tell({"pipeline": None})
+    except BaseException as error:
+        tell(to_fields(LinealError(what=f"the pipeline's process ended before it began: {error!r}")))
+        raise
+    tell({"pipeline": None})
 
 
 def follow(

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, bindings, layout, moving, pipelines
+from lineal import addresses, bindings, hooks, layout, pipelines
 from lineal.context import boot_id
 from lineal.errors import LinealError
 from lineal.policy import Permission
@@ -268,7 +268,7 @@ def _settle(context: Context, stage: Stage, settings: StageSettings) -> str:
         with context.read() as connection:
             live = stage_rows.live(connection, stage.id)
         label = (None if live is None else live.to_label) or ""
-        finished = moving.run_for_stage(
+        finished = hooks.run_for_stage(
             settings.hook,
             settings,
             layout.points_at(Path(settings.release)),

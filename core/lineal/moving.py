@@ -7,24 +7,23 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, commands, layout
+from lineal import addresses, hooks, layout
 from lineal.errors import Cancelled, Damaged, LinealError, MachineError, ReleaseFailed, to_fields
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import pipelines as rows
 from lineal.queries import releases as release_rows
-from lineal.queries import stages as stage_rows
 from lineal.records.releases import StepState
 from lineal.records.stages import Action, Outcome
 from lineal.transitions import PERMISSIONS, Ground, append
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from lineal.context import Change, Context
-    from lineal.records.base import Micros
+    from lineal.records.base import Actor, Micros
     from lineal.records.models import Version
     from lineal.records.releases import LaidFile, Order, Release, StageSettings
-    from lineal.records.stages import Stage, Transition
+    from lineal.records.stages import Transition
 
 _CANCEL_POLL_SECONDS = 0.25
 
@@ -43,19 +42,33 @@ class Work:
         order: Order,
         found: Ground,
         settings: StageSettings,
+        actor: Actor,
         began_at: Micros,
         progress: Callable[[int], None],
     ) -> None:
-        """Take up a pipeline whose journal is open; `progress` is told bytes as they are hashed or copied."""
+        """Take up a pipeline whose journal is open.
+
+        Args:
+            context: the registry.
+            number: the pipeline's.
+            order: what it is to do.
+            found: what the order stands on.
+            settings: how the stage is bound.
+            actor: who ordered it, who need not be who finishes it.
+            began_at: when it began.
+            progress: told bytes as they are hashed or copied.
+        """
         self.number = number
         self._context = context
         self._order = order
         self._found = found
         self._settings = settings
+        self._actor = actor
         self._directory = Path(settings.release)
         self._began_at = began_at
         self._progress = progress
         self._switched_at: Micros | None = None
+        self._is_back = False
         self._output = ""
         self._last_look = 0.0
         self._cancelled_by: str | None = None
@@ -68,18 +81,43 @@ class Work:
         """Do all steps; returns how it ended, and the error that tells the person."""
         try:
             name = self._prepare()
+            self._look()
             self._stop_if_cancelled()
-            layout.switch(self._directory, name)
         except _Stopped:
             return self._record(Outcome.CANCELLED, Cancelled(what=self._what, who=self._cancelled_by))
         except Damaged as error:
             return self._record(Outcome.FAILED, Damaged(**error.data, hint=self._elsewhere() or error.hint))
         except LinealError as error:
-            failure = error
-            if isinstance(error, MachineError):
-                failure = ReleaseFailed(what=self._what, why=f"{error}; nothing was switched", hint=error.hint)
-            return self._record(Outcome.FAILED, failure)
-        return self._after_switch(name)
+            return self._record(Outcome.FAILED, self._unmoved(error))
+        try:
+            layout.switch(self._directory, name)
+        except LinealError as error:
+            if layout.points_at(self._directory) != name or name == self._previous_release():
+                return self._record(Outcome.FAILED, self._unmoved(error))
+            self._switched_at = self._context.clock()  # it moved, and may not last
+            return self.take_back(str(error))
+        self._switched_at = self._context.clock()
+        try:
+            return self._judge(name)
+        except LinealError as error:
+            raise self._unrecorded(error) from error
+
+    def _unmoved(self, error: LinealError) -> LinealError:
+        if not isinstance(error, MachineError):
+            return error
+        return ReleaseFailed(what=self._what, why=f"{error}; nothing was switched", hint=error.hint)
+
+    def _unrecorded(self, error: LinealError) -> LinealError:
+        """The registry cannot be written after the switch: leave a promotion's old release live, and say so."""
+        if self._order.action is Action.PROMOTE and not self._is_back:
+            failed = self._put_back(self._previous_release())
+            if failed is not None:
+                return ReleaseFailed(what=self._what, why=f"{error}. TAKING IT BACK FAILED TOO: {failed}")
+        return ReleaseFailed(
+            what=self._what,
+            why=f"{error}; {layout.points_at(self._directory) or 'nothing'} is live",
+            hint="the next transition, or `lineal doctor --repair`, brings the registry in order",
+        )
 
     @property
     def _what(self) -> str:
@@ -134,7 +172,11 @@ class Work:
         from lineal.fingerprint import hash_file  # noqa: PLC0415  only --verify needs it here
 
         for file in release.files:
-            if hash_file(self._directory / release.name / file.path)[0] != digests.get(file.path):
+            try:
+                digest, _ = hash_file(self._directory / release.name / file.path)
+            except LinealError as error:
+                return str(error)
+            if digest != digests.get(file.path):
                 return f"{file.path} has other bytes"
             self._told(file.size)
         return None
@@ -143,27 +185,28 @@ class Work:
         self._progress(count)
         self._stop_if_cancelled()
 
-    def _after_switch(self, name: str | None) -> tuple[Transition, LinealError | None]:
-        self._switched_at = self._context.clock()
-        return self._judge(name)
-
     def _judge(self, name: str | None) -> tuple[Transition, LinealError | None]:
         """Run hook and health, and record what they say."""
-        problem = self._hook_and_health(name)
-        if problem is None:
-            checked = self._settings.checks_health and not self._order.skip_health and name is not None
-            return self._record(Outcome.HEALTHY if checked else Outcome.UNCHECKED, None)
-        if self._cancelled_by is None and self._order.action is not Action.PROMOTE:
-            return self._record(
-                Outcome.UNHEALTHY,
-                ReleaseFailed(
-                    what=self._what,
-                    why=f"it is live but unhealthy: {problem}",
-                    hint=f"go further back with `lineal rollback {self._place}`, put back what was there with "
-                    f"`lineal undo {self._place}`, or use --skip-health when the check itself is broken",
-                ),
-            )
+        problem = self._command_steps(name, action=self._order.action.value, stoppable=True)
+        try:
+            self._stop_if_cancelled()
+            if problem is None:
+                checked = self._settings.checks_health and not self._order.skip_health and name is not None
+                return self._record(Outcome.HEALTHY if checked else Outcome.UNCHECKED, None, stoppable=True)
+            if self._order.action is not Action.PROMOTE:
+                failure = self._live_but(f"it is live but unhealthy: {problem}")
+                return self._record(Outcome.UNHEALTHY, failure, stoppable=True)
+        except _Stopped:
+            problem = f"it was cancelled by {self._cancelled_by}"
         return self.take_back(problem)
+
+    def _live_but(self, why: str) -> ReleaseFailed:
+        return ReleaseFailed(
+            what=self._what,
+            why=why,
+            hint=f"go further back with `lineal rollback {self._place}`, put back what was there with "
+            f"`lineal undo {self._place}`, or use --skip-health when the check itself is broken",
+        )
 
     def adopt(self, switched_at: Micros, cancelled_by: str | None) -> None:
         """Take over from a process that died after its switch."""
@@ -172,7 +215,11 @@ class Work:
 
     def resume(self) -> tuple[Transition, LinealError | None]:
         """Go on after the switch of a pipeline whose process died there."""
-        return self._judge(layout.points_at(self._directory))
+        target = self._found.target
+        name = None if target is None else layout.release_name(target)
+        if layout.points_at(self._directory) != name:
+            layout.switch(self._directory, name)
+        return self._judge(name)
 
     def abandon(self, why: str) -> tuple[Transition, LinealError | None]:
         """Record that a pipeline whose process died never switched."""
@@ -181,21 +228,51 @@ class Work:
     def take_back(self, problem: str) -> tuple[Transition, LinealError | None]:
         """Switch back to what was live, run hook and health for it, and record that."""
         previous = self._previous_release()
-        told = problem
-        try:
-            layout.switch(self._directory, previous)
-            failed = self._command_steps(previous, action="revert", stoppable=False)
-        except LinealError as error:
-            failed = f"the switch back failed: {error}"
-        if failed is not None:
-            told = f"{problem}. TAKING IT BACK FAILED TOO: {failed}"
-        what_is_back = "nothing" if previous is None else previous
+        failed = self._put_back(previous)
+        back = previous or "nothing"
+        if failed is not None and not self._is_back:
+            loud = f"{problem}. TAKING IT BACK FAILED: {failed}; it is live still"
+            return self._record(Outcome.UNHEALTHY, self._live_but(loud))
         failure: LinealError
-        if self._cancelled_by is not None and failed is None:
-            failure = Cancelled(what=f"{self._what} (taken back: {what_is_back} is live)", who=self._cancelled_by)
+        if failed is not None:
+            loud = f"{problem}. It was taken back, {back} is live, but THAT FAILED TOO: {failed}"
+            failure = ReleaseFailed(what=self._what, why=loud)
+        elif self._cancelled_by is not None:
+            failure = Cancelled(what=f"{self._what} (taken back: {back} is live)", who=self._cancelled_by)
         else:
-            failure = ReleaseFailed(what=self._what, why=f"{told}; it was taken back, {what_is_back} is live")
+            failure = ReleaseFailed(what=self._what, why=f"{problem}; it was taken back, {back} is live")
         return self._record(Outcome.REVERTED, failure)
+
+    def _put_back(self, previous: str | None) -> str | None:
+        """Make what was live `current` again, with hook and health; returns what went wrong."""
+        try:
+            if previous is not None and not (self._directory / previous).is_dir():
+                self._lay_out_previous()
+            layout.switch(self._directory, previous)
+        except LinealError as error:
+            self._is_back = self._points_at(previous)
+            return f"the switch back failed: {error}"
+        self._is_back = True
+        return self._command_steps(previous, action="revert", stoppable=False)
+
+    def _points_at(self, name: str | None) -> bool:
+        try:
+            return layout.points_at(self._directory) == name
+        except LinealError:
+            return False
+
+    def _lay_out_previous(self) -> None:
+        """Somebody removed the release that was live: it comes from the objects again."""
+        version = None if self._found.live is None else self._found.live.to_version
+        if version is None:
+            return
+        with self._context.read() as connection:
+            known = addresses.must_have(connection, version)
+            artifact = artifact_rows.files_of(connection, [version])[version]
+        files = layout.lay_out(self._directory, known, artifact, self._context.objects)
+        name, at = layout.release_name(known), self._context.clock()
+        with self._context.journal(self._place) as connection:
+            release_rows.put_release(connection, self._found.stage.id, version, name, files, at)
 
     def _previous_release(self) -> str | None:
         live = self._found.live
@@ -205,97 +282,56 @@ class Work:
             release = release_rows.release(connection, self._found.stage.id, live.to_version)
         return None if release is None else release.name
 
-    def _hook_and_health(self, name: str | None) -> str | None:
-        return self._command_steps(name, action=self._order.action.value, stoppable=True)
-
     def _command_steps(self, name: str | None, *, action: str, stoppable: bool) -> str | None:
-        """Run the hook, then ask health; returns what went wrong."""
+        """Run the hook, then ask health; returns what went wrong. To take back is neither stoppable nor journaled."""
         settings = self._settings
-        journaled = stoppable
+        stop = self._was_cancelled if stoppable else lambda: False
+        environment = self._environment(reverting=not stoppable, action=action)
+        advance = self._advance if stoppable else lambda *_, **__: None
         if settings.hook is None:
-            if journaled:
-                self._advance("health", done=("switch",), skipped=("hook",))
+            advance("health", done=("switch",), skipped=("hook",))
         else:
-            if journaled:
-                self._advance("hook", done=("switch",))
-            finished = self._run(settings.hook, name, action, stoppable)
+            advance("hook", done=("switch",))
+            finished = hooks.run_for_stage(settings.hook, settings, name, environment, stop=stop)
             self._output += finished.output
             if not finished.succeeded:
-                if journaled:
-                    self._advance(None, failed="hook", output=finished.output)
-                return self._stopped_or(stoppable, f"the hook failed: {_last_line(finished.output)}")
-            if journaled:
-                self._advance("health", done=("hook",), output=finished.output)
+                advance(None, failed="hook", output=finished.output)
+                return f"the hook failed: {hooks.last_line(finished.output)}"
+            advance("health", done=("hook",), output=finished.output)
         if not settings.checks_health or name is None or self._order.skip_health:
-            if journaled:
-                self._advance(None, skipped=("health",))
+            advance(None, skipped=("health",))
             return None
-        output = ""
-        for attempt in range(settings.tries):
-            if attempt:
-                self._pause(settings.interval, stoppable)
-            finished = self._ask(name, action, stoppable)
-            output += f"try {attempt + 1} of {settings.tries}: {finished.output.strip() or 'ok'}\n"
-            if finished.succeeded:
-                self._output += output
-                if journaled:
-                    self._advance(None, done=("health",), output=output)
-                return None
-            if stoppable and self._was_cancelled():
-                break
-        self._output += output
-        if journaled:
-            self._advance(None, failed="health", output=output)
-        return self._stopped_or(stoppable, f"the health check failed: {_last_line(output)}")
+        finished = hooks.ask_health(settings, name, environment, stop=stop)
+        self._output += finished.output
+        if not finished.succeeded:
+            advance(None, failed="health", output=finished.output)
+            return f"the health check failed: {hooks.last_line(finished.output)}"
+        advance(None, done=("health",), output=finished.output)
+        return None
 
-    def _stopped_or(self, stoppable: bool, why: str) -> str:
-        return f"it was cancelled by {self._cancelled_by}" if stoppable and self._cancelled_by else why
-
-    def _run(self, arguments: tuple[str, ...], name: str | None, action: str, stoppable: bool) -> commands.Finished:
-        reverting = action == "revert"
+    def _environment(self, *, reverting: bool, action: str) -> dict[str, str]:
         live = self._found.live
         old = (live.to_label if live else None) or ""
         new = "" if self._found.target is None else self._found.target.label
-        return run_for_stage(
-            arguments,
-            self._settings,
-            name,
-            {
-                "LINEAL_MODEL": self._order.model,
-                "LINEAL_STAGE": self._order.stage,
-                "LINEAL_ACTION": action,
-                "LINEAL_FROM": new if reverting else old,
-                "LINEAL_TO": old if reverting else new,
-                "LINEAL_ACTOR": self._context.actor.user,
-                "LINEAL_REASON": self._order.reason or "",
-            },
-            stop=self._was_cancelled if stoppable else lambda: False,
-        )
-
-    def _ask(self, name: str | None, action: str, stoppable: bool) -> commands.Finished:
-        settings = self._settings
-        if settings.health_url is not None:
-            return commands.ask(
-                settings.health_url,
-                status=settings.health_status,
-                text=settings.health_text,
-                seconds=settings.timeout,
-            )
-        return self._run(settings.health or (), name, action, stoppable)
-
-    def _pause(self, seconds: float, stoppable: bool) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, 0.1))
-            if stoppable and self._was_cancelled():
-                return
+        return {
+            "LINEAL_MODEL": self._order.model,
+            "LINEAL_STAGE": self._order.stage,
+            "LINEAL_ACTION": action,
+            "LINEAL_FROM": new if reverting else old,
+            "LINEAL_TO": old if reverting else new,
+            "LINEAL_ACTOR": self._actor.user,
+            "LINEAL_REASON": self._order.reason or "",
+        }
 
     def _was_cancelled(self) -> bool:
         if self._cancelled_by is None and time.monotonic() - self._last_look >= _CANCEL_POLL_SECONDS:
-            self._last_look = time.monotonic()
-            with self._context.read() as connection:
-                self._cancelled_by = rows.cancelled_by(connection, self.number)
+            self._look()
         return self._cancelled_by is not None
+
+    def _look(self) -> None:
+        self._last_look = time.monotonic()
+        with self._context.read() as connection:
+            self._cancelled_by = rows.cancelled_by(connection, self.number)
 
     def _stop_if_cancelled(self) -> None:
         if self._was_cancelled():
@@ -329,22 +365,29 @@ class Work:
             if self._switched_at is not None:
                 rows.set_switched(connection, self.number, self._switched_at)
 
-    def _record(self, outcome: Outcome, failure: LinealError | None) -> tuple[Transition, LinealError | None]:
+    def _record(
+        self, outcome: Outcome, failure: LinealError | None, *, stoppable: bool = False
+    ) -> tuple[Transition, LinealError | None]:
+        """Append the transition and close the journal; raises `_Stopped` for whoever cancelled at the last moment."""
         order = self._order
         with self._context.change(PERMISSIONS[order.action], self._place) as change:
+            if stoppable:
+                self._cancelled_by = rows.cancelled_by(change.connection, self.number)
+                if self._cancelled_by is not None:
+                    raise _Stopped
             told = None if failure is None else json.dumps(to_fields(failure))
             transition = append(
                 change,
                 self._found,
                 order,
                 outcome,
+                actor=self._actor,
                 began_at=self._began_at,
                 switched_at=self._switched_at,
                 output=self._output if failure is not None else None,
             )
             self._end_steps(change, failure)
             rows.end(change.connection, self.number, change.at, transition.id, told)
-        tidy(self._context, self._found.stage, self._settings)
         return transition, failure
 
     def _end_steps(self, change: Change, failure: LinealError | None) -> None:
@@ -357,51 +400,3 @@ class Work:
                 rows.set_step(change.connection, self.number, step.name, StepState.DONE, change.at)
             elif step.state is StepState.WAITING:
                 rows.set_step(change.connection, self.number, step.name, StepState.SKIPPED, change.at)
-
-
-def run_for_stage(
-    arguments: tuple[str, ...],
-    settings: StageSettings,
-    release: str | None,
-    environment: Mapping[str, str],
-    *,
-    stop: Callable[[], bool] = lambda: False,
-) -> commands.Finished:
-    """Run a stage's hook or health command in its directory, told what happens and which release is meant."""
-    directory = Path(settings.release)
-    return commands.run(
-        arguments,
-        environment={**environment, "LINEAL_RELEASE": "" if release is None else str(directory / release)},
-        folder=directory,
-        seconds=settings.timeout,
-        stop=stop,
-    )
-
-
-def _last_line(output: str) -> str:
-    """What a command said last, and how it ended."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    if len(lines) > 1 and lines[-1].startswith("["):
-        return f"{lines[-2]} {lines[-1]}"
-    return lines[-1] if lines else "it printed nothing"
-
-
-def tidy(context: Context, stage: Stage, settings: StageSettings) -> list[str]:
-    """Remove releases that are neither live nor what `keep` rollbacks could reach; returns their names."""
-    with context.read() as connection:
-        live = stage_rows.live(connection, stage.id)
-        kept = {None if live is None else live.to_version}
-        for place, (version, _) in enumerate(addresses.rollback_chain(connection, live)):
-            if place >= settings.keep:
-                break
-            kept.add(version.id)
-        old = [release for release in release_rows.releases_of(connection, stage.id) if release.version not in kept]
-    if not old:
-        return []
-    directory = Path(settings.release)
-    with context.journal(f"{stage.model}@{stage.name}") as connection:
-        for release in old:
-            release_rows.drop_release(connection, release.id)
-    for release in old:
-        layout.retire(directory, release.name)
-    return [release.name for release in old]

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from lineal.records.stages import Stage, Transition
 
 
-_TIDYING_SECONDS = 5.0
+_TIDYING_SECONDS = 15.0
+_DEBRIS = (".partial-*", ".trash-*", ".current-*")
 
 
 def is_running(context: Context, stage: int) -> bool:
@@ -82,6 +83,7 @@ def perform(
             return None
         started(work.number)
         transition, failure = work.run()
+        _tidy_quietly(context, stage)
     if failure is not None:
         raise failure
     return transition
@@ -114,7 +116,7 @@ def busy(context: Context, stage: Stage) -> Busy:
     """The error of whoever comes second."""
     with context.read() as connection:
         found = rows.running(connection, stage.id)
-    actor, since, step = "somebody", "now", "it begins"
+    actor, since, step = "somebody", "now", "its old releases are being removed"
     if found is not None:
         actor = found.actor.user
         since = time.strftime("%H:%M:%S", time.localtime(found.started_at / 1e6))
@@ -145,7 +147,7 @@ def _begin(context: Context, order: Order, stage: Stage, progress: Callable[[int
         )
         rows.set_step(connection, number, STEPS[0], StepState.RUNNING, change.at)
         change.record("pipeline_started", f"{order.model}@{order.stage}", pipeline=number, action=order.action)
-        return Work(context, number, order, found, settings, change.at, progress)
+        return Work(context, number, order, found, settings, change.actor, change.at, progress)
 
 
 def recover(context: Context, stage: Stage, *, notice: Callable[[str], None] = lambda _: None) -> Transition | None:
@@ -178,6 +180,7 @@ def recover(context: Context, stage: Stage, *, notice: Callable[[str], None] = l
         f"{place}: a {dead.order.action} by {dead.actor.user} was left unfinished ({why}); it is now recorded as "
         f"{transition.outcome}"
     )
+    _tidy_quietly(context, stage)
     return transition
 
 
@@ -198,10 +201,8 @@ def _left_behind(context: Context, dead: Pipeline, settings: StageSettings | Non
             else release_rows.release(connection, stage.id, live.to_version)
         )
     directory = Path(settings.release)
-    for debris in (*directory.glob(".partial-*"), *directory.glob(".trash-*")):
+    for debris in (path for pattern in _DEBRIS for path in directory.glob(pattern)):
         layout.remove(debris)
-    for debris in directory.glob(".current-*"):
-        debris.unlink(missing_ok=True)
     now = layout.points_at(directory)
     wanted = None if target is None else layout.release_name(target)
     before = None if old is None else old.name
@@ -212,6 +213,7 @@ def _left_behind(context: Context, dead: Pipeline, settings: StageSettings | Non
         dead.order,
         Ground(stage, live, target, gone_back_to),
         settings,
+        dead.actor,
         dead.started_at,
         lambda _: None,
     )
@@ -242,3 +244,32 @@ def cancel(context: Context, address: str) -> Pipeline:
         rows.cancel(change.connection, found.id, change.actor.user)
         change.record("pipeline_cancelled", str(ref), pipeline=found.id)
         return replace(found, cancelled_by=found.cancelled_by or change.actor.user)
+
+
+def _tidy_quietly(context: Context, stage: Stage) -> None:
+    with suppress(LinealError):  # the transition is over; what cannot be removed now, the next one removes
+        tidy(context, stage)
+
+
+def tidy(context: Context, stage: Stage) -> list[str]:
+    """Remove releases that are neither live nor what `keep` rollbacks could reach; returns their names."""
+    with context.read() as connection:
+        settings = release_rows.settings(connection, stage.id)
+        if settings is None:
+            return []
+        live = stage_rows.live(connection, stage.id)
+        kept = {None if live is None else live.to_version}
+        for place, (version, _) in enumerate(addresses.rollback_chain(connection, live)):
+            if place >= settings.keep:
+                break
+            kept.add(version.id)
+        old = [release for release in release_rows.releases_of(connection, stage.id) if release.version not in kept]
+    if not old:
+        return []
+    directory = Path(settings.release)
+    with context.journal(f"{stage.model}@{stage.name}") as connection:
+        for release in old:
+            release_rows.drop_release(connection, release.id)
+    for release in old:
+        layout.retire(directory, release.name)
+    return [release.name for release in old]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from lineal.context import Change
-    from lineal.records.base import Micros
+    from lineal.records.base import Actor, Micros
     from lineal.records.models import Version
 
 PERMISSIONS = {
@@ -112,6 +112,7 @@ def append(
     order: Order,
     outcome: Outcome,
     *,
+    actor: Actor | None = None,
     began_at: Micros | None = None,
     switched_at: Micros | None = None,
     output: str | None = None,
@@ -123,6 +124,7 @@ def append(
         found: what the order stands on.
         order: what was done.
         outcome: how it ended.
+        actor: who ordered it; None for who records it.
         began_at: when it began; None for now.
         switched_at: when the stage switched; None for now, or for one that never did.
         output: what failed printed; None when nothing failed.
@@ -133,7 +135,7 @@ def append(
         action=order.action,
         from_version=None if found.live is None else found.live.to_version,
         to_version=order.target,
-        actor=change.actor,
+        actor=actor or change.actor,
         reason=order.reason,
         began_at=change.at if began_at is None else began_at,
         switched_at=change.at if switched_at is None and outcome in MOVED else switched_at,
