@@ -85,6 +85,8 @@ def add_in(change: Change, new: NewData, *, run: int | None) -> DatasetVersion:
     if owner is not None and (known := _recorded(connection, owner, new)) is not None:
         return known
     parents = [addresses.one_dataset_version(connection, text) for text in new.parents]
+    if len({parent.id for parent in parents}) < len(parents):
+        raise BadValue(field="parents", value=", ".join(new.parents), why="one is named twice")
     number = owner.id if owner is not None else rows.insert_dataset(connection, new.name, change.at, change.actor.user)
     label = new.label or _next_label(connection, number)
     rows.insert_version(
