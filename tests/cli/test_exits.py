@@ -57,7 +57,7 @@ def complains(answer: Ran, code: int, *words: str) -> None:
         (("promote", "fraud:1.0.0", "--to", "prod"), 3, "fraud@production"),
         (("promote", "fraud", "--to", "production"), 2, "lineal tree fraud"),
         (("mark", "fraud:1.0.0"), 2, "--bad"),
-        (("rolback", "fraud@production"), 2, "did you mean rollback?"),
+        (("rolback", "fraud@production"), 2, "did you mean rollback"),
         (("models", "--jason"), 2, "--json"),
         (("register", "fraud"), 2, "file"),
         (("register", "fraud", "missing.bin"), 3, "missing.bin"),
