@@ -19,7 +19,7 @@ from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.pages import Listed
 from lineal_tui.view.questions import question_lines
 from lineal_tui.view.tree import TreeItem
-from lineal_tui.widgets.painting import Bar
+from lineal_tui.widgets.painting import Bar, Still
 from lineal_tui.widgets.pane import Pane
 from lineal_tui.widgets.status import Status
 
@@ -38,7 +38,11 @@ WIDEST = 150
 SMALLEST = (60, 15)
 
 
-class Desk(Screen[None], inherit_bindings=False):
+class Body(Still, Container):
+    """Where the panes are."""
+
+
+class Desk(Still, Screen[None], inherit_bindings=False):
     """The panes and what they show."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -83,7 +87,7 @@ class Desk(Screen[None], inherit_bindings=False):
         """Put the header, the panes and the last row under one another."""
         yield self.small
         yield self.header
-        with Container(id="body"):
+        with Body(id="body"):
             yield from self.panes.values()
         yield self.status
 

@@ -83,7 +83,10 @@ class Showing(Transitions):
 
     def on_scene_read(self, message: SceneRead) -> None:
         """Show a state of the registry; the cursors stay on their items."""
-        self._hold.close()
+        if self.scene is None:
+            # laying the panes out paints all there is; the repainting that was asked for meanwhile would send it twice
+            self._repaint_required = False
+            self._hold.close()
         scene = message.scene
         name = scene.model.name if scene.model is not None else None
         if self.wanted[0] not in (None, name) and any(known.name == self.wanted[0] for known in scene.models):

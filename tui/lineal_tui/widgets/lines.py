@@ -244,7 +244,7 @@ class Lines(ScrollView):
         width = self.size.width
         row = self._row(index)
         if row is None:
-            return Strip.blank(width)
+            return Strip.blank(width, palette_of(self)[Tone.TEXT])
         key = self._key_at(index)
         palette = palette_of(self)
         body = self._strips.get(index)
@@ -256,10 +256,16 @@ class Lines(ScrollView):
             self._strips[index] = body
         if not self.has_cursor:
             return body
-        here = index == self._cursor
-        cursor = Segment("▌" if here else " ", palette[Tone.CURSOR if self._active else Tone.FAINT])
-        mark = Segment("•" if key in self._marks else " ", palette[Tone.MARK])
-        return Strip([cursor, mark, *body], width) if width >= GUTTER else Strip.blank(width)
+        if width < GUTTER:
+            return Strip.blank(width, palette[Tone.TEXT])
+        bar, dot = "▌" if index == self._cursor else " ", "•" if key in self._marks else " "
+        tone = Tone.CURSOR if self._active else Tone.FAINT
+        if dot == " ":
+            # one segment: a move of the cursor is sent as two of these
+            gutter = [Segment(bar + dot, palette[Tone.TEXT if bar == " " else tone])]
+        else:
+            gutter = [Segment(bar, palette[tone]), Segment(dot, palette[Tone.MARK])]
+        return Strip([*gutter, *body], width)
 
     def _row(self, index: int) -> object | None:
         if self._failed:

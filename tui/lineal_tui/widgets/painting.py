@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -27,7 +29,13 @@ def strip_of(line: Line, width: int, palette: dict[Tone, Style]) -> Strip:
     return Strip([Segment(text, palette[tone]) for text, tone in fit(line, width)], width)
 
 
-class Bar(Widget):
+class Still:
+    """Mixed into what does not scroll: being given a size is no reason to be laid out and sent a second time."""
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), layout=False, repaint=False)
+
+
+class Bar(Still, Widget):
     """One row, or a few, of text that changes in place."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"

@@ -28,6 +28,9 @@ _FULL = {
     Tone.FAILED: "bold #e2777a",
 }
 
+GROUND = "#121212"
+"""What all colours stand on: the background of the dark theme."""
+
 _SIXTEEN = {
     Tone.TEXT: "default",
     Tone.MUTED: "bright_black",
@@ -56,4 +59,7 @@ def styles(*, sixteen: bool) -> dict[Tone, Style]:
     Args:
         sixteen: Only the terminal's own colours, as they come over SSH; else any.
     """
-    return {tone: Style.parse(text) for tone, text in (_SIXTEEN if sixteen else _FULL).items()}
+    if sixteen:
+        return {tone: Style.parse(text) for tone, text in _SIXTEEN.items()}
+    # these colours are meant for a dark ground, and the terminal's own may be light
+    return {tone: Style.parse(f"{text} on {GROUND}") for tone, text in _FULL.items()}

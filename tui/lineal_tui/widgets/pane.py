@@ -10,7 +10,7 @@ from textual.message import Message
 from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.words import number
 from lineal_tui.widgets.lines import GUTTER, Lines
-from lineal_tui.widgets.painting import Bar
+from lineal_tui.widgets.painting import Bar, Still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class Pane(Vertical):
+class Pane(Still, Vertical):
     """One list or page with what stands around it."""
 
     DEFAULT_CSS = """
