@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lineal import addresses, layout
+from lineal import addresses, layout, naming
 from lineal.errors import BadValue, Conflict, NotFound, NothingLive, Refused
 from lineal.locks import is_held
 from lineal.policy import Permission
@@ -17,12 +17,14 @@ from lineal.queries import pipelines as pipeline_rows
 from lineal.queries import releases as rows
 from lineal.queries import stages as stage_rows
 from lineal.records.releases import StageSettings, StageState
+from lineal.turns import alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lineal.context import Context
     from lineal.records.models import Version
+    from lineal.records.releases import LaidFile
     from lineal.records.stages import Stage
 
 
@@ -51,48 +53,113 @@ def bind(context: Context, address: str, changes: Mapping[str, Any]) -> StageSet
         uid = str(connection.execute("SELECT uid FROM registry").fetchone()[0])
     new = _checked(place, known, changes)
     directory = Path(new.release)
-    if known is None or known.release != new.release:
-        with context.read() as connection:
-            taken = rows.bound_to(connection, new.release)
-        if taken not in {None, stage.id}:
-            raise Refused(what=f"binding {place} to {new.release}", why="another stage is bound to it")
-        layout.claim(directory, registry=uid, place=place)
-    with context.change(Permission.CONFIGURE, place) as change:
-        if pipeline_rows.running(change.connection, stage.id) is not None:
-            raise Conflict(what=f"binding {place}", why="a pipeline is moving it")
-        if known is not None and known.release != new.release:
-            rows.unset_settings(change.connection, stage.id)
-        rows.set_settings(change.connection, stage.id, new)
-        change.record(
-            "stage_bound", place, release=new.release, hook=new.hook, health=new.health_url or new.health, keep=new.keep
-        )
-    settle(context, stage, new)
+    has_moved = known is None or known.release != new.release
+    with alone(context, stage):
+        laid = None
+        if has_moved or "release" in changes:  # named again: perhaps it was removed
+            with context.read() as connection:
+                taken = rows.bound_to(connection, new.release)
+            if taken not in {None, stage.id}:
+                raise Refused(what=f"binding {place} to {new.release}", why="another stage is bound to it")
+            _refuse_unfinished(context, stage, f"binding {place}")
+            layout.claim(directory, registry=uid, place=place)
+            laid = _lay_out_live(context, stage, directory, is_new=has_moved)
+        with context.change(Permission.CONFIGURE, place) as change:
+            if has_moved:
+                rows.unset_settings(change.connection, stage.id)
+            rows.set_settings(change.connection, stage.id, new)
+            if laid is not None:
+                version, files = laid
+                rows.put_release(
+                    change.connection, stage.id, version.id, layout.release_name(version), files, change.at
+                )
+            health = new.health_url or new.health
+            change.record("stage_bound", place, release=new.release, hook=new.hook, health=health, keep=new.keep)
     return new
+
+
+def _refuse_unfinished(context: Context, stage: Stage, what: str) -> None:
+    with context.read() as connection:
+        found = pipeline_rows.running(connection, stage.id)
+    if found is not None:
+        why = f"a {found.order.action} by {found.actor.user} was left unfinished"
+        raise Conflict(what=what, why=why, hint="bring it in order with `lineal doctor --repair`")
+
+
+def _lay_out_live(
+    context: Context, stage: Stage, directory: Path, *, is_new: bool
+) -> tuple[Version, tuple[LaidFile, ...]] | None:
+    """Make what is live `current` in a directory; returns what was laid out there for it."""
+    with context.read() as connection:
+        live = stage_rows.live(connection, stage.id)
+        version = None if live is None or live.to_version is None else addresses.must_have(connection, live.to_version)
+        known = None if version is None or is_new else rows.release(connection, stage.id, version.id)
+    name, files = None, None
+    if version is not None:
+        if known is None or layout.what_differs(directory / known.name, known.files) is not None:
+            files = _lay_out_checked(context, version, directory)
+        if known is not None or files is not None:
+            name = layout.release_name(version)
+    if layout.points_at(directory) != name:
+        layout.switch(directory, name)
+    return None if version is None or files is None else (version, files)
 
 
 def _checked(place: str, known: StageSettings | None, changes: Mapping[str, Any]) -> StageSettings:
-    release = changes.get("release")
-    if known is None and release is None:
+    changes = dict(changes)
+    if known is None and changes.get("release") is None:
         raise BadValue(field=f"stage {place}", value="-", why="name its directory first, with --release DIR")
-    if isinstance(release, str):
-        changes = {**changes, "release": os.path.abspath(Path(release).expanduser())}  # noqa: PTH100  a link must show
+    if "release" in changes:
+        release = os.fspath(changes["release"])
+        naming.check_text("release", release)
+        changes["release"] = os.path.abspath(Path(release).expanduser())  # noqa: PTH100  a link must show
+    for one, other in (("health", "health_url"), ("health_url", "health")):
+        if changes.get(one) is not None and changes.setdefault(other) is not None:
+            raise BadValue(field=one, value=changes[one], why="health is asked by a command or at an address, not both")
+    for field in ("hook", "health"):
+        if changes.get(field) is not None:
+            changes[field] = _command(field, changes[field])
     new = replace(known or StageSettings(release=""), **changes)
     for field, value, least, most in (
         ("tries", new.tries, 1, 1_000),
+        ("keep", new.keep, 1, 1_000),
+        ("health_status", new.health_status, 100, 599),
         ("interval", new.interval, 0, 3_600),
         ("timeout", new.timeout, 0.1, 86_400),
-        ("keep", new.keep, 1, 1_000),
     ):
-        if not least <= value <= most:
+        is_number = isinstance(value, int | float if field in {"interval", "timeout"} else int)
+        if not is_number or not least <= value <= most:
             raise BadValue(field=field, value=value, why=f"it is {least} to {most:,}")
     if new.health_url is not None:
-        parts = urlsplit(new.health_url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise BadValue(field="health", value=new.health_url, why="it is http://HOST[:PORT]/PATH, or a command")
-    for field, command in (("hook", new.hook), ("health", new.health)):
-        if command is not None and (not command or not command[0]):
-            raise BadValue(field=field, value="", why="the command is empty")
+        _check_address(new.health_url)
+    if new.health_text is not None:
+        naming.check_text("health_text", new.health_text)
     return new
+
+
+def _command(field: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not all(isinstance(word, str) for word in value):
+        raise BadValue(field=field, value=value, why="a command is a list of words; no shell takes it apart")
+    words = tuple(value)
+    if not words or not words[0]:
+        raise BadValue(field=field, value="", why="the command is empty")
+    for word in words:
+        naming.check_text(field, word)
+    return words
+
+
+def _check_address(url: str) -> None:
+    why = None
+    try:
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname or parts.port == 0:
+            why = "it is http://HOST[:PORT]/PATH, or a command"
+    except ValueError as error:
+        why = str(error)
+    if why is None and not (url.isascii() and url.isprintable() and " " not in url):
+        why = "an address has neither spaces nor letters beyond ASCII; write them as %20 and the like"
+    if why is not None:
+        raise BadValue(field="health", value=url, why=why)
 
 
 def settle(context: Context, stage: Stage, settings: StageSettings) -> str | None:
@@ -127,15 +194,21 @@ def lay_out(context: Context, stage: Stage, version: Version, directory: Path) -
         Damaged: an object is not as it must be.
         MachineError: the directory cannot be written.
     """
-    with context.read() as connection:
-        artifact = artifact_rows.files_of(connection, [version.id]).get(version.id)
-    if artifact is None:
-        return False  # a version without files was promoted while the stage was a pointer only
-    context.objects.check_all([(entry.digest, entry.size) for entry in artifact.files])
-    files = layout.lay_out(directory, version, artifact, context.objects)
+    files = _lay_out_checked(context, version, directory)
+    if files is None:
+        return False
     with context.journal(f"{stage.model}@{stage.name}") as connection:
         rows.put_release(connection, stage.id, version.id, layout.release_name(version), files, context.clock())
     return True
+
+
+def _lay_out_checked(context: Context, version: Version, directory: Path) -> tuple[LaidFile, ...] | None:
+    with context.read() as connection:
+        artifact = artifact_rows.files_of(connection, [version.id]).get(version.id)
+    if artifact is None:
+        return None  # a version without files was promoted while the stage was a pointer only
+    context.objects.check_all([(entry.digest, entry.size) for entry in artifact.files])
+    return layout.lay_out(directory, version, artifact, context.objects)
 
 
 def unbind(context: Context, address: str) -> StageSettings:
@@ -146,16 +219,17 @@ def unbind(context: Context, address: str) -> StageSettings:
         Conflict: a pipeline moves it.
     """
     ref = addresses.stage_ref(address)
-    with context.change(Permission.CONFIGURE, str(ref)) as change:
-        _, stage = addresses.stage(change.connection, ref.model, ref.stage)
-        known = rows.settings(change.connection, stage.id)
-        if known is None:
-            raise NotFound(kind="release directory", name=str(ref), hint="the stage is a pointer only")
-        if pipeline_rows.running(change.connection, stage.id) is not None:
-            raise Conflict(what=f"unbinding {ref}", why="a pipeline is moving it")
-        rows.unset_settings(change.connection, stage.id)
-        change.record("stage_unbound", str(ref), release=known.release)
-        return known
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+    with alone(context, stage):
+        _refuse_unfinished(context, stage, f"unbinding {ref}")
+        with context.change(Permission.CONFIGURE, str(ref)) as change:
+            known = rows.settings(change.connection, stage.id)
+            if known is None:
+                raise NotFound(kind="release directory", name=str(ref), hint="the stage is a pointer only")
+            rows.unset_settings(change.connection, stage.id)
+            change.record("stage_unbound", str(ref), release=known.release)
+            return known
 
 
 def state(context: Context, address: str) -> StageState:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from lineal import pipelines
+from lineal import pipelines, turns
 from lineal.errors import LinealError, from_fields, to_fields
 from lineal.queries import pipelines as rows
 from lineal.queries import stages as stage_rows
@@ -140,7 +140,7 @@ def follow(
         if found.transition is not None:
             with context.read() as connection:
                 return found, stage_rows.transition(connection, found.transition)
-        if not pipelines.is_running(context, found.stage_id):
+        if not turns.is_running(context, found.stage_id):
             with context.read() as connection:
                 again = rows.pipeline(connection, number)
             if again is not None and again.transition is None:

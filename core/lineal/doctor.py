@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, bindings, hooks, layout, pipelines
+from lineal import addresses, bindings, hooks, layout, pipelines, turns
 from lineal.context import boot_id
 from lineal.errors import LinealError
 from lineal.policy import Permission
@@ -174,7 +174,7 @@ def _end_run(context: Context, run: Run) -> str:
 def _stage(context: Context, stage: Stage, settings: StageSettings) -> Iterator[_Problem]:
     place = f"{stage.model}@{stage.name}"
     directory = Path(settings.release)
-    if pipelines.is_running(context, stage.id):
+    if turns.is_running(context, stage.id):
         yield _Problem(Finding(RUNNING, place, str(directory), "a pipeline is moving it now", None), None)
         return
     with context.read() as connection:
@@ -247,13 +247,13 @@ def _remove(path: Path) -> str:
 
 def _recover(context: Context, stage: Stage) -> str:
     notices: list[str] = []
-    with pipelines.alone(context, stage):
+    with turns.alone(context, stage):
         pipelines.recover(context, stage, notice=notices.append)
     return "; ".join(notices) or "another process did it meanwhile"
 
 
 def _lay_out_anew(context: Context, stage: Stage, settings: StageSettings, release: Release) -> str:
-    with pipelines.alone(context, stage):
+    with turns.alone(context, stage):
         with context.read() as connection:
             version = addresses.must_have(connection, release.version)
         bindings.lay_out(context, stage, version, Path(settings.release))
@@ -261,7 +261,7 @@ def _lay_out_anew(context: Context, stage: Stage, settings: StageSettings, relea
 
 
 def _settle(context: Context, stage: Stage, settings: StageSettings) -> str:
-    with pipelines.alone(context, stage):
+    with turns.alone(context, stage):
         done = bindings.settle(context, stage, settings) or "nothing was to do"
         if settings.hook is None:
             return done

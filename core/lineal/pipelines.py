@@ -5,23 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal import addresses, layout
 from lineal.context import boot_id
-from lineal.errors import (
-    Busy,
-    Conflict,
-    LinealError,
-    Locked,
-    ReleaseFailed,
-    from_fields,
-)
-from lineal.locks import exclusive, is_held
+from lineal.errors import Conflict, LinealError, ReleaseFailed, from_fields
 from lineal.moving import Work
 from lineal.queries import pipelines as rows
 from lineal.queries import releases as release_rows
@@ -29,22 +20,17 @@ from lineal.queries import stages as stage_rows
 from lineal.records.releases import STEPS, StepState
 from lineal.records.stages import Action
 from lineal.transitions import PERMISSIONS, Ground, ground
+from lineal.turns import alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from lineal.context import Context
     from lineal.records.releases import Order, Pipeline, StageSettings
     from lineal.records.stages import Stage, Transition
 
 
-_TIDYING_SECONDS = 15.0
 _DEBRIS = (".partial-*", ".trash-*", ".current-*")
-
-
-def is_running(context: Context, stage: int) -> bool:
-    """Whether a process moves this stage now."""
-    return is_held(layout.stage_lock(context.root, stage))
 
 
 def perform(
@@ -87,41 +73,6 @@ def perform(
     if failure is not None:
         raise failure
     return transition
-
-
-@contextmanager
-def alone(context: Context, stage: Stage) -> Iterator[None]:
-    """Hold a stage's lock for the block.
-
-    Raises:
-        Busy: another pipeline moves the stage; one that is over and only tidies up is waited for.
-    """
-    path = layout.stage_lock(context.root, stage.id)
-    holder = f"{context.actor.user}, process {os.getpid()}"
-    deadline = time.monotonic() + _TIDYING_SECONDS
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(exclusive(path, holder=holder, seconds=0.05))
-                break
-            except Locked as error:
-                with context.read() as connection:
-                    is_under_way = rows.running(connection, stage.id) is not None
-                if is_under_way or time.monotonic() > deadline:
-                    raise busy(context, stage) from error
-        yield
-
-
-def busy(context: Context, stage: Stage) -> Busy:
-    """The error of whoever comes second."""
-    with context.read() as connection:
-        found = rows.running(connection, stage.id)
-    actor, since, step = "somebody", "now", "its old releases are being removed"
-    if found is not None:
-        actor = found.actor.user
-        since = time.strftime("%H:%M:%S", time.localtime(found.started_at / 1e6))
-        step = found.running_step or "between two steps"
-    return Busy(ref=f"{stage.model}@{stage.name}", actor=actor, since=since, step=step)
 
 
 def _begin(context: Context, order: Order, stage: Stage, progress: Callable[[int], None]) -> Work | None:
