@@ -108,6 +108,15 @@ def test_an_added_event_shows_unless_it_is_sealed_anew(told: Registry, unguarded
     assert told.verify_events().broken_at == last.seq + 1
 
 
+def test_an_event_that_was_edited_and_sealed_anew_shows_in_the_next(
+    told: Registry, unguarded: sqlite3.Connection
+) -> None:
+    old = next(event for event in told.events() if event.seq == 3)
+    sealed = audit.seal(old.seq, old.at, old.actor, "deleted", old.ref, old.data, old.prev)
+    unguarded.execute("UPDATE events SET action = 'deleted', hash = ? WHERE seq = 3", (sealed,))
+    assert told.verify_events().broken_at == 4
+
+
 def test_a_chain_cut_at_its_end_shows_only_to_who_kept_the_head(told: Registry, unguarded: sqlite3.Connection) -> None:
     head = told.verify_events().head
     unguarded.execute("DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)")
