@@ -73,6 +73,8 @@ def test_a_cursor_move_and_a_question_cost_few_bytes(registry: Registry, tmp_pat
     with start(registry, tmp_path / "state", answers=False) as terminal:
         terminal.wait_for("against 2.0.0")
         terminal.read(0.3)
+        assert "fraud ▸ tree" in terminal.rows[0]
+        assert "? help" in terminal.rows[-1]
         assert len(terminal.output) < 14_000
         terminal.send("H")
         terminal.wait_for("history of")

@@ -194,6 +194,16 @@ async def test_a_failing_worker_is_a_message_and_the_screen_stays(registry: Regi
         assert "2.1.0" in session.text
 
 
+async def test_a_registry_that_is_damaged_while_open_is_a_message(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        (registry.root / "registry.db").write_bytes(b"garbage" * 4000)
+        session.workspace.poll()
+        for key in ("j", "k", "L", "H", "r", "escape", "2", "g", "6", "1", "2"):
+            await session.press(key)
+        assert "is not a lineal registry" in session.text
+        assert "VERSION" in session.text
+
+
 async def test_a_paste_is_no_row_of_commands(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
         session.app.post_message(Paste("ry"))

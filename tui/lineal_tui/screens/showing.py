@@ -24,6 +24,7 @@ from lineal_tui.view.models import ModelItem, model_stage_line, models_head, mod
 from lineal_tui.view.pages import Listed, Pages
 from lineal_tui.view.tree import TreeItem, tree_head, tree_line
 from lineal_tui.view.words import counted
+from lineal_tui.widgets.painting import Bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,9 +85,12 @@ class Showing(Transitions):
     def on_scene_read(self, message: SceneRead) -> None:
         """Show a state of the registry; the cursors stay on their items."""
         if self.scene is None:
-            # laying the panes out paints all there is; the repainting that was asked for meanwhile would send it twice
+            # laying the panes out paints all rows; a repainting of the whole screen would send them twice, so that only
+            # the bars, which were drawn while nothing was sent, are painted again
             self._repaint_required = False
             self._hold.close()
+            for bar in self.query(Bar):
+                bar.refresh()
         scene = message.scene
         name = scene.model.name if scene.model is not None else None
         if self.wanted[0] not in (None, name) and any(known.name == self.wanted[0] for known in scene.models):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, line_width, spread, wrap
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, line_width, spread, width_of, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,12 +67,19 @@ def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
 
 def message_lines(text: str, hint: str | None, width: int, *, tone: Tone = Tone.FAILED) -> tuple[Line, ...]:
     """A message and what to do about it, in at most four rows."""
-    words: list[Line] = [((word, tone),) for word in text.split()]
-    words.extend(((word, Tone.MUTED),) for word in (hint or "").split())
+    words: list[Line] = [((piece, tone),) for word in text.split() for piece in _pieces(word, width)]
+    words.extend(((piece, Tone.MUTED),) for word in (hint or "").split() for piece in _pieces(word, width))
     lines = wrap(words, max(1, width))
     if len(lines) > 4:
         lines = [*lines[:3], fit((*lines[3], ("…", tone)), max(1, width))]
     return tuple(lines)
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    # a long path goes on in the next row: its end tells most
+    if width_of(word) <= width or not word.isascii():
+        return [word]
+    return [word[at : at + width] for at in range(0, len(word), max(1, width))]
 
 
 def _short(root: Path) -> str:
