@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import struct
@@ -127,3 +128,70 @@ def shared_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@dataclass
+class Served:
+    """A model `m` with versions 1 to 6, and its stage `production`, bound to `directory`; nothing is live."""
+
+    registry: Registry
+    directory: Path
+    folder: Path
+    """For scripts and what they write."""
+
+    place = "m@production"
+
+    def set(self, **changes: object) -> None:
+        self.registry.bind_stage(self.place, **changes)
+
+    def script(self, name: str, body: str) -> tuple[str, ...]:
+        """A shell script as a stage's command; `$F` in it is `folder`."""
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\nF={self.folder}\n{body}\n")
+        path.chmod(0o755)
+        return (str(path),)
+
+    def log(self) -> list[str]:
+        """What scripts wrote to `$F/log`."""
+        path = self.folder / "log"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def live(self) -> str | None:
+        """The label that is live: registry, link and files must agree on it."""
+        label = dict(self.registry.model("m").stages)["production"]
+        current = self.directory / "current"
+        if label is None:
+            assert not os.path.lexists(current)
+            return None
+        assert current.readlink().name.rpartition("-")[0] == label
+        assert (current / "model.bin").read_text() == f"version {label}"
+        assert (current / "sub" / "config.json").read_text() == "{}"
+        return label
+
+    def outcomes(self) -> list[str]:
+        """The history, oldest first, as `action to outcome`."""
+        found = self.registry.history("m", "production")[::-1]
+        return [f"{each.action} {each.to_label or '-'} {each.outcome}" for each in found]
+
+
+@pytest.fixture(scope="session")
+def stocked_root(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with six versions of a folder of two files."""
+    folder = tmp_path_factory.mktemp("stocked")
+    root = Path(shutil.copytree(fresh, folder / "registry"))
+    (folder / "model" / "sub").mkdir(parents=True)
+    (folder / "model" / "sub" / "config.json").write_text("{}")
+    with open_registry(root) as registry:
+        for label in range(1, 7):
+            (folder / "model" / "model.bin").write_text(f"version {label}")
+            registry.register("m", folder / "model", scheme="sequence")
+    return root
+
+
+@pytest.fixture
+def served(stocked_root: Path, tmp_path: Path, calendar: Calendar) -> Iterator[Served]:
+    root = Path(shutil.copytree(stocked_root, tmp_path / "registry"))
+    with open_registry(root, clock=calendar) as registry:
+        found = Served(registry, tmp_path / "srv", tmp_path)
+        found.set(release=str(found.directory), interval=0.01, timeout=5.0)
+        yield found
