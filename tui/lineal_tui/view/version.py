@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lineal.records.base import Micros
-    from lineal.records.models import Version, VersionDetail
+    from lineal.records.models import VersionDetail
 
 _FIELD = 14
 
@@ -97,8 +97,3 @@ def _files(detail: VersionDetail) -> Iterable[Field]:
         yield "artifact", short_digest(detail.artifact.digest), size(detail.artifact.size)
         for file in detail.artifact.files:
             yield size(file.size), file.path, file.format
-
-
-def version_title(version: Version, width: int) -> str:
-    """What the version is called in a rule of this width."""
-    return cut_middle(version.ref, max(8, width - 10))
