@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lineal.errors import Locked, MachineError
+from lineal.forks import unforked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,23 @@ def _drop_in_child() -> None:
 os.register_at_fork(after_in_child=_drop_in_child)
 
 
+def _open(path: Path) -> int:
+    try:
+        with unforked():  # a child that came between the two would keep the lock
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            _held.add(descriptor)
+    except OSError as error:
+        raise MachineError(path=path, why=error.strerror) from error
+    return descriptor
+
+
+def _close(descriptor: int) -> None:
+    with unforked():
+        if descriptor in _held:  # not in a child that was forked meanwhile
+            _held.discard(descriptor)
+            os.close(descriptor)
+
+
 @contextmanager
 def exclusive(path: Path, *, holder: str, seconds: float) -> Iterator[None]:
     """Hold the lock at `path` for the block.
@@ -42,19 +60,13 @@ def exclusive(path: Path, *, holder: str, seconds: float) -> Iterator[None]:
         Locked: it was not let go within `seconds`.
         MachineError: the file cannot be opened or locked.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise MachineError(path=path, why=error.strerror) from error
-    _held.add(descriptor)
+    descriptor = _open(path)
     try:
         _wait(descriptor, path, seconds)
         _sign(descriptor, holder)
         yield
     finally:
-        if descriptor in _held:  # not in a child that was forked meanwhile
-            _held.discard(descriptor)
-            os.close(descriptor)
+        _close(descriptor)
 
 
 def _sign(descriptor: int, holder: str) -> None:
@@ -124,7 +136,7 @@ class Marks:
             MachineError: the file cannot be opened or locked.
         """
         if self._descriptor is None:
-            self._descriptor = self._open()
+            self._descriptor = _open(self._path)
         deadline = time.monotonic() + seconds
         while not self._lock(self._descriptor, name, fcntl.F_RDLCK):
             if time.monotonic() >= deadline:
@@ -138,9 +150,8 @@ class Marks:
 
     def close(self) -> None:
         """Drop all names."""
-        if self._descriptor in _held:  # not in a child that was forked meanwhile
-            _held.discard(self._descriptor)
-            os.close(self._descriptor)
+        if self._descriptor is not None:
+            _close(self._descriptor)
         self._descriptor = None
 
     @contextmanager
@@ -150,21 +161,11 @@ class Marks:
         Raises:
             MachineError: the file cannot be opened or locked.
         """
-        descriptor = self._open()
+        descriptor = _open(self._path)
         try:
             yield self._lock(descriptor, name, fcntl.F_WRLCK)
         finally:
-            if descriptor in _held:
-                _held.discard(descriptor)
-                os.close(descriptor)
-
-    def _open(self) -> int:
-        try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError as error:
-            raise MachineError(path=self._path, why=error.strerror) from error
-        _held.add(descriptor)
-        return descriptor
+            _close(descriptor)
 
     def _lock(self, descriptor: int, name: str, kind: int) -> bool:
         from hashlib import sha256  # noqa: PLC0415  readers never hold a name

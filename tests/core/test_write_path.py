@@ -305,7 +305,16 @@ def test_threads_that_share_a_registry_lose_nothing(registry: Registry) -> None:
 
 FORKED_BESIDE_A_CHANGE = """
 import os, sys, threading, time
+from lineal import db, locks
 from lineal.registry import open_registry
+
+class Slow(set):
+    def discard(self, descriptor):
+        super().discard(descriptor)
+        time.sleep(0.05)
+
+db.BUSY_SECONDS = 2.0
+locks._held = Slow()  # so that the fork comes while the writer lets its lock go
 registry = open_registry(sys.argv[1])
 registry.start_run("before").finish()
 writing = threading.Event()
@@ -322,6 +331,7 @@ writer.start()
 writing.wait()
 child = os.fork()
 if child == 0:
+    time.sleep(0.2)
     registry.start_run("child").finish()
     os._exit(0)
 writer.join()
