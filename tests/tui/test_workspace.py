@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,6 +147,8 @@ async def test_copies_are_shown_and_reach_the_clipboard(registry: Registry, open
         await session.press("u")
         assert "copied address: fraud:2.1.0" in session.last
         assert session.app.clipboard == "fraud:2.1.0"
+        await session.press("y", "j")
+        assert json.loads(session.app.clipboard)["ref"] == "fraud:2.1.0"
         await session.press("r", "y", "y", "c")
         assert session.app.clipboard == "lineal rollback fraud@production --expect fraud:2.1.0"
 

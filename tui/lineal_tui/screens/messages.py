@@ -53,6 +53,13 @@ class DetailRead(Message):
 
 
 @dataclass
+class JsonMade(Message):
+    """A version was put as JSON, to be copied."""
+
+    text: str
+
+
+@dataclass
 class Planned(Message):
     """A plan was made for a question."""
 

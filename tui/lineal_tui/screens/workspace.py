@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lineal.errors import LinealError
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
+from lineal_tui.screens.messages import JsonMade
 from lineal_tui.screens.showing import ORDERS, Showing
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.history import (
@@ -306,9 +306,16 @@ class Workspace(Showing):
         self.say(f"copied {what}: {one_line(text)}", tone=Tone.CHANGED)
 
     def copy_json(self) -> None:
-        """Copy the version under the cursor as JSON."""
+        """Copy the version under the cursor as JSON, as the shell's commands give it."""
+        version = self.version
+        if version is None:
+            return
         import json  # noqa: PLC0415  not before somebody copies
 
-        if self.version is not None:
-            found = {**asdict(self.version), "ref": self.version.ref}
-            self.copy(json.dumps(found, default=str, ensure_ascii=True), "JSON")
+        from lineal_tui.view.json import version as as_json  # noqa: PLC0415  as above
+
+        self.work(lambda: JsonMade(json.dumps(as_json(self.registry.detail(version)))), "copy")
+
+    def on_json_made(self, message: JsonMade) -> None:
+        """Copy what was made."""
+        self.copy(message.text, "JSON")
