@@ -195,3 +195,24 @@ def served(stocked_root: Path, tmp_path: Path, calendar: Calendar) -> Iterator[S
         found = Served(registry, tmp_path / "srv", tmp_path)
         found.set(release=str(found.directory), interval=0.01, timeout=5.0)
         yield found
+
+
+@pytest.fixture
+def tmpfs(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a small file system of its own, as only root may."""
+    mounted: list[Path] = []
+
+    def mount(size: str) -> Path:
+        folder = tmp_path / f"tmpfs-{len(mounted)}"
+        folder.mkdir()
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False, capture_output=True
+        )
+        if done.returncode:
+            pytest.skip("only root may mount")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "-l", folder], check=True)
