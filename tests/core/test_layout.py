@@ -18,7 +18,7 @@ from lineal.queries import artifacts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.core.conftest import Served
+    from tests.core.conftest import Script, Served
 
     from lineal.records.models import Artifact, Version
     from lineal.records.releases import LaidFile
@@ -104,26 +104,31 @@ def test_whatever_was_done_to_a_file_is_seen_without_reading_it(served: Served, 
     assert str(layout.what_differs(release, files)).startswith("model.bin")
 
 
-def test_a_release_that_lies_there_is_replaced_in_one_step(served: Served) -> None:
+READER = """
+import sys
+path, missing = sys.argv[1], 0
+print("ready", flush=True)
+import os, select
+while not select.select([0], [], [], 0)[0]:
+    for _ in range(1000):
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            missing += 1
+print(missing)
+"""
+
+
+def test_a_release_that_lies_there_is_replaced_in_one_step(served: Served, script: Script) -> None:
     release, _ = _lay_out(served)
     layout.switch(served.directory, release.name)
-    missing, done = [], threading.Event()
-
-    def read() -> None:
-        while not done.is_set():
-            try:
-                (served.directory / "current" / "model.bin").read_bytes()
-            except FileNotFoundError as error:
-                missing.append(error)
-
-    reader = threading.Thread(target=read)
-    reader.start()
+    reader = script(READER, served.directory / "current" / "model.bin")
+    assert reader.stdout is not None
+    assert reader.stdout.readline() == "ready\n"
     for _ in range(40):
         _lay_out(served)
-    done.set()
-    reader.join()
-    assert not missing
-    assert sorted(os.listdir(served.directory)) == [".lineal-stage.json", release.name, "current"]  # noqa: PTH208
+    assert reader.communicate("stop\n")[0] == "0\n"
+    assert sorted(path.name for path in served.directory.iterdir()) == [".lineal-stage.json", release.name, "current"]
 
 
 @pytest.mark.parametrize("there", ["file", "link"])
