@@ -291,8 +291,9 @@ class VersionRows:
         )
         yield (
             (
-                "INSERT INTO versions (uid, id, model_id, seq, label, label_reason, run_n, artifact_id, architecture_id, "
-                "owner, notes, created_at, created_by) VALUES (?, ?, ?, ?, ?, 'generated', ?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO versions (uid, id, model_id, seq, label, label_reason, run_n, artifact_id, "
+                "architecture_id, owner, notes, created_at, created_by) "
+                "VALUES (?, ?, ?, ?, ?, 'generated', ?, ?, ?, ?, ?, ?, ?)"
             ),
             self._versions,
         )

@@ -1,0 +1,25 @@
+"""The smallest Textual application, one label: what a start costs that nobody can go below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.widgets import Label
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+
+class Smallest(App[None]):
+    """Shows one label, and ends on `q`."""
+
+    BINDINGS = [("q", "quit", "quit")]  # noqa: RUF012  as its documentation writes it
+
+    def compose(self) -> ComposeResult:
+        """The label."""
+        yield Label("The smallest application")
+
+
+if __name__ == "__main__":
+    Smallest().run()
