@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lineal import archives
 from lineal.copies import copy_database
-from lineal.db import check_identity, connect, translate
+from lineal.db import UNREADABLE, check_identity, connect, translate
 from lineal.durable import sync_folder
 from lineal.errors import AlreadyExists, Conflict, Damaged, MachineError, NoSource
 from lineal.fingerprint import refuse_registry
@@ -21,6 +20,7 @@ from lineal.records.upkeep import BackedUp, Restored
 from lineal.verification import check_database
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -142,7 +142,7 @@ def _copy_backup(source: Path, database: Path) -> None:
 def _copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
     try:
         copy_database(connection, target)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate(error, path) from error
 
 
@@ -152,7 +152,7 @@ def _open_copy(database: Path, path: Path) -> Iterator[sqlite3.Connection]:
     try:
         check_identity(connection, path)
         yield connection
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate(error, path) from error
     finally:
         connection.close()

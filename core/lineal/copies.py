@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.db import check_identity, connect, translate
+from lineal.db import UNREADABLE, check_identity, connect, translate
 from lineal.durable import sync_folder
 from lineal.errors import MachineError
 from lineal.locks import Marks
@@ -89,24 +89,27 @@ def snapshot(database: Database, objects: Path, uses: Path) -> Iterator[sqlite3.
 
     Args:
         database: the registry's.
-        objects: the folder of the store, whose `tmp` takes the copy where it may be written.
+        objects: the folder of the store, whose `tmp` takes the copy; where that is full or may not be written, the
+            system's folder for temporary files does.
         uses: where the copy's name is held, so that it is not collected.
 
     Raises:
         LinealError: the database cannot be read, or there is no room for the copy.
     """
-    folder = objects / "tmp"
-    if not os.access(folder, os.W_OK | os.X_OK):
-        folder = Path(tempfile.gettempdir())
-    path = folder / f"{os.getpid()}-{os.urandom(8).hex()}"
+    name = f"{os.getpid()}-{os.urandom(8).hex()}"
+    here, elsewhere = objects / "tmp" / name, Path(tempfile.gettempdir()) / name
     held = Marks(uses)
     try:
-        if folder.parent == objects:
-            held.hold(path.name)
-        try:
-            copy_database(database.connection, path)
-        except sqlite3.Error as error:
-            raise translate(error, database.path) from error
+        path = elsewhere
+        if os.access(here.parent, os.W_OK | os.X_OK):
+            try:
+                held.hold(name)
+                _copy(database, here)
+                path = here
+            except MachineError:
+                here.unlink(missing_ok=True)
+        if path is elsewhere:
+            _copy(database, elsewhere)
         copy = connect(path, mode="ro")
         try:
             check_identity(copy, database.path)
@@ -114,5 +117,13 @@ def snapshot(database: Database, objects: Path, uses: Path) -> Iterator[sqlite3.
         finally:
             copy.close()
     finally:
-        path.unlink(missing_ok=True)
+        here.unlink(missing_ok=True)
+        elsewhere.unlink(missing_ok=True)
         held.close()
+
+
+def _copy(database: Database, target: Path) -> None:
+    try:
+        copy_database(database.connection, target)
+    except UNREADABLE as error:
+        raise translate(error, database.path) from error

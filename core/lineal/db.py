@@ -35,6 +35,8 @@ SCHEMA_VERSION = 1
 
 BUSY_SECONDS = 15.0
 
+_DAMAGE_HINT = "see `lineal verify`; restore a backup if it stays so"
+
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",  # off, INSERT OR REPLACE would go past the append-only triggers
@@ -43,6 +45,9 @@ _PRAGMAS = (
     "PRAGMA synchronous = EXTRA",
     "PRAGMA temp_store = MEMORY",
 )
+
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What sqlite3 raises; of damage whose description is no text, only that it cannot be decoded."""
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 
@@ -115,7 +120,7 @@ class Database:
                 finally:
                     if _is_open(connection):
                         connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 raise translate(error, self.path) from error
 
     @contextmanager
@@ -145,7 +150,7 @@ class Database:
                     if _is_open(connection):
                         connection.execute("ROLLBACK")
                     raise
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 raise translate(error, self.path) from error
 
     def data_version(self) -> int:
@@ -153,7 +158,7 @@ class Database:
         try:
             with unforked():
                 row = self.connection.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             raise translate(error, self.path) from error
         return int(row[0])
 
@@ -224,7 +229,7 @@ def connect(path: Path, *, mode: str) -> _Connection:
         )
         for pragma in _PRAGMAS:
             connection.execute(pragma)
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate(error, path) from error
     return connection
 
@@ -245,7 +250,7 @@ def check_identity(connection: sqlite3.Connection, path: Path, *, known: int = S
     try:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.Error as error:
+    except UNREADABLE as error:
         raise translate(error, path) from error
     if application != APPLICATION_ID:
         empty = path.stat().st_size == 0
@@ -272,8 +277,10 @@ def _why_read_only(root: Path, path: Path) -> str | None:
     return None
 
 
-def translate(error: sqlite3.Error, path: Path) -> LinealError:
+def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LinealError:
     """What an error of SQLite means to the person who met it."""
+    if isinstance(error, UnicodeDecodeError):
+        return Damaged(path=path, why="it holds text that is none", hint=_DAMAGE_HINT)
     name = getattr(error, "sqlite_errorname", "") or ""
     why = str(error)
     if name.startswith("SQLITE_BUSY") or name == "SQLITE_LOCKED":
@@ -281,7 +288,7 @@ def translate(error: sqlite3.Error, path: Path) -> LinealError:
     if name == "SQLITE_NOTADB":
         return ForeignRegistry(path=path, why="it is not an SQLite database")
     if name.startswith("SQLITE_CORRUPT"):
-        return Damaged(path=path, why=why, hint="see `lineal verify`; restore a backup if it stays so")
+        return Damaged(path=path, why=why, hint=_DAMAGE_HINT)
     if name == "SQLITE_READONLY_ROLLBACK" or (name.startswith("SQLITE_CANTOPEN") and _journal(path).exists()):
         return ReadOnlyRegistry(
             path=path.parent,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lineal import audit, collecting
 from lineal.copies import snapshot
-from lineal.db import SCHEMA_VERSION, translate
+from lineal.db import SCHEMA_VERSION, UNREADABLE, translate
 from lineal.errors import Damaged, LinealError, MachineError
 from lineal.fingerprint import manifest_digest
 from lineal.queries import events as event_rows
@@ -54,7 +54,7 @@ def verify(context: Context, *, progress: Callable[[int, int], None] = lambda _,
             events = 0 if head is None else head[0]
             objects, total = rows.object_totals(copy)
             findings += _check_objects(store, copy, total, progress)
-        except sqlite3.Error as error:
+        except UNREADABLE as error:
             findings += _of_database(path, [str(translate(error, path))])
     try:
         findings += [_of_leftover(found) for found in collecting.leftovers(context)]
@@ -73,7 +73,7 @@ def check_database(connection: sqlite3.Connection, path: Path) -> list[Finding]:
         path: of the file that it is a copy of.
 
     Raises:
-        sqlite3.Error: it cannot be read.
+        sqlite3.Error, UnicodeDecodeError: it cannot be read.
     """
     findings = _of_database(path, rows.what_sqlite_finds(connection))
     if findings:
