@@ -14,7 +14,7 @@ from lineal.queries import pipelines as rows
 from lineal.queries import releases as release_rows
 from lineal.records.releases import StepState
 from lineal.records.stages import Action, Outcome
-from lineal.transitions import PERMISSIONS, Ground, append
+from lineal.transitions import PERMISSIONS, Ground, append, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Work:
         self._began_at = began_at
         self._progress = progress
         self._switched_at: Micros | None = None
-        self._is_back = False
+        self._reverted_at: Micros | None = None
         self._output = ""
         self._last_look = 0.0
         self._cancelled_by: str | None = None
@@ -109,7 +109,7 @@ class Work:
 
     def _unrecorded(self, error: LinealError) -> LinealError:
         """The registry cannot be written after the switch: leave a promotion's old release live, and say so."""
-        if self._order.action is Action.PROMOTE and not self._is_back:
+        if self._order.action is Action.PROMOTE and self._reverted_at is None:
             failed = self._put_back(self._previous_release())
             if failed is not None:
                 return ReleaseFailed(what=self._what, why=f"{error}. TAKING IT BACK FAILED TOO: {failed}")
@@ -125,14 +125,10 @@ class Work:
         return f"{self._order.action} of {self._place} to {target}"
 
     def _elsewhere(self) -> str | None:
-        """Where else a rollback could go when the bytes of its target are damaged."""
         if self._order.action is not Action.ROLLBACK:
             return None
         with self._context.read() as connection:
-            for candidate, _ in addresses.rollback_chain(connection, self._found.live):
-                if candidate.id != self._order.target:
-                    return f"the next candidate is {candidate.ref}: add --to {candidate.ref}"
-        return None
+            return elsewhere(connection, self._found.live, self._order.target)
 
     def _prepare(self) -> str | None:
         """Check the target's bytes and lay its release out; returns the release's name, None for clearing."""
@@ -230,7 +226,7 @@ class Work:
         previous = self._previous_release()
         failed = self._put_back(previous)
         back = previous or "nothing"
-        if failed is not None and not self._is_back:
+        if failed is not None and self._reverted_at is None:
             loud = f"{problem}. TAKING IT BACK FAILED: {failed}; it is live still"
             return self._record(Outcome.UNHEALTHY, self._live_but(loud))
         failure: LinealError
@@ -250,9 +246,10 @@ class Work:
                 self._lay_out_previous()
             layout.switch(self._directory, previous)
         except LinealError as error:
-            self._is_back = self._points_at(previous)
+            if self._points_at(previous):
+                self._reverted_at = self._context.clock()
             return f"the switch back failed: {error}"
-        self._is_back = True
+        self._reverted_at = self._context.clock()
         return self._command_steps(previous, action="revert", stoppable=False)
 
     def _points_at(self, name: str | None) -> bool:
@@ -384,6 +381,7 @@ class Work:
                 actor=self._actor,
                 began_at=self._began_at,
                 switched_at=self._switched_at,
+                reverted_at=self._reverted_at,
                 output=self._output if failure is not None else None,
             )
             self._end_steps(change, failure)

@@ -138,9 +138,14 @@ class ObjectStore:
         Raises:
             Damaged: one is not as it must be.
         """
+        wanted = list(dict.fromkeys(entries))
+        if sum(size for _, size in wanted) <= _SMALL:
+            for digest, size in wanted:
+                self.check(digest, size, content=True)
+                progress(size)
+            return
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  hashing lets other threads run
 
-        wanted = list(dict.fromkeys(entries))
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
             work = [(size, pool.submit(self.check, digest, size, content=True)) for digest, size in wanted]
             try:

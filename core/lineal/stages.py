@@ -10,7 +10,7 @@ from lineal.policy import Permission
 from lineal.queries import artifacts, releases
 from lineal.queries import stages as rows
 from lineal.records.stages import Action, Outcome, Plan, Stage, Transition
-from lineal.transitions import PERMISSIONS, append, checks, ground
+from lineal.transitions import PERMISSIONS, append, checks, elsewhere, ground
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,7 +46,6 @@ def plan_rollback(context: Context, address: str, *, to: str | None = None, reas
 
     Raises:
         NotFound: there is no such stage or version.
-        NothingLive: the stage was never moved.
         NowhereToRollBack: the history leads nowhere.
         Refused: `to` was never live there in good health.
         Damaged: a file of the target is missing or cut; the hint names the next candidate.
@@ -56,7 +55,7 @@ def plan_rollback(context: Context, address: str, *, to: str | None = None, reas
         _, stage = addresses.stage(connection, ref.model, ref.stage)
         live = rows.live(connection, stage.id)
         if live is None:
-            raise NothingLive(ref=str(ref), when="")
+            raise NowhereToRollBack(ref=str(ref), why="nothing was ever live there")
         passed: list[tuple[str, str]] = []
         if to is None:
             target, gone_back_to = _next_back(connection, ref, live, passed)
@@ -65,9 +64,7 @@ def plan_rollback(context: Context, address: str, *, to: str | None = None, reas
         try:
             _check_objects(connection, context.objects, target)
         except Damaged as error:
-            following = [found.ref for found, _ in addresses.rollback_chain(connection, live) if found.id != target.id]
-            hint = f"the next candidate is {following[0]}: add --to {following[0]}" if following else None
-            raise Damaged(path=error.data["path"], why=error.data["why"], hint=hint) from error
+            raise Damaged(**error.data, hint=elsewhere(connection, live, target.id) or error.hint) from error
         return _plan(connection, Action.ROLLBACK, stage, target, gone_back_to, reason, tuple(passed))
 
 
@@ -185,8 +182,10 @@ def execute(context: Context, order: Order) -> Transition | None:
     Raises:
         OutOfDate: something else is live now.
         Refused: a check failed.
+        Damaged: a file of the target is not what it was; the hint names where else a rollback could go.
         LinealError: the registry cannot be written.
     """
+    _check_bytes(context, order)
     with context.change(PERMISSIONS[order.action], f"{order.model}@{order.stage}") as change:
         found = ground(change.connection, order)
         if releases.settings(change.connection, found.stage.id) is not None:
@@ -194,6 +193,23 @@ def execute(context: Context, order: Order) -> Transition | None:
         if order.action is Action.PROMOTE and found.is_live_already:
             return None
         return append(change, found, order, Outcome.UNCHECKED)
+
+
+def _check_bytes(context: Context, order: Order) -> None:
+    """Hash the target's files, outside the transaction: they may be gigabytes."""
+    if order.target is None:
+        return
+    with context.read() as connection:
+        wanted = artifacts.objects_of(connection, order.target)
+    try:
+        context.objects.check_all(wanted)
+    except Damaged as error:
+        if order.action is not Action.ROLLBACK:
+            raise
+        with context.read() as connection:
+            _, stage = addresses.stage(connection, order.model, order.stage)
+            hint = elsewhere(connection, rows.live(connection, stage.id), order.target)
+        raise Damaged(**error.data, hint=hint or error.hint) from error
 
 
 def add_stage(context: Context, model: str, name: str, *, after: str | None = None) -> Stage:

@@ -106,6 +106,14 @@ def ground(connection: sqlite3.Connection, order: Order) -> Ground:
     return Ground(stage, live, target, back)
 
 
+def elsewhere(connection: sqlite3.Connection, live: Transition | None, target: int | None) -> str | None:
+    """Where else a rollback could go when the bytes of its target are damaged, as a hint."""
+    for candidate, _ in addresses.rollback_chain(connection, live):
+        if candidate.id != target:
+            return f"the next candidate is {candidate.ref}: add --to {candidate.ref}"
+    return None
+
+
 def append(
     change: Change,
     found: Ground,
@@ -115,6 +123,7 @@ def append(
     actor: Actor | None = None,
     began_at: Micros | None = None,
     switched_at: Micros | None = None,
+    reverted_at: Micros | None = None,
     output: str | None = None,
 ) -> Transition:
     """Append a transition that is over to the stage's history, with its event and, if asked for, the mark.
@@ -127,6 +136,7 @@ def append(
         actor: who ordered it; None for who records it.
         began_at: when it began; None for now.
         switched_at: when the stage switched; None for now, or for one that never did.
+        reverted_at: when it was switched back; None for one that was not.
         output: what failed printed; None when nothing failed.
     """
     number = rows.insert_transition(
@@ -144,6 +154,7 @@ def append(
         output=output,
         predecessor=_predecessor(order, found),
         replaced=None if found.live is None else found.live.id,
+        reverted_at=reverted_at,
     )
     transition = rows.transition(change.connection, number)
     if transition is None:

@@ -235,6 +235,9 @@ def _label(
     if base is None and seq > 1:  # without a parent, what was registered last says what changed
         base = rows.by_seq(connection, model.id, seq - 1)
     bump, reason = new.bump, None
+    if bump is not None and model.scheme is not Scheme.SEMVER:
+        why = f"labels of {model.name} are no semantic versions, but {model.scheme}"
+        raise BadValue(field="bump", value=bump, why=why)
     if bump is None and base is not None:
         bump, reason = naming.work_out_bump(_facts(connection, base), facts)
     run = ground.run

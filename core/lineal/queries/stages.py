@@ -110,7 +110,8 @@ def switches_until(connection: sqlite3.Connection, stage_id: int, at: Micros) ->
     """The last transition that had switched by a time and stayed, and the reverted ones after it, newest first."""
     rows = connection.execute(
         _TRANSITION + "WHERE t.stage_id = ?1 AND t.switched_at <= ?2 AND t.seq >= coalesce((SELECT max(k.seq) "
-        "FROM transitions k WHERE k.stage_id = ?1 AND k.switched_at <= ?2 AND k.outcome <> 'reverted'), 0) "
+        "FROM transitions k WHERE k.stage_id = ?1 AND k.switched_at <= ?2 "
+        "AND k.outcome IN ('healthy', 'unchecked', 'unhealthy')), 0) "
         "ORDER BY t.seq DESC",
         (stage_id, at),
     ).fetchall()
@@ -133,6 +134,7 @@ def insert_transition(
     output: str | None,
     predecessor: int | None,
     replaced: int | None,
+    reverted_at: Micros | None = None,
 ) -> int:
     """Append a finished transition; returns its row number. What is live follows by itself."""
     row = connection.execute(
@@ -151,7 +153,7 @@ def insert_transition(
             reason,
             began_at,
             switched_at,
-            ended_at if outcome is Outcome.REVERTED else None,
+            reverted_at,
             ended_at,
             outcome,
             output,
