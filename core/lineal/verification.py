@@ -78,6 +78,9 @@ def check_database(connection: sqlite3.Connection, path: Path) -> list[Finding]:
     findings = _of_database(path, rows.what_sqlite_finds(connection))
     if findings:
         return findings  # what its tables say is not to be trusted
+    findings += _of_database(path, rows.unreadable_texts(connection))
+    if findings:
+        return findings  # or cannot be read
     findings += _of_database(path, [*_schema_faults(connection), *rows.dangling_rows(connection)])
     findings += _event_faults(connection, path)
     for place, wrong in rows.stages_that_disagree(connection, _MOVING):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 from lineal.records.base import Digest
 from lineal.records.upkeep import StoredFile
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Collection, Iterator
 
     from lineal.records.stages import Outcome
@@ -30,6 +30,25 @@ def dangling_rows(connection: sqlite3.Connection) -> list[str]:
     """Rows that refer to rows that are not there, in words."""
     rows = connection.execute("SELECT * FROM pragma_foreign_key_check LIMIT ?", (_MOST,)).fetchall()
     return [f"row {row} of {table} refers to a row of {parent} that is not there" for table, row, parent, _ in rows]
+
+
+def unreadable_texts(connection: sqlite3.Connection) -> list[str]:
+    """Tables with text that is no UTF-8, which SQLite does not look at."""
+    tables: dict[str, list[str]] = {}
+    for table, column in connection.execute(
+        "SELECT printf('\"%w\"', t.name), printf('\"%w\"', c.name) FROM pragma_table_list t "
+        "JOIN pragma_table_info(t.name) c "
+        "WHERE t.schema = 'main' AND t.type = 'table' AND c.type = 'TEXT' AND t.name NOT LIKE 'sqlite%'"
+    ).fetchall():
+        tables.setdefault(table, []).append(column)
+    found = []
+    for table, columns in tables.items():
+        try:
+            for _ in connection.execute(f"SELECT {', '.join(columns)} FROM {table}"):
+                pass
+        except (sqlite3.OperationalError, UnicodeDecodeError):
+            found.append(f"a text in {table} is no UTF-8")
+    return found
 
 
 def schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:

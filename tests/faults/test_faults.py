@@ -1,0 +1,57 @@
+"""The faults in short: a few trials of each, and the proof that they can fail; `run.py` here causes them in full."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import bits
+import calls
+import disks
+import kills
+import pytest
+
+traced = pytest.mark.skipif(not calls.is_possible(), reason="strace is missing, or may not trace here")
+
+
+def test_writers_killed_at_random_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    report = kills.run(tmp_path, trials=12)
+    assert report.broken == []
+    assert report.struck
+
+
+@traced
+def test_a_call_that_fails_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
+    report = calls.run(tmp_path, trials=5, offset=3)
+    assert report.broken == []
+    assert report.struck == report.trials
+
+
+@traced
+def test_a_failed_fsync_is_never_acknowledged(tmp_path: Path) -> None:
+    report = calls.run(tmp_path, trials=3, only_syncs=True)
+    assert report.broken == []
+    assert report.struck == report.trials
+
+
+def test_where_a_file_does_not_fit_it_is_absent_or_whole(tmp_path: Path) -> None:
+    report = disks.run(tmp_path, trials=4)
+    assert report.broken == []
+    assert report.struck
+
+
+def test_a_flipped_bit_or_a_cut_file_is_named_and_refused(tmp_path: Path) -> None:
+    report = bits.run(tmp_path, trials=40)
+    assert report.broken == []
+    assert report.notes["promote refused"] == 20
+
+
+@pytest.mark.parametrize("guard", ["loop", "digest", pytest.param("fsync", marks=traced)])
+def test_without_what_guards_against_it_a_fault_breaks_a_promise(guard: str) -> None:
+    script = Path(__file__).with_name("run.py")
+    done = subprocess.run(
+        [sys.executable, str(script), "--without", guard], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  ! " in done.stdout
