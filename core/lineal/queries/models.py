@@ -15,7 +15,7 @@ _MODEL = """
 SELECT m.id, m.name, m.scheme, n.name, m.owner, m.purpose, m.notes, m.created_at,
     (SELECT count(*) FROM versions v WHERE v.model_id = m.id),
     (SELECT v.created_at FROM versions v WHERE v.model_id = m.id ORDER BY v.seq DESC LIMIT 1),
-    (SELECT count(*) FROM versions v WHERE v.model_id = m.id AND v.status <> 'retired')
+    EXISTS (SELECT 1 FROM versions v WHERE v.model_id = m.id AND v.status <> 'retired')
 FROM models m LEFT JOIN names n ON n.id = m.primary_id """
 
 _ModelRow = tuple[int, str, str, str | None, str | None, str | None, str | None, int, int, int | None, int]

@@ -130,16 +130,22 @@ def next_seq(connection: sqlite3.Connection, model: int) -> int:
 
 def skeleton(connection: sqlite3.Connection, model: int) -> list[tuple[int, int, tuple[int, ...]]]:
     """(row number, sequence number, parents within the model) of all versions, newest first."""
-    parents: dict[int, list[int]] = {}
-    for child, parent in connection.execute(
-        "SELECT p.version_id, p.parent_id FROM version_parents p JOIN versions c ON c.id = p.version_id "
-        "JOIN versions v ON v.id = p.parent_id WHERE c.model_id = ?1 AND v.model_id = ?1 "
-        "ORDER BY p.version_id, p.position",
+    rows = connection.execute(
+        "SELECT v.id, v.seq, p.parent_id FROM versions v LEFT JOIN version_parents p ON p.version_id = v.id "
+        "WHERE v.model_id = ? ORDER BY v.seq DESC, p.position",
         (model,),
-    ).fetchall():
-        parents.setdefault(child, []).append(parent)
-    rows = connection.execute("SELECT id, seq FROM versions WHERE model_id = ? ORDER BY seq DESC", (model,)).fetchall()
-    return [(version, seq, tuple(parents.get(version, ()))) for version, seq in rows]
+    ).fetchall()
+    own = {row[0] for row in rows}
+    found: list[tuple[int, int, tuple[int, ...]]] = []
+    last = None
+    for version, seq, parent in rows:
+        within = (parent,) if parent in own else ()
+        if version != last:
+            found.append((version, seq, within))
+        elif within:
+            found[-1] = (version, seq, found[-1][2] + within)
+        last = version
+    return found
 
 
 def insert(
