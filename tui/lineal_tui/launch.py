@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def launch(registry: Registry, *, clock: Callable[[], Micros] | None = None) -> int:
     """Open the application on a registry and stay until it is left.
 
-    Over SSH (`SSH_CONNECTION`) it uses the terminal's own sixteen colours and no mouse.
+    What the terminal can do decides on theme and mouse; see `lineal_tui.terminal.judge`.
 
     Args:
         registry: Open; the caller closes it.
@@ -29,8 +29,9 @@ def launch(registry: Registry, *, clock: Callable[[], Micros] | None = None) -> 
     os.environ.setdefault("ESCDELAY", "50")
     from lineal.context import now  # noqa: PLC0415  with the rest of what only the application needs
     from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set
+    from lineal_tui.terminal import here  # noqa: PLC0415  as above
 
-    remote = "SSH_CONNECTION" in os.environ
-    app = LinealApp(registry, clock or now, theme="ansi-dark" if remote else "textual-dark")
-    app.run(mouse=not remote)
+    terminal = here()
+    app = LinealApp(registry, clock or now, theme=terminal.theme)
+    app.run(mouse=terminal.has_mouse)
     return app.return_code or 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -26,6 +25,7 @@ _COMMANDS = {
     "completion": ("completion", "Print the script that completes commands and addresses in a shell."),
     "dataset": ("datasets", "Record data."),
     "datasets": ("datasets", "List the datasets."),
+    "doctor": ("doctor", "Compare the registry with the disk, and mend it."),
     "demo": ("demo", "Train real models into a sample registry, then open it."),
     "diff": ("comparison", "Put versions, or runs, side by side."),
     "experiments": ("runs", "List the experiments."),
@@ -37,6 +37,7 @@ _COMMANDS = {
     "live": ("stages", "Tell which version is live at a stage, now or at a time."),
     "mark": ("versions", "Mark a version as bad, or as active again."),
     "models": ("models", "List the models with what is live where."),
+    "pipeline": ("pipelines", "List, follow or cancel what moves a stage now."),
     "promote": ("transitions", "Make a version live at a stage."),
     "register": ("register", "Register files as a new version of a model."),
     "restore": ("upkeep", "Make a registry from a backup."),
@@ -44,7 +45,7 @@ _COMMANDS = {
     "runs": ("runs", "List runs, the latest first."),
     "set": ("describe", "Set owner, purpose, notes, tags, and how metrics are read."),
     "show": ("show", "Everything about one thing."),
-    "stage": ("stages", "Declare and show the stages of a model."),
+    "stage": ("stage", "Declare, bind and show the stages of a model."),
     "tree": ("models", "Draw the version tree of a model."),
     "undo": ("transitions", "Take the last transition of a stage back."),
     "verify": ("upkeep", "Check the database, the log and every object."),
@@ -223,16 +224,17 @@ def lineal(context: click.Context) -> int | None:
     """Versions of models: what they are, how they were trained, where they are live."""
     if context.invoked_subcommand is not None:
         return None
-    import os  # noqa: PLC0415  as above
+    from lineal_tui.terminal import here  # noqa: PLC0415  as above
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb":
-        raise click.UsageError("the application needs a terminal; use the commands here", context)
+    refusal = here().refusal
+    if refusal is not None:
+        raise click.UsageError(refusal, context)
     from lineal_tui.launch import launch  # noqa: PLC0415  the toolkit takes a third of a second
 
     with session(context).open() as registry:
         return launch(registry)
 
 
-def stop(code: ExitCode) -> None:
+def stop(code: ExitCode) -> NoReturn:
     """End the command with a code that is not an error's."""
     raise click.exceptions.Exit(int(code))

@@ -1,10 +1,10 @@
-"""What is live, what was, and the stages themselves."""
+"""What is live, and what was."""
 
 from __future__ import annotations
 
 import click
 
-from lineal_tui.cli.app import Command, Group, session
+from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, with_offset
 
@@ -62,7 +62,7 @@ def history_command(context: click.Context, *, place: str, limit: int | None, as
       lineal history fraud@production
       lineal history fraud --json
     """
-    model, stage = _place(place)
+    model, stage = place_of(place)
     with session(context).open() as registry:
         found = registry.history(model, stage, limit=limit)
     if as_json:
@@ -78,7 +78,7 @@ def history_command(context: click.Context, *, place: str, limit: int | None, as
     show(listing.history(found[: first(found, limit)], width()))
 
 
-def _place(text: str) -> tuple[str, str | None]:
+def place_of(text: str) -> tuple[str, str | None]:
     """The model, and the stage if one is named."""
     from lineal import refs  # noqa: PLC0415  as above
     from lineal.errors import BadAddress  # noqa: PLC0415  as above
@@ -89,62 +89,3 @@ def _place(text: str) -> tuple[str, str | None]:
     if isinstance(ref, refs.StageRef) and not ref.back:
         return ref.model, ref.stage
     raise BadAddress(text=text, why="a model or a stage is wanted here, such as fraud or fraud@production")
-
-
-@click.group("stage", cls=Group)
-def stage_command() -> None:
-    """Declare and show the stages of a model."""
-
-
-@stage_command.command("add")
-@click.argument("place", type=ADDRESS, metavar="MODEL@STAGE")
-@click.option("--after", metavar="STAGE", help="The stage that comes before it; without, it comes last.")
-@as_json
-@click.pass_context
-def add(context: click.Context, *, place: str, after: str | None, as_json: bool) -> None:
-    """Declare a stage of a model.
-
-    Examples:
-      lineal stage add fraud@canary --after staging
-    """
-    from lineal.addresses import stage_ref  # noqa: PLC0415  start-up is measured
-
-    ref = stage_ref(place)
-    with session(context).open() as registry:
-        stage = registry.add_stage(ref.model, ref.stage, after=after)
-        order = [each.name for each in registry.stages(ref.model)]
-    if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
-
-        dump(json.stage(stage, None))
-        return
-    say(str(ref))
-    narrate(f"the stages of {stage.model} are now {', '.join(order)}")
-
-
-@stage_command.command("show")
-@click.argument("place", type=ADDRESS, metavar="MODEL[@STAGE]")
-@as_json
-@click.pass_context
-def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
-    """Show the stages of a model, in their order, with what is live there.
-
-    Examples:
-      lineal stage show fraud
-      lineal stage show fraud@production --json
-    """
-    name, wanted = _place(place)
-    with session(context).open() as registry:
-        labels = dict(registry.model(name).stages)
-        if wanted is not None and wanted not in labels:
-            registry.history(name, wanted, limit=1)  # says which stages there are
-        found = [(stage, labels.get(stage.name)) for stage in registry.stages(name) if wanted in {None, stage.name}]
-    if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
-
-        shapes = [json.stage(stage, label) for stage, label in found]
-        dump(shapes if wanted is None else shapes[0])
-        return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
-
-    show(listing.stages(found, width()))

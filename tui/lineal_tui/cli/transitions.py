@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,9 +13,9 @@ from lineal_tui.cli.parameters import ADDRESS, as_json, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from lineal.records.stages import Plan
+    from lineal.records.releases import StageSettings
+    from lineal.records.stages import Plan, Transition
     from lineal.registry import Registry
 
 NOTHING = "nothing"
@@ -31,9 +32,18 @@ def _expect(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _verify(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--verify", is_flag=True, help="Hash the files of a release that lies there already.")(command)
+
+
+def _skip_health(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--skip-health", is_flag=True, help="Do not ask health: the check itself is broken.")(command)
+
+
 @click.command("promote", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
 @click.option("--to", "stage", required=True, metavar="STAGE", help="The stage, such as production.")
+@_verify
 @reason
 @_plan_only
 @_expect
@@ -41,15 +51,18 @@ def _expect(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.pass_context
 def promote_command(
     context: click.Context,
+    /,
     *,
     ref: str,
     stage: str,
     reason: str | None,
-    plan_only: bool,
-    expect: str | None,
-    as_json: bool,
+    **options: Any,
 ) -> None:
     """Make a version live at a stage.
+
+    At a stage that is bound to a directory (`lineal stage set`) its files are laid out there, `current` is switched,
+    the hook runs and health is asked; when one of them fails it is taken back, and the exit code is 6. It goes on when
+    the terminal is closed; ctrl+c lets go of it.
 
     Promoting what is live already changes nothing and says so. With --plan, failed checks exit with 4.
 
@@ -58,14 +71,16 @@ def promote_command(
       lineal promote fraud:2.4.1 --to production --reason "better on mobile" --expect fraud:2.3.0
     """
     with session(context).open() as registry:
-        plan = registry.plan_promote(ref, stage, reason=reason, with_diff=plan_only)
-        _carry_out(registry, plan, expect=expect, plan_only=plan_only, as_json=as_json)
+        plan = registry.plan_promote(ref, stage, reason=reason, with_diff=options["plan_only"])
+        _carry_out(registry, plan, _Wishes(**options))
 
 
 @click.command("rollback", cls=Command)
 @click.argument("stage", type=ADDRESS, metavar="MODEL@STAGE")
 @click.option("--to", "target", type=ADDRESS, metavar="REF", help="A version that was live there in good health.")
 @click.option("--bad", is_flag=True, help="Also mark what is left as bad.")
+@_skip_health
+@_verify
 @reason
 @_plan_only
 @_expect
@@ -73,18 +88,17 @@ def promote_command(
 @click.pass_context
 def rollback_command(
     context: click.Context,
+    /,
     *,
     stage: str,
     target: str | None,
-    bad: bool,
     reason: str | None,
-    plan_only: bool,
-    expect: str | None,
-    as_json: bool,
+    **options: Any,
 ) -> None:
     """Put back what was live at a stage before.
 
-    A second rollback goes further back. Versions that are bad or retired are passed over.
+    A second rollback goes further back. Versions that are bad or retired are passed over. When the health check of a
+    stage that is bound to a directory fails, it stays, and the exit code is 6: go further back, or `lineal undo`.
 
     Examples:
       lineal rollback fraud@production --plan
@@ -92,28 +106,28 @@ def rollback_command(
       lineal rollback fraud@production --to fraud:2.1.0
     """
     with session(context).open() as registry:
-        plan = registry.plan_rollback(stage, to=target, reason=reason, with_diff=plan_only)
-        _carry_out(registry, plan, expect=expect, plan_only=plan_only, as_json=as_json, bad=bad)
+        plan = registry.plan_rollback(stage, to=target, reason=reason, with_diff=options["plan_only"])
+        _carry_out(registry, plan, _Wishes(**options))
 
 
 @click.command("undo", cls=Command)
 @click.argument("stage", type=ADDRESS, metavar="MODEL@STAGE")
+@_skip_health
+@_verify
 @reason
 @_plan_only
 @_expect
 @as_json
 @click.pass_context
-def undo_command(
-    context: click.Context, *, stage: str, reason: str | None, plan_only: bool, expect: str | None, as_json: bool
-) -> None:
+def undo_command(context: click.Context, /, *, stage: str, reason: str | None, **options: Any) -> None:
     """Take the last transition of a stage back; an undo of an undo is a redo.
 
     Examples:
       lineal undo fraud@production --reason "wrong terminal"
     """
     with session(context).open() as registry:
-        plan = registry.plan_undo(stage, reason=reason, with_diff=plan_only)
-        _carry_out(registry, plan, expect=expect, plan_only=plan_only, as_json=as_json)
+        plan = registry.plan_undo(stage, reason=reason, with_diff=options["plan_only"])
+        _carry_out(registry, plan, _Wishes(**options))
 
 
 @click.command("clear", cls=Command)
@@ -123,9 +137,7 @@ def undo_command(
 @_expect
 @as_json
 @click.pass_context
-def clear_command(
-    context: click.Context, *, stage: str, reason: str | None, plan_only: bool, expect: str | None, as_json: bool
-) -> None:
+def clear_command(context: click.Context, /, *, stage: str, reason: str | None, **options: Any) -> None:
     """Make nothing live at a stage.
 
     Examples:
@@ -133,19 +145,30 @@ def clear_command(
     """
     with session(context).open() as registry:
         plan = registry.plan_clear(stage, reason=reason)
-        _carry_out(registry, plan, expect=expect, plan_only=plan_only, as_json=as_json)
+        _carry_out(registry, plan, _Wishes(**options))
 
 
-def _carry_out(
-    registry: Registry, plan: Plan, *, expect: str | None, plan_only: bool, as_json: bool, bad: bool = False
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the options of a transition ask for."""
+
+    expect: str | None
+    plan_only: bool
+    as_json: bool
+    bad: bool = False
+    skip_health: bool = False
+    verify: bool = False
+
+
+def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
     place = f"{plan.model}@{plan.stage}"
-    _check_expected(registry, plan, place, expect)
-    if plan_only:
-        _show(plan, place, as_json=as_json)
+    _check_expected(registry, plan, place, wishes.expect)
+    bound = registry.binding(place)
+    if wishes.plan_only:
+        _show(plan, place, wishes, bound)
         return
-    transition = registry.execute(plan, bad=bad)
-    if as_json:
+    transition = registry.execute(plan, bad=wishes.bad) if bound is None else _move(registry, plan, place, wishes)
+    if wishes.as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
         made = transition or plan.source_transition
@@ -156,11 +179,28 @@ def _carry_out(
         narrate(f"{plan.target.ref if plan.target else NOTHING} is live at {place} already; nothing was changed")
         return
     was = "nothing" if plan.source is None else plan.source.ref
-    narrate(f"{place}: {was} → {NOTHING if plan.target is None else plan.target.ref}")
+    outcome = "" if bound is None else f", {transition.outcome}"
+    narrate(f"{place}: {was} → {NOTHING if plan.target is None else plan.target.ref}{outcome}")
     for label, why in plan.skipped:
         narrate(f"passed over {plan.model}:{label}, which {why}")
-    if bad and plan.source is not None:
+    if wishes.bad and plan.source is not None:
         narrate(f"{plan.source.ref} is marked bad")
+
+
+def _move(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> Transition | None:
+    """Move a bound stage in a process of its own, which goes on when this one or its terminal ends."""
+    from lineal_tui.cli.following import follow, let_go_in, settle_first, tell_settled  # noqa: PLC0415  as above
+
+    left = settle_first(registry, place)
+    try:
+        with let_go_in(place, "if it began, it runs on"):
+            number = registry.begin(
+                plan, bad=wishes.bad, skip_health=wishes.skip_health, verify=wishes.verify, threads=False
+            )
+    finally:
+        if left is not None:
+            tell_settled(registry, place, left)
+    return None if number is None else follow(registry, number, place)
 
 
 def _check_expected(registry: Registry, plan: Plan, place: str, expect: str | None) -> None:
@@ -178,17 +218,19 @@ def _check_expected(registry: Registry, plan: Plan, place: str, expect: str | No
         )
 
 
-def _show(plan: Plan, place: str, *, as_json: bool) -> None:
+def _show(plan: Plan, place: str, wishes: _Wishes, bound: StageSettings | None) -> None:
     from lineal.errors import ExitCode  # noqa: PLC0415  as above
 
-    if as_json:
+    if wishes.skip_health:
+        plan = replace(plan, steps=tuple(step for step in plan.steps if step != "health"))
+    if wishes.as_json:
         from lineal_tui.view import json  # noqa: PLC0415  as above
 
         dump(json.plan(plan))
     else:
         from lineal_tui.view import texts  # noqa: PLC0415  as above
 
-        show(texts.plan(plan, width()))
+        show(texts.plan(plan, width(), bound))
         narrate(f"this was only the plan; {place} is as it was")
     if not all(check.passed for check in plan.checks):
         stop(ExitCode.REFUSED)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Diff, DiffRow, Lineage
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Architecture, Model, Version, VersionDetail
+    from lineal.records.releases import StageSettings
     from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
     from lineal.records.stages import LiveVersion, Plan
 
@@ -291,8 +292,8 @@ def lineage(found: Lineage) -> list[Line]:
     return lines
 
 
-def plan(found: Plan, width: int | None) -> list[Line]:
-    """What a transition would do."""
+def plan(found: Plan, width: int | None, bound: StageSettings | None = None) -> list[Line]:
+    """What a transition would do; `bound` is how its stage is, None for a pointer only."""
     place = f"{found.model}@{found.stage}"
     source = "nothing" if found.source is None else found.source.ref
     target = "nothing" if found.target is None else found.target.ref
@@ -315,7 +316,12 @@ def plan(found: Plan, width: int | None) -> list[Line]:
         for check in found.checks
     ]
     lines += _group("Checks", table((), rows, width=width, indent=2))
-    lines += _group("Steps", [((f"  {one_line(', '.join(found.steps))}", Tone.TEXT),)])
+    if bound is None:
+        lines += _group("Steps", [((f"  {one_line(', '.join(found.steps))}", Tone.TEXT),)])
+    else:
+        from lineal_tui.view.stage_page import plan_steps  # noqa: PLC0415  most stages are pointers only
+
+        lines += plan_steps(found, bound)
     if found.diff is not None:
         lines += _group("Changes", diff(found.diff, width))
     return lines

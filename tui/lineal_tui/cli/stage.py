@@ -1,0 +1,217 @@
+"""The stages of a model: declared, shown, and bound to a directory on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lineal_tui.cli.app import Group, session
+from lineal_tui.cli.output import dump, narrate, say, show, warn, width
+from lineal_tui.cli.parameters import ADDRESS, as_json, now
+from lineal_tui.cli.stages import place_of
+
+if TYPE_CHECKING:
+    from lineal.errors import LinealError
+    from lineal.records.releases import Pipeline, StageSettings
+
+
+@click.group("stage", cls=Group)
+def stage_command() -> None:
+    """Declare, bind and show the stages of a model."""
+
+
+@stage_command.command("add")
+@click.argument("place", type=ADDRESS, metavar="MODEL@STAGE")
+@click.option("--after", metavar="STAGE", help="The stage that comes before it; without, it comes last.")
+@as_json
+@click.pass_context
+def add(context: click.Context, *, place: str, after: str | None, as_json: bool) -> None:
+    """Declare a stage of a model.
+
+    Examples:
+      lineal stage add fraud@canary --after staging
+    """
+    from lineal.addresses import stage_ref  # noqa: PLC0415  start-up is measured
+
+    ref = stage_ref(place)
+    with session(context).open() as registry:
+        stage = registry.add_stage(ref.model, ref.stage, after=after)
+        order = [each.name for each in registry.stages(ref.model)]
+    if as_json:
+        from lineal_tui.view import json  # noqa: PLC0415  as above
+
+        dump(json.stage(stage, None))
+        return
+    say(str(ref))
+    narrate(f"the stages of {stage.model} are now {', '.join(order)}")
+
+
+@stage_command.command("set")
+@click.argument("place", type=ADDRESS, metavar="MODEL@STAGE")
+@click.option("--release", metavar="DIR", help="The directory that `current` is in; a server loads DIR/current.")
+@click.option("--hook", metavar="CMD", help="Run after each switch, such as a reload; '' for none.")
+@click.option("--health", metavar="CMD|URL", help="A command whose exit code, or http:// address, tells; '' for none.")
+@click.option("--health-status", type=int, metavar="N", help="The status that the address answers with; 200.")
+@click.option("--health-text", metavar="TEXT", help="A text that its answer must hold; '' for any answer.")
+@click.option("--tries", type=int, metavar="N", help="How often health is asked before it counts as bad; 3.")
+@click.option("--interval", type=float, metavar="S", help="Seconds between two tries; 1.")
+@click.option("--timeout", type=float, metavar="S", help="Seconds that the hook, and each try, may take; 30.")
+@click.option("--keep", type=int, metavar="N", help="Releases for rollbacks that stay beside the live one; 3.")
+@as_json
+@click.pass_context
+def set_stage(
+    context: click.Context,
+    /,
+    *,
+    place: str,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Bind a stage to a directory on this machine, or change how it is bound.
+
+    Promoting to the stage then lays the version's files out in DIR, points DIR/current at them, runs the hook, asks
+    health, and takes itself back when that fails. What is live now is laid out at once. Only what is named changes; an
+    empty text ('') takes a hook, a health check or its text away.
+
+    A command is split into words as a shell would, but runs without one: no pipes, no variables, no patterns. It runs
+    in DIR, with LINEAL_MODEL, _STAGE, _ACTION (promote, rollback, undo, clear, revert), _FROM, _TO, _ACTOR, _REASON and
+    _RELEASE in its environment.
+
+    Examples:
+      lineal stage set fraud@production --release /srv/fraud --hook 'systemctl reload fraud'
+      lineal stage set fraud@production --health http://127.0.0.1:8080/health --tries 5 --interval 2
+      lineal stage set fraud@production --hook 'sh -c "./warm-up | tail -1"' --health ''
+    """
+    changes = _changes({name: value for name, value in given.items() if value is not None})
+    with session(context).open() as registry:
+        bound = registry.bind_stage(place, **changes)
+        live = registry.stage_state(place).live
+    for name in ("hook", "health"):
+        if name in changes:
+            _warn_unless_there(name, bound)
+    if as_json:
+        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
+
+        dump({"ref": place, **stage_json.settings(bound)})
+        return
+    from lineal_tui.view import stage_page  # noqa: PLC0415  as above
+
+    say(place)
+    show(stage_page.settings(bound))
+    if "release" in changes:
+        narrate(f"{live or 'nothing'} is live there; a server loads {bound.release}/current")
+
+
+def _changes(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as fields of the settings."""
+    if not given:
+        raise click.UsageError("name what is to be set, such as --release DIR")
+    if given.get("release") == "":
+        raise click.UsageError("--release is empty; `lineal stage unset` makes the stage a pointer only")
+    changes = dict(given)
+    if "health" in given:
+        is_address = given["health"].startswith(("http://", "https://"))
+        changes["health"] = None if is_address else _command("health", given["health"])
+        changes["health_url"] = given["health"] if is_address else None
+    if "hook" in given:
+        changes["hook"] = _command("hook", given["hook"])
+    if "health_text" in given:
+        changes["health_text"] = given["health_text"] or None
+    return changes
+
+
+def _command(field: str, text: str) -> tuple[str, ...] | None:
+    """The words of a command; None for an empty text."""
+    from shlex import split  # noqa: PLC0415  start-up is measured
+
+    from lineal.errors import BadValue  # noqa: PLC0415  as above
+
+    try:
+        return tuple(split(text)) or None
+    except ValueError as error:
+        raise BadValue(field=field, value=text, why=str(error).lower()) from error
+
+
+def _warn_unless_there(field: str, bound: StageSettings) -> None:
+    """Tell before the first promotion what could not be run."""
+    import os  # noqa: PLC0415  start-up is measured
+    from shutil import which  # noqa: PLC0415  as above
+
+    words: tuple[str, ...] | None = getattr(bound, field)
+    if words is None:
+        return
+    program = os.path.join(bound.release, words[0]) if "/" in words[0] else words[0]  # noqa: PTH118  "./x" stays so
+    if which(program) is None:
+        warn(f"the {field} {words[0]} is no program that can be run here")
+
+
+@stage_command.command("unset")
+@click.argument("place", type=ADDRESS, metavar="MODEL@STAGE")
+@as_json
+@click.pass_context
+def unset(context: click.Context, *, place: str, as_json: bool) -> None:
+    """Make a stage a pointer only; its directory stays as it is.
+
+    Examples:
+      lineal stage unset fraud@production
+    """
+    with session(context).open() as registry:
+        was = registry.unbind_stage(place)
+    if as_json:
+        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
+
+        dump({"ref": place, **stage_json.settings(was)})
+        return
+    say(place)
+    narrate(f"it is a pointer only now; what lies in {was.release} stays there, `current` too")
+
+
+@stage_command.command("show")
+@click.argument("place", type=ADDRESS, metavar="MODEL[@STAGE]")
+@as_json
+@click.pass_context
+def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
+    """Show the stages of a model; or of one, how it is bound, what lies there, and what moved it last.
+
+    Examples:
+      lineal stage show fraud
+      lineal stage show fraud@production --json
+    """
+    name, wanted = place_of(place)
+    if wanted is not None:
+        _show_one(context, place, as_json=as_json)
+        return
+    with session(context).open() as registry:
+        labels = dict(registry.model(name).stages)
+        found = [(stage, labels.get(stage.name)) for stage in registry.stages(name)]
+    if as_json:
+        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+
+        dump([json.stage(stage, label) for stage, label in found])
+        return
+    from lineal_tui.view import listing  # noqa: PLC0415  as above
+
+    show(listing.stages(found, width()))
+
+
+def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
+    with session(context).open() as registry:
+        state = registry.stage_state(place)
+        stage = next(each for each in registry.stages(state.model) if each.name == state.stage)
+    failure = failure_of(state.pipeline)
+    if as_json:
+        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
+
+        dump(stage_json.state(stage, state, failure))
+        return
+    from lineal_tui.view import stage_page  # noqa: PLC0415  as above
+
+    show(stage_page.stage(state, failure, now(), width()))
+
+
+def failure_of(pipeline: Pipeline | None) -> LinealError | None:
+    """What a pipeline ended with; None when it went well, is not over, or is none."""
+    from lineal import pipelines  # noqa: PLC0415  start-up is measured
+
+    return None if pipeline is None else pipelines.failure_of(pipeline)
