@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal import locks
-from lineal.errors import ReadOnlyRegistry
+from lineal.errors import Locked, ReadOnlyRegistry
 from lineal.locks import Marks
 from lineal.registry import open_registry
 
@@ -223,7 +223,7 @@ def test_names_are_shared_by_users_and_refused_to_who_would_remove(
     with third.alone("a") as alone:
         assert alone
         began = time.monotonic()
-        with pytest.raises(locks.Locked):
+        with pytest.raises(Locked):
             first.hold("a", seconds=0.05)
         assert time.monotonic() - began < 1
     first.close()

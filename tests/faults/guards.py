@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from lineal import db, objects, verification
 from lineal.errors import MachineError
+from lineal.locks import exclusive
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from lineal.records.base import Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Guard:
 def _without_transaction() -> None:
     @contextmanager
     def write(self: db.Database, holder: str) -> Iterator[sqlite3.Connection]:
-        with db.exclusive(self.lock_path, holder=holder, seconds=db.BUSY_SECONDS):
+        with exclusive(self.lock_path, holder=holder, seconds=db.BUSY_SECONDS):
             yield self.connection
 
     db.Database.write = write  # type: ignore[method-assign]  # that is the point
@@ -70,7 +73,7 @@ def _without_fsync() -> None:
 def _without_digest() -> None:
     check = objects.ObjectStore.check
 
-    def sizes_only(self: objects.ObjectStore, digest: objects.Digest, size: int, *, content: bool) -> None:
+    def sizes_only(self: objects.ObjectStore, digest: Digest, size: int, *, content: bool) -> None:
         del content
         check(self, digest, size, content=False)
 

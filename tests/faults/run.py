@@ -50,7 +50,9 @@ def cause(row: int, folder: Path, trials: int | None, seed: int, without: str | 
     several = 50 if trials is None else trials
     if row == 2:
         return kills.run(folder, trials=several, seed=seed, without=without)
-    return (disks if row == 5 else bits).run(folder, trials=several, seed=seed, without=without)
+    if row == 5:
+        return disks.run(folder, trials=several, seed=seed, without=without)
+    return bits.run(folder, trials=several, seed=seed, without=without)
 
 
 def main() -> int:

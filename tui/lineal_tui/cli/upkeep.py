@@ -15,6 +15,9 @@ from lineal_tui.cli.parameters import as_json
 if TYPE_CHECKING:
     from lineal.records.upkeep import Collected, Finding
 
+_LARGE = 64 << 20
+"""Bytes of a database that is not checked in a second."""
+
 
 @click.command("verify", cls=Command)
 @as_json
@@ -31,6 +34,8 @@ def verify_command(context: click.Context, *, as_json: bool) -> None:
     from lineal_tui.view.words import counted, size  # noqa: PLC0415  as above
 
     with session(context).open() as registry, Meter("reading") as meter:
+        if (registry.root / "registry.db").stat().st_size > _LARGE:
+            narrate("checking a copy of the database first; this may take a while")
         verified = registry.verify(progress=meter.show)
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  as above
