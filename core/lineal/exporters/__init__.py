@@ -1,0 +1,1 @@
+"""Writing what a version is in formats that others read."""
