@@ -154,11 +154,12 @@ registry = open_registry(sys.argv[1])
 with registry._context.objects.storing() as store:
     store.put(__import__("pathlib").Path(sys.argv[2]))
     if os.fork() == 0:
+        print("forked", flush=True)
+        os.kill(os.getppid(), 9)
         os.close(1), os.close(2)
         time.sleep(20)
         os._exit(0)
-    print("forked", flush=True)
-    os.kill(os.getpid(), 9)
+    time.sleep(20)
 """,
         registry.root,
         weights(4.0),
