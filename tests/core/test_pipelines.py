@@ -256,7 +256,8 @@ def test_a_version_marked_bad_is_refused_and_nothing_begins(served: Served) -> N
     _promote(served, 1)
     plan = served.registry.plan_promote("m:3", "production")
     _mark_bad(served)
-    for act in (lambda: served.registry.execute(plan), lambda: served.registry.promote("m:3", "production")):
+    acts: tuple[Callable[[], object], ...] = (lambda: served.registry.execute(plan), lambda: _promote(served, 3))
+    for act in acts:
         with pytest.raises(Refused) as caught:
             act()
         assert caught.value.exit_code == 4
