@@ -124,7 +124,7 @@ def _datasets(facts: VersionFacts) -> list[dict[str, object]]:
 
 
 def _parents(facts: VersionFacts) -> list[dict[str, object]]:
-    parents = []
+    parents: list[dict[str, object]] = []
     for parent in facts.detail.version.parents:
         name, _, label = parent.ref.partition(":")
         parents.append(
@@ -143,13 +143,8 @@ def _packages(facts: VersionFacts) -> list[dict[str, object]]:
     environment = facts.detail.environment
     if environment is None:
         return []
-    return [
-        {
-            "type": "library",
-            "bom-ref": f"pkg:pypi/{quote(name)}@{quote(number)}",
-            "name": name,
-            "version": number,
-            "purl": f"pkg:pypi/{quote(name)}@{quote(number)}",
-        }
-        for name, number in environment.packages
-    ]
+    components: list[dict[str, object]] = []
+    for name, number in environment.packages:
+        purl = f"pkg:pypi/{quote(name)}@{quote(number)}"
+        components.append({"type": "library", "bom-ref": purl, "name": name, "version": number, "purl": purl})
+    return components
