@@ -7,7 +7,7 @@ import fcntl
 import os
 import struct
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lineal.errors import Locked, MachineError
@@ -44,7 +44,8 @@ def _close(descriptor: int) -> None:
     with unforked():
         if descriptor in _held:  # not in a child that was forked meanwhile
             _held.discard(descriptor)
-            os.close(descriptor)
+            with suppress(OSError):  # the lock is gone all the same, and what was done under it is done
+                os.close(descriptor)
 
 
 @contextmanager
@@ -63,20 +64,20 @@ def exclusive(path: Path, *, holder: str, seconds: float) -> Iterator[None]:
     descriptor = _open(path)
     try:
         _wait(descriptor, path, seconds)
-        _sign(descriptor, holder)
+        _sign(descriptor, path, holder)
         yield
     finally:
         _close(descriptor)
 
 
-def _sign(descriptor: int, holder: str) -> None:
+def _sign(descriptor: int, path: Path, holder: str) -> None:
     try:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, holder.encode(), 0)
     except OSError as error:
         # On a full disk the lock holds all the same; only whoever waits would not learn by whom.
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
+            raise MachineError(path=path, why=error.strerror) from error
 
 
 def _wait(descriptor: int, path: Path, seconds: float) -> None:
