@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import selectors
 import signal
@@ -212,6 +211,8 @@ class _Question(threading.Thread):
 
     def __init__(self, url: str, seconds: float) -> None:
         super().__init__(daemon=True)
+        import http.client  # noqa: PLC0415  half of what a rollback imports, and most ask no address
+
         parts = urlsplit(url)
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
@@ -222,6 +223,8 @@ class _Question(threading.Thread):
 
     def run(self) -> None:
         """Ask, and keep the beginning of the answer."""
+        from http.client import HTTPException  # noqa: PLC0415  as above
+
         try:
             self._connection.connect()
             self._socket = self._connection.sock  # the connection lets go of it when the server closes
@@ -230,7 +233,7 @@ class _Question(threading.Thread):
             self.status = answer.status
             while len(self.kept) < _MOST_ANSWER and (chunk := answer.read1(8_192)):
                 self.kept += chunk
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             self.failure = str(error) or type(error).__name__
         finally:
             self._connection.close()

@@ -123,7 +123,7 @@ def _modes(context: Context) -> Iterator[_Problem]:
         for name in names:
             path = Path(folder) / name
             status = path.lstat()
-            if path.parent.name != "tmp" and stat.S_IMODE(status.st_mode) & 0o222:
+            if path != context.objects.uses and path.parent.name != "tmp" and stat.S_IMODE(status.st_mode) & 0o222:
                 why = f"the object can be written (mode {stat.S_IMODE(status.st_mode):04o})"
                 finding = Finding("object_mode", None, str(path), why, "make it read-only")
                 yield _Problem(finding, partial(_make_read_only, path))

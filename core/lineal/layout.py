@@ -7,7 +7,6 @@ import errno
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import stat
 from pathlib import Path
@@ -151,7 +150,7 @@ def switch(directory: Path, name: str | None) -> None:
         if name is None:
             current.unlink(missing_ok=True)
         else:
-            temporary = directory / f".current-{secrets.token_hex(8)}"
+            temporary = directory / f".current-{os.urandom(8).hex()}"
             temporary.symlink_to(name)
             try:
                 temporary.replace(current)
@@ -187,7 +186,7 @@ def lay_out(
         MachineError: the directory cannot be written, or is full; nothing of the release stays.
     """
     name = release_name(version)
-    partial = directory / f".partial-{os.getpid()}-{secrets.token_hex(6)}"
+    partial = directory / f".partial-{os.getpid()}-{os.urandom(6).hex()}"
     try:
         partial.mkdir()
         for entry in artifact.files:
@@ -213,7 +212,7 @@ def _replace(directory: Path, partial: Path, name: str) -> None:
     if not os.path.lexists(target):
         partial.rename(target)
     elif not _exchange(partial, target):  # edited or half known: it makes way as a whole
-        aside = directory / f".trash-{secrets.token_hex(6)}"
+        aside = directory / f".trash-{os.urandom(6).hex()}"
         target.rename(aside)
         partial.rename(target)
         remove(aside)
@@ -325,7 +324,7 @@ def remove(path: Path) -> None:
 
 def retire(directory: Path, name: str) -> None:
     """Take a release away, first out of sight and then for good."""
-    aside = directory / f".trash-{secrets.token_hex(6)}"
+    aside = directory / f".trash-{os.urandom(6).hex()}"
     with contextlib.suppress(OSError):  # what cannot be taken away stays for `doctor` to tell of
         (directory / name).rename(aside)
         sync_folder(directory)
