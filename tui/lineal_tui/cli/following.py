@@ -10,6 +10,7 @@ from lineal.errors import ExitCode
 from lineal.records.releases import StepState
 from lineal_tui.cli.app import stop
 from lineal_tui.cli.output import complain, has_colours, narrate
+from lineal_tui.view.steps import output, words
 
 if TYPE_CHECKING:
     import threading
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from lineal.records.stages import Transition
     from lineal.registry import Registry
 
+CLEAR = "\r\x1b[2K"
+"""Puts a terminal back to the beginning of its line, and empties it."""
 _TICK_SECONDS = 0.25
 _OVER = frozenset({StepState.DONE, StepState.FAILED})
 
@@ -42,7 +45,7 @@ class Steps:
         if self._ended is not None:
             self._ended.set()
             self._running = ""
-            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.write(CLEAR)
 
     def changed(self, pipeline: Pipeline) -> None:
         """Take note of a pipeline's journal."""
@@ -56,15 +59,11 @@ class Steps:
             self._tick()
 
     def _tell(self, step: Step) -> None:
-        from lineal_tui.view import stage_page  # noqa: PLC0415  start-up is measured
-        from lineal_tui.view.text import painted  # noqa: PLC0415  as above
-
-        lines = [stage_page.step_line(step)]
-        if step.state is StepState.FAILED:
-            lines += stage_page.output(step.output)
-        colours = has_colours(sys.stderr)
-        start = "" if self._ended is None else "\r\x1b[2K"
-        sys.stderr.write(start + "".join(painted(line, colours=colours) + "\n" for line in lines))
+        name, state, took = words(step)
+        if has_colours(sys.stderr):
+            state = f"\x1b[{'1;31' if step.state is StepState.FAILED else '32'}m{state}\x1b[0m"
+        lines = [f"{name}{state}{took}", *(output(step.output) if step.state is StepState.FAILED else ())]
+        sys.stderr.write("".join(f"{'' if self._ended is None else CLEAR}{line}\n" for line in lines))
         sys.stderr.flush()
 
     def _tick(self) -> None:
@@ -81,7 +80,7 @@ class Steps:
                 if name != self._running:
                     name, since = self._running, now
                 if name:
-                    sys.stderr.write(f"\r\x1b[2K  {name:<8}  … {now - since:.0f} s")
+                    sys.stderr.write(f"{CLEAR}  {name:<8}  … {now - since:.0f} s")
                     sys.stderr.flush()
 
         threading.Thread(target=tick, daemon=True).start()

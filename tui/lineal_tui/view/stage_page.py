@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from lineal.records.releases import StepState
 from lineal.records.stages import Action
-from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view import steps
+from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.stage_json import state_of
 from lineal_tui.view.text import fields, heading, table
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros
     from lineal.records.releases import Pipeline, StageSettings, StageState, Step
     from lineal.records.stages import Plan
-
-MOST_LINES = 40
-"""Lines shown of what a command printed."""
-_MOST_CHARACTERS = 500
 
 _TONES = {
     "healthy": Tone.BETTER,
@@ -123,7 +120,7 @@ def pipeline(found: Pipeline, failure: LinealError | None, *, is_running: bool) 
     lines.append(())
     for step in found.steps:
         lines.append(step_line(step))
-        lines += output(step.output)
+        lines += [((line, Tone.MUTED),) for line in steps.output(step.output)]
     return lines
 
 
@@ -134,29 +131,8 @@ def moves(found: Pipeline) -> str:
 
 def step_line(step: Step) -> Line:
     """A step and how far it is, with its seconds where it took some."""
-    took = ""
-    if step.started_at is not None and step.ended_at is not None and step.ended_at - step.started_at >= 100_000:
-        took = f"  {(step.ended_at - step.started_at) / 1_000_000:.1f} s"
-    word = "FAILED" if step.state is StepState.FAILED else step.state.value
-    return (
-        (f"  {step.name:<8}  ", Tone.TEXT),
-        (word, _TONES.get(step.state, Tone.BETTER)),
-        *(((took, Tone.MUTED),) if took else ()),
-    )
-
-
-def output(text: str) -> list[Line]:
-    """What a command printed, cleaned, and no more of it than a person reads: its last lines."""
-    printed = clean(text, keep_newlines=True).rstrip().split("\n")
-    if printed == [""]:
-        return []
-    lines: list[Line] = []
-    if len(printed) > MOST_LINES:
-        lines.append(((f"    … {len(printed) - MOST_LINES:,} lines before; --json has what was kept", Tone.MUTED),))
-    for line in printed[-MOST_LINES:]:
-        shown = line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]} …"
-        lines.append(((f"    | {shown}", Tone.MUTED),))
-    return lines
+    name, state, took = steps.words(step)
+    return ((name, Tone.TEXT), (state, _TONES.get(step.state, Tone.BETTER)), *(((took, Tone.MUTED),) if took else ()))
 
 
 def pipelines(found: Sequence[tuple[Pipeline, bool]], now: Micros, width: int | None) -> list[Line]:
