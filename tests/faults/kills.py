@@ -31,7 +31,7 @@ def run(folder: Path, *, trials: int, seed: int = 0, without: str | None = None,
         while report.trials < trials:
             victim = workers.pop(0)
             victim.wait_until_ready()
-            time.sleep(dice.uniform(0, 0.08))
+            time.sleep(dice.uniform(0, 0.15))
             victim.process.kill()
             told, complaints = victim.end()
             report.trials += 1
