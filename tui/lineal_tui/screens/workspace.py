@@ -125,13 +125,6 @@ class Workspace(Showing):
         if message.lines is self.panes[View.TREE].lines:
             self.follow()
 
-    def on_lines_scrolled(self, message: Lines.Scrolled) -> None:
-        """Say how many rows lie below now."""
-        message.stop()
-        for pane in self.panes.values():
-            if pane.lines is message.lines:
-                pane.redraw_foot()
-
     def on_lines_fetch_failed(self, message: Lines.FetchFailed) -> None:
         """Say why rows are missing."""
         message.stop()

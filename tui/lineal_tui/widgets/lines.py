@@ -12,9 +12,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lineal.errors import LinealError
-from lineal_tui.view.lines import Line, Tone, fit
+from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.pages import Listed, Rows
-from lineal_tui.widgets.painting import palette_of
+from lineal_tui.widgets.painting import palette_of, strip_of
 
 GUTTER = 2
 """Cells at the left: the cursor's and the mark's."""
@@ -34,19 +34,6 @@ class Lines(ScrollView):
 
     class CursorMoved(Message):
         """The cursor stands on another item, or on what an item has become."""
-
-        def __init__(self, lines: Lines) -> None:
-            """Tell which list it is."""
-            super().__init__()
-            self.lines = lines
-
-        @property
-        def control(self) -> Lines:
-            """The list."""
-            return self.lines
-
-    class Scrolled(Message):
-        """Other rows are visible."""
 
         def __init__(self, lines: Lines) -> None:
             """Tell which list it is."""
@@ -78,6 +65,8 @@ class Lines(ScrollView):
         self._active = True
         self._strips: dict[Hashable, Strip] = {}
         self._failed = False
+        self.scrolled: Callable[[], None] = lambda: None
+        """Called in the same frame when other rows are visible."""
 
     # what it shows
 
@@ -217,8 +206,9 @@ class Lines(ScrollView):
     def _scroll(self, y: int) -> None:
         y = max(0, min(y, len(self._rows) - self.size.height))
         if y != self.scroll_offset.y:
-            self.scroll_to(y=y, animate=False, force=True)
-            self.post_message(self.Scrolled(self))
+            # put off, and told by a message, it would be painted in two frames: the second comes 17 ms after the first
+            self.scroll_to(y=y, animate=False, force=True, immediate=True)
+            self.scrolled()
 
     def _refresh_gutter(self, index: int) -> None:
         y = index - self.scroll_offset.y
@@ -234,7 +224,7 @@ class Lines(ScrollView):
         self.virtual_size = Size(1, len(self._rows))
         self._scroll(self.scroll_offset.y)
         self._keep_visible()
-        self.post_message(self.Scrolled(self))
+        self.scrolled()
 
     # painting
 
@@ -252,7 +242,7 @@ class Lines(ScrollView):
             if len(self._strips) >= _CACHED_STRIPS:
                 self._strips.clear()
             room = max(0, width - (GUTTER if self.has_cursor else 0))
-            body = Strip([Segment(text, palette[tone]) for text, tone in fit(self._paint(row, room), room)], room)
+            body = strip_of(self._paint(row, room), room, palette)
             self._strips[index] = body
         if not self.has_cursor:
             return body

@@ -24,9 +24,31 @@ def palette_of(widget: Widget) -> dict[Tone, Style]:
     return styles(sixteen=widget.app.native_ansi_color)
 
 
+def segments_of(line: Line, width: int, palette: dict[Tone, Style]) -> list[Segment]:
+    """The fewest segments of exactly `width` cells: each costs the terminal up to fifty bytes.
+
+    Neighbours of one style become one, and blanks take the style of what stands before them, as no tone shows there.
+    """
+    merged: list[tuple[str, Style]] = []
+    for text, tone in fit(line, width):
+        style = palette[tone]
+        if not text:
+            continue
+        if merged:
+            before, known = merged[-1]
+            if style is known or text.isspace():
+                merged[-1] = (before + text, known)
+                continue
+            if before.isspace():
+                merged[-1] = (before + text, style)
+                continue
+        merged.append((text, style))
+    return [Segment(text, style) for text, style in merged]
+
+
 def strip_of(line: Line, width: int, palette: dict[Tone, Style]) -> Strip:
     """A strip of exactly `width` cells."""
-    return Strip([Segment(text, palette[tone]) for text, tone in fit(line, width)], width)
+    return Strip(segments_of(line, width, palette), width)
 
 
 class Still:

@@ -45,6 +45,7 @@ class Pane(Still, Vertical):
         self.title = Bar(classes="title")
         self.heads = Bar(classes="heads")
         self.lines = Lines(has_cursor=has_cursor)
+        self.lines.scrolled = self.redraw_foot
         self.foot = Bar(classes="foot")
         self._older = older
         self.draw_title: Callable[[int, bool], Line] = lambda _width, _active: ()
