@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses, bindings, hooks, layout, pipelines, turns
 from lineal.context import boot_id
-from lineal.errors import LinealError
+from lineal.errors import LinealError, ReadOnlyRegistry
 from lineal.policy import Permission
 from lineal.queries import pipelines as pipeline_rows
 from lineal.queries import releases as release_rows
@@ -65,6 +65,8 @@ def repair(context: Context) -> list[Mended]:
     Raises:
         ReadOnlyRegistry: changes are not possible here.
     """
+    if context.db.read_only_reason is not None:
+        raise ReadOnlyRegistry(path=context.root, why=context.db.read_only_reason)
     mended = []
     for problem in list(_problems(context)):
         if problem.cure is None:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tests.cli.bound_stage import Bound, build
     from tests.cli.command_line import Hours, Processed, Ran, Typed, populate
 else:
+    from bound_stage import Bound, build
     from command_line import Hours, Processed, Ran, Typed, populate
 
 
@@ -76,3 +78,9 @@ def processed(tmp_path: Path) -> Processed:
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
+
+
+@pytest.fixture
+def bound(tmp_path: Path) -> Bound:
+    """A registry with a bound stage, to be changed."""
+    return build(tmp_path / "bound")
