@@ -146,17 +146,12 @@ def _left_behind(context: Context, dead: Pipeline, settings: StageSettings | Non
         target = None if dead.order.target is None else addresses.must_have(connection, dead.order.target)
         back = dead.order.target_transition
         gone_back_to = None if back is None else stage_rows.transition(connection, back)
-        old = (
-            None
-            if live is None or live.to_version is None
-            else release_rows.release(connection, stage.id, live.to_version)
-        )
+        known = {release.version: release.name for release in release_rows.releases_of(connection, stage.id)}
     directory = Path(settings.release)
-    for debris in (path for pattern in _DEBRIS for path in directory.glob(pattern)):
-        layout.remove(debris)
+    _sweep(directory)
     now = layout.points_at(directory)
     wanted = None if target is None else layout.release_name(target)
-    before = None if old is None else old.name
+    before = None if live is None or live.to_version is None else known.get(live.to_version)
     has_switched = dead.switched_at is not None or (now == wanted and wanted != before)
     work = Work(
         context,
@@ -170,6 +165,8 @@ def _left_behind(context: Context, dead: Pipeline, settings: StageSettings | Non
     )
     if has_switched:
         work.adopt(dead.switched_at or context.clock(), dead.cancelled_by)
+    elif target is not None and target.id not in known and now != wanted:
+        layout.retire(directory, layout.release_name(target))  # laid out, but nobody wrote down that it was
     return work, has_switched
 
 
@@ -197,6 +194,13 @@ def cancel(context: Context, address: str) -> Pipeline:
         return replace(found, cancelled_by=found.cancelled_by or change.actor.user)
 
 
+def _sweep(directory: Path) -> None:
+    """Remove what processes left that died; the caller holds the stage's lock."""
+    for pattern in _DEBRIS:
+        for path in directory.glob(pattern):
+            layout.remove(path)
+
+
 def _tidy_quietly(context: Context, stage: Stage) -> None:
     with suppress(LinealError):  # the transition is over; what cannot be removed now, the next one removes
         tidy(context, stage)
@@ -215,12 +219,13 @@ def tidy(context: Context, stage: Stage) -> list[str]:
                 break
             kept.add(version.id)
         old = [release for release in release_rows.releases_of(connection, stage.id) if release.version not in kept]
+    directory = Path(settings.release)
+    _sweep(directory)
     if not old:
         return []
-    directory = Path(settings.release)
+    for release in old:  # first the files: what is forgotten too early, nobody would ever remove
+        layout.retire(directory, release.name)
     with context.journal(f"{stage.model}@{stage.name}") as connection:
         for release in old:
             release_rows.drop_release(connection, release.id)
-    for release in old:
-        layout.retire(directory, release.name)
     return [release.name for release in old]

@@ -7,16 +7,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import db, objects, verification
+from lineal import commands, db, layout, objects, pipelines, verification
 from lineal.errors import MachineError
 from lineal.locks import exclusive
+from lineal.queries import stages
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lineal.records.base import Digest
+    from lineal.records.stages import Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,63 @@ def _without_database() -> None:
     verification.check_database = lambda *_: []  # as above
 
 
+def _without_rename() -> None:
+    def remove_then_link(directory: Path, name: str | None) -> None:
+        current = directory / layout.CURRENT
+        current.unlink(missing_ok=True)
+        if name is not None:
+            current.symlink_to(name)
+
+    layout.switch = remove_then_link  # as above
+
+
+def _without_turns() -> None:
+    @contextmanager
+    def crowd(*_: object) -> Iterator[None]:
+        yield
+
+    pipelines.alone = crowd  # type: ignore[assignment]  # as above
+
+
+def _without_limit() -> None:
+    run = commands.run
+
+    def patient(
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        seconds: float,
+        stop: Callable[[], bool],
+    ) -> commands.Finished:
+        return run(arguments, environment=environment, folder=folder, seconds=seconds * 20, stop=stop)
+
+    commands.run = patient  # type: ignore[assignment]  # as above
+
+
+def _without_session() -> None:
+    os.setsid = lambda: None  # as above
+
+
+def _without_sequence() -> None:
+    def latest(connection: sqlite3.Connection, stage_id: int) -> Transition | None:
+        rows = stages.history(connection, 0, stage_id, before=None, limit=1_000)
+        moved = [row for row in rows if row.outcome in {"healthy", "unchecked", "unhealthy"}]
+        return max(moved, key=lambda row: row.at, default=None)
+
+    stages.live = latest  # as above
+
+
 GUARDS = {
+    "rename": Guard(1, "current is replaced by a rename", _without_rename),
     "transaction": Guard(2, "a change and its event are one transaction", _without_transaction),
     "words": Guard(4, "an error of the system becomes one of lineal's", _without_words),
     "loop": Guard(5, "a write that took less than it was given goes on", _without_loop),
     "fsync": Guard(6, "a failed fsync is an error", _without_fsync),
     "digest": Guard(7, "the bytes of an object are compared with its name", _without_digest),
+    "turns": Guard(8, "one pipeline moves a stage at a time", _without_turns),
+    "limit": Guard(9, "a hook has a time limit", _without_limit),
+    "session": Guard(10, "a pipeline is in a session of its own", _without_session),
+    "sequence": Guard(11, "what is live is what came last, whatever the clock said", _without_sequence),
     "database": Guard(7, "the database is checked", _without_database),
 }

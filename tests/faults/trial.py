@@ -16,6 +16,7 @@ from lineal.registry import create_registry, open_registry
 if TYPE_CHECKING:
     from lineal.registry import Registry
 
+_MOVED = ("promoted", "rolled_back", "undone", "cleared", "*_reverted", "*_failed", "*_cancelled")
 WORKER = Path(__file__).with_name("worker.py")
 
 
@@ -125,7 +126,7 @@ def what_is_broken(registry: Registry) -> list[str]:
     with registry._context.read() as connection:
         for table, events in (
             ("versions", "action = 'version_registered'"),
-            ("transitions", "action IN ('promoted', 'rolled_back', 'undone', 'cleared')"),
+            ("transitions", " OR ".join(f"action GLOB '{each}'" for each in _MOVED)),
             ("models", "action = 'model_created'"),
             ("runs", "action = 'run_started'"),
         ):
