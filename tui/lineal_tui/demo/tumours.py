@@ -7,6 +7,7 @@ from lineal_tui.demo.calendar import When
 from lineal_tui.demo.data import tumours
 from lineal_tui.demo.recipes import Boosting, Distill, Finetune, Network, Prune, Quantize
 from lineal_tui.demo.script import Promotion, Rollback, Search, Story, Training
+from lineal_tui.demo.serving import DRILL
 
 _MEANS = tuple(
     f"mean_{measure}"
@@ -221,6 +222,17 @@ _SCENES = (
         "production",
         "ines",
         "a week in staging; recall {latest[recall]:.3f} on the hold-out",
+    ),
+    Training(
+        When(11, 16, 14),
+        "numb",
+        Network(alpha=3000.0),
+        "tomas",
+        "For drills: a penalty a hundred times that of the release which missed tumours. It calls next to everything "
+        "benign (recall {numb[recall]:.3f}, {latest[recall]:.3f} in production); the server's health check refuses it.",
+        parents=("calm",),
+        relation=Relation.RETRAIN,
+        purpose=DRILL,
     ),
     Training(
         When(11, 17, 16),
