@@ -215,7 +215,8 @@ CREATE TABLE objects (
     id INTEGER PRIMARY KEY,
     {_digest("digest")} UNIQUE,
     size INTEGER NOT NULL CHECK (size >= 0),
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    kept INTEGER NOT NULL DEFAULT 1 CHECK (kept IN (0, 1))  -- 0: known by digest only
 ) STRICT;
 
 CREATE TABLE artifacts (
@@ -279,9 +280,14 @@ CREATE TABLE versions (
 CREATE INDEX versions_by_run ON versions (run_n) WHERE run_n IS NOT NULL;
 CREATE INDEX versions_by_artifact ON versions (artifact_id) WHERE artifact_id IS NOT NULL;
 CREATE TRIGGER versions_fixed
-BEFORE UPDATE OF id, uid, model_id, seq, label, label_reason, run_n, artifact_id, architecture_id, signature,
-    created_at, created_by, claim
+BEFORE UPDATE OF id, uid, model_id, seq, label, label_reason, run_n, created_at, created_by, claim
 ON versions BEGIN SELECT RAISE(ABORT, 'a version is fixed for ever'); END;
+-- Files that an import could not find may still arrive, once.
+CREATE TRIGGER versions_files_fixed
+BEFORE UPDATE OF artifact_id, architecture_id, signature ON versions
+WHEN OLD.artifact_id IS NOT NULL OR NOT EXISTS
+    (SELECT 1 FROM imported WHERE kind = 'version' AND our_id = OLD.id AND mark IS NULL)
+BEGIN SELECT RAISE(ABORT, 'a version is fixed for ever'); END;
 CREATE TRIGGER versions_no_delete BEFORE DELETE ON versions
 BEGIN SELECT RAISE(ABORT, 'a version is kept for ever'); END;
 {_no_replace("versions", "id", "uid", "model_id seq", why="a version is kept for ever")}
@@ -442,4 +448,25 @@ BEGIN
 END;
 """
 
-TABLES = REGISTRY + DATA + RUNS + MODELS + STAGES
+IMPORTS = """
+CREATE TABLE import_sources (
+    id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    program TEXT NOT NULL,
+    path TEXT NOT NULL,
+    imported_at INTEGER NOT NULL
+) STRICT;
+
+-- Which thing of another program's store became which of ours.
+CREATE TABLE imported (
+    source_id INTEGER NOT NULL REFERENCES import_sources,
+    kind TEXT NOT NULL CHECK (kind IN ('experiment', 'run', 'dataset', 'model', 'version')),
+    foreign_id TEXT NOT NULL,
+    our_id INTEGER NOT NULL,
+    mark TEXT,  -- changes when the thing does there; NULL while something of it is still to come
+    PRIMARY KEY (source_id, kind, foreign_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX imported_by_ours ON imported (our_id, kind) WHERE kind <> 'run';
+"""
+
+TABLES = REGISTRY + DATA + RUNS + MODELS + STAGES + IMPORTS

@@ -160,7 +160,7 @@ def _plan(
         target=target,
         target_transition=gone_back_to,
         diff=None,
-        checks=checks(target),
+        checks=checks(connection, target),
         copies_bytes=copies,
         steps=steps,
         reason=reason,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lineal import addresses, marking
 from lineal.errors import Damaged, OutOfDate, Refused
 from lineal.policy import Permission
+from lineal.queries import artifacts as artifact_rows
 from lineal.queries import stages as rows
 from lineal.records.models import VersionStatus
 from lineal.records.releases import Order
@@ -70,11 +71,15 @@ def order_of(plan: Plan, *, bad: bool = False, skip_health: bool = False, verify
     )
 
 
-def checks(target: Version | None) -> tuple[Check, ...]:
+def checks(connection: sqlite3.Connection, target: Version | None) -> tuple[Check, ...]:
     """Whether a version may become live at all."""
     if target is None:
         return ()
-    return (Check("status", target.status is VersionStatus.ACTIVE, VersionStatus.ACTIVE.value, target.status.value),)
+    active = VersionStatus.ACTIVE
+    status = Check("status", target.status is active, active.value, target.status.value)
+    if artifact_rows.are_kept(connection, target.id):
+        return (status,)
+    return (status, Check("files", passed=False, wanted="here", saw="known by digest only"))
 
 
 def ground(connection: sqlite3.Connection, order: Order) -> Ground:
@@ -95,15 +100,21 @@ def ground(connection: sqlite3.Connection, order: Order) -> Ground:
             then=(then.to_label if then else None) or "nothing",
         )
     target = None if order.target is None else addresses.must_have(connection, order.target)
-    failed = [check for check in checks(target) if not check.passed]
+    failed = [check for check in checks(connection, target) if not check.passed]
     if failed and target is not None:
         raise Refused(
             what=f"{order.action} of {target.ref} at {place}",
             why="; ".join(f"{check.name} is {check.saw}, not {check.wanted}" for check in failed),
-            hint=f"mark it with `lineal mark {target.ref} --active` if it may be used",
+            hint=_way_out(target),
         )
     back = None if order.target_transition is None else rows.transition(connection, order.target_transition)
     return Ground(stage, live, target, back)
+
+
+def _way_out(target: Version) -> str:
+    if target.status is VersionStatus.ACTIVE:
+        return f"bring its files with `lineal export {target.ref} --to bundle` from where they are"
+    return f"mark it with `lineal mark {target.ref} --active` if it may be used"
 
 
 def elsewhere(connection: sqlite3.Connection, live: Transition | None, target: int | None) -> str | None:

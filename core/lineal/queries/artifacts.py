@@ -28,7 +28,8 @@ def insert(connection: sqlite3.Connection, artifact: Artifact, architecture: Arc
     ).fetchone()
     for file in artifact.files:
         connection.execute(
-            "INSERT INTO objects (digest, size, created_at) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO objects (digest, size, created_at) VALUES (?, ?, ?) "
+            "ON CONFLICT (digest) DO UPDATE SET kept = 1",
             (file.digest, file.size, at),
         )
         connection.execute(
@@ -104,11 +105,21 @@ def architecture_digest(connection: sqlite3.Connection, version: int) -> Digest 
     return Digest(row[0]) if row else None
 
 
+def are_kept(connection: sqlite3.Connection, version: int) -> bool:
+    """Whether the bytes of all files of a version are here; some are known by their digests only."""
+    row = connection.execute(
+        "SELECT 1 FROM versions v JOIN artifact_files f ON f.artifact_id = v.artifact_id "
+        "JOIN objects o ON o.id = f.object_id WHERE v.id = ? AND NOT o.kept",
+        (version,),
+    ).fetchone()
+    return row is None
+
+
 def objects_of(connection: sqlite3.Connection, version: int) -> list[tuple[Digest, int]]:
-    """(digest, size) of the objects a version consists of."""
+    """(digest, size) of the objects of a version whose bytes are here."""
     rows = connection.execute(
         "SELECT DISTINCT o.digest, o.size FROM versions v JOIN artifact_files f ON f.artifact_id = v.artifact_id "
-        "JOIN objects o ON o.id = f.object_id WHERE v.id = ? ORDER BY o.digest",
+        "JOIN objects o ON o.id = f.object_id WHERE v.id = ? AND o.kept ORDER BY o.digest",
         (version,),
     ).fetchall()
     return [(Digest(digest), size) for digest, size in rows]

@@ -87,21 +87,49 @@ def runs_by_prefix(connection: sqlite3.Connection, prefix: str, limit: int = 5) 
 
 
 def page(
-    connection: sqlite3.Connection, experiment_number: int | None, *, before: tuple[Micros, int] | None, limit: int
+    connection: sqlite3.Connection,
+    experiment_number: int | None,
+    *,
+    before: tuple[Micros, int] | None,
+    limit: int,
+    skip: int = 0,
 ) -> list[Run]:
-    """Runs that started before (time, row number), the latest first; of one experiment or of all."""
+    """Runs that started before (time, row number) but the `skip` latest, latest first; of one experiment or of all."""
     at, n = before if before is not None else (1 << 62, 1 << 62)
     if experiment_number is None:
         rows = connection.execute(
-            _RUN + "WHERE (r.started_at, r.n) < (?, ?) ORDER BY r.started_at DESC, r.n DESC LIMIT ?", (at, n, limit)
+            _RUN + "WHERE (r.started_at, r.n) < (?, ?) ORDER BY r.started_at DESC, r.n DESC LIMIT ? OFFSET ?",
+            (at, n, limit, skip),
         ).fetchall()
     else:
         rows = connection.execute(
             _RUN + "WHERE r.experiment_id = ? AND (r.started_at, r.n) < (?, ?) "
-            "ORDER BY r.started_at DESC, r.n DESC LIMIT ?",
-            (experiment_number, at, n, limit),
+            "ORDER BY r.started_at DESC, r.n DESC LIMIT ? OFFSET ?",
+            (experiment_number, at, n, limit, skip),
         ).fetchall()
     return [_run(row) for row in rows]
+
+
+def page_after(
+    connection: sqlite3.Connection, experiment_number: int | None, *, after: tuple[int, int], limit: int
+) -> list[Run]:
+    """The `limit` runs that started next after (time, row number), the latest first; of one experiment or of all."""
+    where = "" if experiment_number is None else "r.experiment_id = ? AND "
+    bound = () if experiment_number is None else (experiment_number,)
+    rows = connection.execute(
+        f"{_RUN}WHERE {where}(r.started_at, r.n) > (?, ?) ORDER BY r.started_at, r.n LIMIT ?", (*bound, *after, limit)
+    ).fetchall()
+    return [_run(row) for row in rows[::-1]]
+
+
+def later(connection: sqlite3.Connection, experiment_number: int | None, *, than: tuple[int, int]) -> int:
+    """How many runs started after (time, row number); of one experiment or of all."""
+    where = "" if experiment_number is None else "experiment_id = ? AND "
+    bound = () if experiment_number is None else (experiment_number,)
+    row = connection.execute(
+        f"SELECT count(*) FROM runs WHERE {where}(started_at, n) > (?, ?)", (*bound, *than)
+    ).fetchone()
+    return int(row[0])
 
 
 def count(connection: sqlite3.Connection, experiment_number: int | None) -> int:
@@ -247,6 +275,15 @@ def intern_environment(connection: sqlite3.Connection, environment: Environment)
             (environment.digest, json.dumps(content)),
         ).fetchone()
     return int(row[0])
+
+
+def intern_code_content(connection: sqlite3.Connection, content: str) -> int:
+    """The row of a code state that was written elsewhere, added where it is new."""
+    from lineal.canonical import canonical_json  # noqa: PLC0415  only what comes from elsewhere needs it
+    from lineal.fingerprint import digest_bytes  # noqa: PLC0415  as above
+
+    code = CodeState(**json.loads(content))
+    return intern_code(connection, digest_bytes(canonical_json(asdict(code)).encode()), code)
 
 
 def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState) -> int:

@@ -29,6 +29,7 @@ _COMMANDS = {
     "demo": ("demo", "Train real models into a sample registry, then open it."),
     "diff": ("comparison", "Put versions, or runs, side by side."),
     "experiments": ("runs", "List the experiments."),
+    "export": ("exports", "Write a version as a model card, a bill of materials, or a bundle."),
     "gc": ("upkeep", "Remove what no version refers to."),
     "history": ("stages", "Who was live at a stage, and who moved it."),
     "identify": ("identify", "Tell which version, file or dataset some bytes are."),

@@ -1,0 +1,356 @@
+"""Gathering what travels in a bundle, and laying it down in another registry."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from lineal.queries import names
+from lineal.queries.values import scalar, scalar_columns
+from lineal.records.bundles import (
+    Bundle,
+    BundledArchitecture,
+    BundledArtifact,
+    BundledData,
+    BundledModel,
+    BundledRun,
+    BundledSeries,
+    BundledVersion,
+)
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+_RUN_FIELDS = (
+    "id", "experiment", "name", "kind", "status", "started_at", "ended_at", "actor", "claim", "command", "seed", "code",
+)  # fmt: skip
+_DATA_FIELDS = (
+    "dataset", "label", "digest", "uri", "rows", "bytes", "columns", "notes", "created_at", "created_by",
+)  # fmt: skip
+_VERSION_FIELDS = (
+    "uid", "model", "label", "label_reason", "seq", "status", "owner", "purpose", "notes", "created_at", "created_by",
+    "claim", "run", "artifact", "architecture", "signature",
+)  # fmt: skip
+
+_IN = " IN (SELECT value FROM json_each(?))"
+
+
+def gather(connection: sqlite3.Connection, version: int) -> Bundle:
+    """Everything about a version and all its ancestors; the files are those of the version alone."""
+    ids = _closure(connection, "version_parents", "version_id", [version])
+    runs = _column(connection, "SELECT DISTINCT run_n FROM versions WHERE run_n IS NOT NULL AND id" + _IN, ids)
+    data = _closure(
+        connection,
+        "dataset_parents",
+        "dataset_version_id",
+        [
+            *_column(connection, "SELECT dataset_version_id FROM version_datasets WHERE version_id" + _IN, ids),
+            *_column(
+                connection,
+                "SELECT dataset_version_id FROM version_metrics WHERE dataset_version_id IS NOT NULL AND version_id"
+                + _IN,
+                ids,
+            ),
+            *_column(connection, "SELECT dataset_version_id FROM run_inputs WHERE run_n" + _IN, runs),
+            *_column(
+                connection,
+                "SELECT dataset_version_id FROM series WHERE dataset_version_id IS NOT NULL AND run_n" + _IN,
+                runs,
+            ),
+        ],
+    )
+    uid = connection.execute("SELECT uid FROM versions WHERE id = ?", (version,)).fetchone()[0]
+    return Bundle(
+        focus=uid,
+        registry=connection.execute("SELECT uid FROM registry").fetchone()[0],
+        models=_models(connection, ids),
+        data=_data(connection, data),
+        runs=tuple(_run(connection, number) for number in runs),
+        artifacts=_artifacts(connection, ids),
+        architectures=_architectures(connection, ids),
+        versions=tuple(_version(connection, number) for number in ids),
+        objects=tuple(
+            connection.execute(
+                "SELECT DISTINCT o.digest, o.size FROM versions v "
+                "JOIN artifact_files f ON f.artifact_id = v.artifact_id "
+                "JOIN objects o ON o.id = f.object_id WHERE v.id = ? ORDER BY o.digest",
+                (version,),
+            ).fetchall()
+        ),
+    )
+
+
+def _column(connection: sqlite3.Connection, statement: str, ids: Iterable[int]) -> list[int]:
+    return [row[0] for row in connection.execute(statement, (json.dumps(list(ids)),)).fetchall()]
+
+
+def _closure(connection: sqlite3.Connection, table: str, child: str, start: Iterable[int]) -> list[int]:
+    """The things and all they came from, origins first: a parent's row number is below its child's."""
+    rows = connection.execute(
+        f"WITH RECURSIVE up (id) AS (SELECT value FROM json_each(?) UNION SELECT p.parent_id FROM {table} p "
+        f"JOIN up ON up.id = p.{child}) SELECT id FROM up ORDER BY id",
+        (json.dumps(list(start)),),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _models(connection: sqlite3.Connection, versions: list[int]) -> tuple[BundledModel, ...]:
+    rows = connection.execute(
+        "SELECT DISTINCT m.name, m.scheme, n.name, m.owner, m.purpose, m.notes FROM versions v "
+        "JOIN models m ON m.id = v.model_id LEFT JOIN names n ON n.id = m.primary_id WHERE v.id" + _IN,
+        (json.dumps(versions),),
+    ).fetchall()
+    return tuple(BundledModel(*row) for row in rows)
+
+
+def _data(connection: sqlite3.Connection, ids: list[int]) -> tuple[BundledData, ...]:
+    found = []
+    for number in ids:
+        row = connection.execute(
+            "SELECT d.name, v.label, v.digest, v.uri, v.rows, v.bytes, v.columns, v.notes, v.created_at, v.created_by "
+            "FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id WHERE v.id = ?",
+            (number,),
+        ).fetchone()
+        parents = connection.execute(
+            "SELECT d.name, v.label FROM dataset_parents p JOIN dataset_versions v ON v.id = p.parent_id "
+            "JOIN datasets d ON d.id = v.dataset_id WHERE p.dataset_version_id = ? ORDER BY p.parent_id",
+            (number,),
+        ).fetchall()
+        fields = dict(zip(_DATA_FIELDS, row, strict=True))
+        found.append(BundledData(**fields, parents=tuple(parents)))
+    return tuple(found)
+
+
+def _run(connection: sqlite3.Connection, number: int) -> BundledRun:
+    row = connection.execute(
+        "SELECT r.id, e.name, r.name, r.kind, r.status, r.started_at, r.ended_at, r.actor, r.claim, r.command, r.seed, "
+        "c.content, n.digest, n.content, r.error FROM runs r JOIN experiments e ON e.id = r.experiment_id "
+        "LEFT JOIN code_states c ON c.id = r.code_id LEFT JOIN environments n ON n.id = r.environment_id "
+        "WHERE r.n = ?",
+        (number,),
+    ).fetchone()
+    series = []
+    for series_id, name, dataset, label in connection.execute(
+        "SELECT s.id, n.name, d.name, v.label FROM series s JOIN names n ON n.id = s.name_id "
+        "LEFT JOIN dataset_versions v ON v.id = s.dataset_version_id LEFT JOIN datasets d ON d.id = v.dataset_id "
+        "WHERE s.run_n = ? ORDER BY s.id",
+        (number,),
+    ).fetchall():
+        points = connection.execute(
+            "SELECT step, at, value FROM points WHERE series_id = ? ORDER BY step, at, n", (series_id,)
+        ).fetchall()
+        series.append(BundledSeries(name, None if dataset is None else (dataset, label), tuple(points)))
+    return BundledRun(
+        **dict(zip(_RUN_FIELDS, row[:12], strict=True)),
+        environment=None if row[12] is None else (row[12], row[13]),
+        error=row[14],
+        params=_params(connection, "SELECT n.name, p.kind, p.text FROM params p JOIN names n ON n.id = p.name_id "
+                       "WHERE p.run_n = ? ORDER BY n.name", number),
+        series=tuple(series),
+        tags=_tags(connection, "run", number),
+        inputs=_used(connection, "SELECT d.name, v.label, u.role FROM run_inputs u "
+                     "JOIN dataset_versions v ON v.id = u.dataset_version_id JOIN datasets d ON d.id = v.dataset_id "
+                     "WHERE u.run_n = ? ORDER BY d.name, v.label, u.role", number),
+    )  # fmt: skip
+
+
+def _params(connection: sqlite3.Connection, statement: str, number: int) -> tuple[tuple[str, str, str], ...]:
+    return tuple(connection.execute(statement, (number,)).fetchall())
+
+
+def _used(connection: sqlite3.Connection, statement: str, number: int) -> tuple[tuple[str, str, str], ...]:
+    return tuple(connection.execute(statement, (number,)).fetchall())
+
+
+def _tags(connection: sqlite3.Connection, kind: str, number: int) -> tuple[tuple[str, str], ...]:
+    return tuple(names.tags_of(connection, kind, [number])[number].items())
+
+
+def _artifacts(connection: sqlite3.Connection, versions: list[int]) -> tuple[BundledArtifact, ...]:
+    found = []
+    for number, digest, size, tensors, metadata in connection.execute(
+        "SELECT DISTINCT a.id, a.digest, a.size, a.tensors, a.metadata FROM versions v "
+        "JOIN artifacts a ON a.id = v.artifact_id WHERE v.id" + _IN + " ORDER BY a.id",
+        (json.dumps(versions),),
+    ).fetchall():
+        files = connection.execute(
+            "SELECT f.path, o.digest, o.size, f.format FROM artifact_files f JOIN objects o ON o.id = f.object_id "
+            "WHERE f.artifact_id = ? ORDER BY f.path",
+            (number,),
+        ).fetchall()
+        found.append(BundledArtifact(digest, size, tensors, metadata, tuple(files)))
+    return tuple(found)
+
+
+def _architectures(connection: sqlite3.Connection, versions: list[int]) -> tuple[BundledArchitecture, ...]:
+    rows = connection.execute(
+        "SELECT DISTINCT t.digest, t.kind, t.parameters, t.tensors FROM versions v "
+        "JOIN architectures t ON t.id = v.architecture_id WHERE v.id" + _IN,
+        (json.dumps(versions),),
+    ).fetchall()
+    return tuple(BundledArchitecture(*row) for row in rows)
+
+
+def _version(connection: sqlite3.Connection, number: int) -> BundledVersion:
+    row = connection.execute(
+        "SELECT v.uid, m.name, v.label, v.label_reason, v.seq, v.status, v.owner, v.purpose, v.notes, v.created_at, "
+        "v.created_by, v.claim, r.id, a.digest, t.digest, v.signature FROM versions v "
+        "JOIN models m ON m.id = v.model_id LEFT JOIN runs r ON r.n = v.run_n "
+        "LEFT JOIN artifacts a ON a.id = v.artifact_id LEFT JOIN architectures t ON t.id = v.architecture_id "
+        "WHERE v.id = ?",
+        (number,),
+    ).fetchone()
+    parents = connection.execute(
+        "SELECT v.uid, p.relation FROM version_parents p JOIN versions v ON v.id = p.parent_id "
+        "WHERE p.version_id = ? ORDER BY p.position",
+        (number,),
+    ).fetchall()
+    metrics = connection.execute(
+        "SELECT n.name, x.value, d.name, v.label FROM version_metrics x JOIN names n ON n.id = x.name_id "
+        "LEFT JOIN dataset_versions v ON v.id = x.dataset_version_id LEFT JOIN datasets d ON d.id = v.dataset_id "
+        "WHERE x.version_id = ? ORDER BY x.position",
+        (number,),
+    ).fetchall()
+    return BundledVersion(
+        **dict(zip(_VERSION_FIELDS, row, strict=True)),
+        parents=tuple(parents),
+        params=_params(connection, "SELECT n.name, p.kind, p.text FROM version_params p "
+                       "JOIN names n ON n.id = p.name_id WHERE p.version_id = ? ORDER BY n.name", number),
+        metrics=tuple((name, value, None if data is None else (data, label)) for name, value, data, label in metrics),
+        datasets=_used(connection, "SELECT d.name, v.label, u.role FROM version_datasets u "
+                       "JOIN dataset_versions v ON v.id = u.dataset_version_id JOIN datasets d ON d.id = v.dataset_id "
+                       "WHERE u.version_id = ? ORDER BY d.name, v.label, u.role", number),
+        tags=_tags(connection, "version", number),
+    )  # fmt: skip
+
+
+def known_version(connection: sqlite3.Connection, uid: str) -> tuple[int, str, str] | None:
+    """(row number, model, label) of the version with this uid."""
+    row: tuple[int, str, str] | None = connection.execute(
+        "SELECT v.id, m.name, v.label FROM versions v JOIN models m ON m.id = v.model_id WHERE v.uid = ?", (uid,)
+    ).fetchone()
+    return row
+
+
+def known_data(connection: sqlite3.Connection, dataset: str, label: str) -> tuple[int, str] | None:
+    """(row number, digest) of a dataset version."""
+    row: tuple[int, str] | None = connection.execute(
+        "SELECT v.id, v.digest FROM dataset_versions v JOIN datasets d ON d.id = v.dataset_id "
+        "WHERE d.name = ? AND v.label = ?",
+        (dataset, label),
+    ).fetchone()
+    return row
+
+
+def known_run(connection: sqlite3.Connection, run_id: str) -> int | None:
+    """The row number of a run."""
+    row = connection.execute("SELECT n FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def insert_artifact(connection: sqlite3.Connection, new: BundledArtifact, at: int, kept: frozenset[str]) -> int:
+    """The row of an artifact; objects whose bytes did not come along are recorded as not kept here."""
+    row = connection.execute("SELECT id FROM artifacts WHERE digest = ?", (new.digest,)).fetchone()
+    for _, digest, size, _ in new.files:
+        connection.execute(
+            "INSERT INTO objects (digest, size, created_at, kept) VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT (digest) DO UPDATE SET kept = max(kept, excluded.kept)",
+            (digest, size, at, digest in kept),
+        )
+    if row is None:
+        row = connection.execute(
+            "INSERT INTO artifacts (digest, size, tensors, metadata) VALUES (?, ?, ?, ?) RETURNING id",
+            (new.digest, new.size, new.tensors, new.metadata),
+        ).fetchone()
+        connection.executemany(
+            "INSERT INTO artifact_files (artifact_id, path, object_id, format) "
+            "VALUES (?1, ?2, (SELECT id FROM objects WHERE digest = ?3), ?4)",
+            [(row[0], path, digest, format_) for path, digest, _, format_ in new.files],
+        )
+    return int(row[0])
+
+
+def insert_architecture(connection: sqlite3.Connection, new: BundledArchitecture) -> None:
+    """Add a structure where it is new."""
+    connection.execute(
+        "INSERT INTO architectures (digest, kind, parameters, tensors) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (digest) DO NOTHING",
+        (new.digest, new.kind, new.parameters, new.tensors),
+    )
+
+
+def architecture(connection: sqlite3.Connection, digest: str) -> int:
+    """The row of a structure."""
+    return int(connection.execute("SELECT id FROM architectures WHERE digest = ?", (digest,)).fetchone()[0])
+
+
+def insert_version(
+    connection: sqlite3.Connection,
+    new: BundledVersion,
+    *,
+    model: int,
+    seq: int,
+    run: int | None,
+    artifact: int | None,
+    parents: list[tuple[int, str]],
+    metrics: list[tuple[str, float | None, int | None]],
+    datasets: list[tuple[int, str]],
+) -> int:
+    """Add a version under its own uid; returns its row number."""
+    row = connection.execute(
+        "INSERT INTO versions (uid, model_id, seq, label, label_reason, run_n, artifact_id, architecture_id, "
+        "signature, owner, purpose, notes, status, created_at, created_by, claim) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            new.uid,
+            model,
+            seq,
+            new.label,
+            new.label_reason,
+            run,
+            artifact,
+            None if new.architecture is None else architecture(connection, new.architecture),
+            new.signature,
+            new.owner,
+            new.purpose,
+            new.notes,
+            new.status,
+            new.created_at,
+            new.created_by,
+            new.claim,
+        ),
+    ).fetchone()
+    number = int(row[0])
+    connection.executemany(
+        "INSERT INTO version_parents (version_id, position, parent_id, relation) VALUES (?, ?, ?, ?)",
+        [(number, position, parent, relation) for position, (parent, relation) in enumerate(parents)],
+    )
+    ids = names.intern(connection, [*(name for name, _, _ in new.params), *(name for name, _, _ in metrics)])
+    connection.executemany(
+        "INSERT INTO version_params (version_id, name_id, kind, text, number) VALUES (?, ?, ?, ?, ?)",
+        [(number, ids[name], *_param_columns(kind, text)) for name, kind, text in new.params],
+    )
+    connection.executemany(
+        "INSERT INTO version_metrics (version_id, name_id, position, value, dataset_version_id) VALUES (?, ?, ?, ?, ?)",
+        [(number, ids[name], place, value, data) for place, (name, value, data) in enumerate(metrics)],
+    )
+    connection.executemany(
+        "INSERT INTO version_datasets (version_id, dataset_version_id, role) VALUES (?, ?, ?)",
+        [(number, data, role) for data, role in datasets],
+    )
+    names.set_tags(connection, "version", number, dict(new.tags))
+    return number
+
+
+def insert_run_params(connection: sqlite3.Connection, run: int, params: tuple[tuple[str, str, str], ...]) -> None:
+    """Add params of a run as they were laid down."""
+    ids = names.intern(connection, [name for name, _, _ in params])
+    connection.executemany(
+        "INSERT INTO params (run_n, name_id, kind, text, number) VALUES (?, ?, ?, ?, ?)",
+        [(run, ids[name], *_param_columns(kind, text)) for name, kind, text in params],
+    )
+
+
+def _param_columns(kind: str, text: str) -> tuple[str, str, Any]:
+    return scalar_columns(scalar(kind, text))
