@@ -85,7 +85,8 @@ def aftermath(bound: Bound, allowed: set[str | None]) -> list[str]:
         if live not in allowed or live != bound.points_at():
             broken.append(f"{live} is live and current leads to {bound.points_at()}, of {allowed}")
         version = None if live is None else registry.version(f"m:{live}")
-        if version is not None and not (current / "lineal.json").read_text().count(str(version.digest)):
+        manifest = current / "lineal.json"
+        if version is not None and not (manifest.exists() and str(version.digest) in manifest.read_text()):
             broken.append(f"the release of {live} is not of it")
         broken += [f"not collected: {path}" for path in what_stays_after_collection(registry)]
     names = [path.name for path in bound.directory.iterdir()]

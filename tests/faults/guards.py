@@ -101,7 +101,7 @@ def _without_turns() -> None:
     def crowd(*_: object) -> Iterator[None]:
         yield
 
-    pipelines.alone = crowd  # type: ignore[assignment]  # as above
+    pipelines.alone = crowd  # type: ignore[assignment, attr-defined]  # as above
 
 
 def _without_limit() -> None:
@@ -115,7 +115,7 @@ def _without_limit() -> None:
         seconds: float,
         stop: Callable[[], bool],
     ) -> commands.Finished:
-        return run(arguments, environment=environment, folder=folder, seconds=seconds * 20, stop=stop)
+        return run(arguments, environment=environment, folder=folder, seconds=seconds * 14, stop=stop)
 
     commands.run = patient  # type: ignore[assignment]  # as above
 

@@ -17,9 +17,14 @@ from typing import TYPE_CHECKING
 
 import bits
 import calls
+import clocks
+import crowds
 import disks
 import guards
+import hangups
+import hooks
 import kills
+import strikes
 
 if TYPE_CHECKING:
     from trial import Report
@@ -35,19 +40,31 @@ class Row:
 
 
 ROWS = {
+    1: Row("kill -9 at every system call", None),
     2: Row("kill -9 at random", 1_000),
     4: Row("a call fails: EIO, ENOSPC, EDQUOT", None),
     5: Row("a full disk, a file that may not grow", 50),
     6: Row("fsync fails", None),
     7: Row("a flipped bit, a cut file", 500),
+    8: Row("promote, roll back, register and collect at once", 10_000),
+    9: Row("hooks and health checks that misbehave", 200),
+    10: Row("the terminal goes", 200),
+    11: Row("the clock jumps", 20),
 }
+
+
+_OF_STAGES = {8: crowds.run, 9: hooks.run, 10: hangups.run, 11: clocks.run}
 
 
 def cause(row: int, folder: Path, trials: int | None, seed: int, without: str | None) -> Report:
     """Run the trials of a row."""
     if row in {4, 6}:
         return calls.run(folder, trials=trials, only_syncs=row == 6, without=without, offset=seed)
+    if row == 1:
+        return strikes.run(folder, trials=trials, seed=seed, without=without)
     several = 50 if trials is None else trials
+    if row in _OF_STAGES:
+        return _OF_STAGES[row](folder, trials=several, seed=seed, without=without)
     if row == 2:
         return kills.run(folder, trials=several, seed=seed, without=without)
     if row == 5:

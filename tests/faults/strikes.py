@@ -162,10 +162,15 @@ def run(
     for name in only:  # what is imported or prepared once is no part of it
         _prepare(where, saved)
         OPERATIONS[name].act(where, file)
+    calls = set(CALLS)
     if without is not None:
         guards.GUARDS[without].take_out()
+        only, calls = ("rollback",), {"symlink", "rename", "unlink"}
     every = [
-        (name, call, which) for name in only for call, which in _calls(where, saved, file, OPERATIONS[name], folder)
+        (name, call, which)
+        for name in only
+        for call, which in _calls(where, saved, file, OPERATIONS[name], folder)
+        if call in calls
     ]
     step = 1.0 if trials is None or trials >= len(every) else len(every) / trials
     chosen = every if step == 1 else [every[(seed + int(n * step)) % len(every)] for n in range(trials or 0)]

@@ -11,7 +11,7 @@ import os
 import random
 import resource
 import shutil
-import sys
+import signal
 import tempfile
 import traceback
 from contextlib import suppress
@@ -48,8 +48,9 @@ def register(root: Path, file: Path) -> None:
     """Register one file."""
     with open_registry(root) as registry:
         registry.models()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
         say("ready")
-        sys.stdin.readline()
+        signal.sigwait([signal.SIGUSR1])  # a read that waits would be a call that a fault could meet
         try:
             version = registry.register("m", file)
         except LinealError as error:
