@@ -127,7 +127,7 @@ def _typed(hint: Any, value: object, where: str) -> object:
     if origin is tuple:
         inner = get_args(hint)
         if not isinstance(value, list):
-            raise ValueError(f"{where} is no array")  # noqa: TRY004  as above
+            raise ValueError(f"{where} is no array")
         if inner[-1] is Ellipsis:
             return tuple(_typed(inner[0], each, f"{where}[{place}]") for place, each in enumerate(value))
         if len(value) != len(inner):
@@ -138,7 +138,7 @@ def _typed(hint: Any, value: object, where: str) -> object:
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, hint) or isinstance(value, bool):
-        raise ValueError(f"{where} is no {hint.__name__}")
+        raise ValueError(f"{where} is no {hint.__name__}")  # noqa: TRY004  one sort of error for all of it
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError(f"{where} does not fit 64 bits")
     return value

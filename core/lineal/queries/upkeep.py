@@ -147,7 +147,8 @@ def versions_of_object(connection: sqlite3.Connection, number: int) -> list[tupl
 def objects_after(connection: sqlite3.Connection, digest: str, *, limit: int = 1_000) -> list[StoredFile]:
     """Objects that artifacts refer to, by digest, those past `digest`."""
     rows = connection.execute(
-        f"SELECT o.id, o.digest, o.size FROM objects o WHERE o.digest > ? AND o.kept AND {_REFERRED} ORDER BY o.digest LIMIT ?",
+        f"SELECT o.id, o.digest, o.size FROM objects o WHERE o.digest > ? AND o.kept AND {_REFERRED} "
+        "ORDER BY o.digest LIMIT ?",
         (digest, limit),
     ).fetchall()
     return [StoredFile(number, Digest(found), size) for number, found, size in rows]

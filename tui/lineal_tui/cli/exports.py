@@ -25,7 +25,6 @@ def export_command(context: click.Context, *, ref: str, to: str, output: str) ->
     A bundle has the version's files and the records of everything it came from. `lineal import bundle` brings it
     into another registry under the same uids and digests.
 
-    \b
     Examples:
       lineal export churn@production --to card -o README.md
       lineal export churn@production --to mlbom -o churn.cdx.json
