@@ -48,7 +48,6 @@ def register(root: Path, file: Path) -> None:
     """Register one file."""
     with open_registry(root) as registry:
         registry.models()
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
         say("ready")
         signal.sigwait([signal.SIGUSR1])  # a read that waits would be a call that a fault could meet
         try:
@@ -106,6 +105,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("path", type=Path)
     given = parser.parse_args()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # before there are threads, which take it over
     if given.role == "register":
         warm_up(given.path)
     if given.without:
