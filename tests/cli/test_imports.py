@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cli.bound_stage import Bound
+
 HEAVY = {"textual", "numpy", "sqlite_utils", "rich", "humanize", "platformdirs", "pandas", "sklearn"}
 
 
@@ -58,6 +60,14 @@ def test_live_loads_only_what_stages_need(sample: Path) -> None:
     modules = imported(sample, "live", "fraud@production")
 
     assert not modules & {"lineal.details", "lineal.versions", "lineal.stages", "lineal.audit", "hashlib", "humanize"}
+
+
+def test_a_rollback_that_reaches_the_server_loads_no_pages_and_no_network(bound: Bound) -> None:
+    modules = imported(bound.root, "rollback", "fraud@production")
+
+    assert bound.live == "1.0.0"
+    unwanted = {"http.client", "ssl", "lineal_tui.view.stage_page", "lineal_tui.view.json", "lineal_tui.view.words"}
+    assert not modules & (HEAVY | unwanted)
 
 
 def test_the_version_is_told_without_click() -> None:
