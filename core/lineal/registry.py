@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lineal.doctor import Mended
     from lineal.queries import datasets as dataset_rows
     from lineal.queries import events as event_rows
+    from lineal.queries import matches as match_rows
     from lineal.queries import metrics as metric_rows
     from lineal.queries import pipelines as pipeline_rows
     from lineal.queries import releases as release_rows
@@ -53,6 +54,7 @@ else:
     transitions = Later("lineal.transitions")
     dataset_rows = Later("lineal.queries.datasets")
     event_rows = Later("lineal.queries.events")
+    match_rows = Later("lineal.queries.matches")
     metric_rows = Later("lineal.queries.metrics")
     pipeline_rows = Later("lineal.queries.pipelines")
     release_rows = Later("lineal.queries.releases")
@@ -282,6 +284,29 @@ class Registry:
             if after is not None:
                 return version_rows.page_after(connection, number, after=after, limit=limit)
             return version_rows.page(connection, number, before=before, limit=limit)
+
+    def versions_by_id(self, ids: Sequence[int]) -> list[Version]:
+        """The versions in these rows, in this order; those that are gone are left out."""
+        with self._context.read() as connection:
+            found = version_rows.by_ids(connection, ids)
+        return [found[number] for number in ids if number in found]
+
+    def version_matches(
+        self, model: str, words: Sequence[str], *, before: int | None = None, after: int = 0
+    ) -> list[tuple[int, int]]:
+        """(row number, sequence number) of a model's versions that bear all of some words, newest first.
+
+        Args:
+            model: its name.
+            words: each is looked for, in any case, in label, notes, owner, purpose, status, tags and live stages.
+            before: only sequence numbers below this one; None for all.
+            after: only sequence numbers above this one. A caller that may be called off asks for one stretch at a time.
+        """
+        with self._context.read() as connection:
+            number = addresses.model(connection, model).id
+            return match_rows.versions(
+                connection, number, words, before=1 << 62 if before is None else before, after=after
+            )
 
     def version_count(self, model: str) -> int:
         """How many versions a model has."""
