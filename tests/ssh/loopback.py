@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -101,8 +102,9 @@ class Loopback:
     def cut(self) -> None:
         """End every connection as a dead network does: the processes that serve them are killed."""
         for pid in _descendants(self.process.pid):
-            if (Path("/proc") / str(pid) / "comm").read_text().startswith("sshd"):
-                os.kill(pid, signal.SIGKILL)
+            with suppress(FileNotFoundError, ProcessLookupError):  # it served a connection that was closed already
+                if (Path("/proc") / str(pid) / "comm").read_text().startswith("sshd"):
+                    os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """End it."""
@@ -114,6 +116,7 @@ def _descendants(pid: int) -> list[int]:
     """The children of a process and theirs, the oldest first."""
     found = []
     for children in (Path("/proc") / str(pid) / "task").glob("*/children"):
-        for child in children.read_text().split():
-            found += [int(child), *_descendants(int(child))]
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            for child in children.read_text().split():
+                found += [int(child), *_descendants(int(child))]
     return found
