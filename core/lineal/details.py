@@ -108,6 +108,14 @@ def of_runs(connection: sqlite3.Connection, wanted: Sequence[Run]) -> list[RunDe
     return details
 
 
+def figures_of_runs(connection: sqlite3.Connection, wanted: Sequence[Run]) -> list[RunDetail]:
+    """Of runs, in their order, what a table of many shows: params and metrics."""
+    numbers = [run.n for run in wanted]
+    params = runs.params_of(connection, numbers)
+    series = metrics.series_of(connection, numbers)
+    return [RunDetail(run=run, params=params[run.n], metrics=series[run.n]) for run in wanted]
+
+
 def lineage(connection: sqlite3.Connection, text: str, *, up: int, down: int) -> Lineage:
     """What a version, run, dataset version or stage came from, and what came from it.
 

@@ -6,7 +6,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar
 
 from lineal import addresses, histories, refs
 from lineal.actors import current_actor
@@ -21,10 +21,11 @@ from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from lineal import audit, bindings, detached, details, doctor, pipelines, stages, transitions
+    from lineal import audit, bindings, detached, details, doctor, exchange, pipelines, stages, transitions
     from lineal.addresses import Found, Identified
     from lineal.doctor import Mended
     from lineal.queries import datasets as dataset_rows
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from lineal.queries import runs as run_rows
     from lineal.recording import RunHandle
     from lineal.records.base import Actor, Micros, Scalar
+    from lineal.records.bundles import Brought
     from lineal.records.comparison import Diff, Lineage, TreeRow
     from lineal.records.data import Dataset, DatasetVersion, Measured
     from lineal.records.models import Bump, Model, Scheme, Version, VersionDetail, VersionStatus
@@ -49,6 +51,7 @@ else:
     details = Later("lineal.details")
     detached = Later("lineal.detached")
     doctor = Later("lineal.doctor")
+    exchange = Later("lineal.exchange")
     pipelines = Later("lineal.pipelines")
     stages = Later("lineal.stages")
     transitions = Later("lineal.transitions")
@@ -313,10 +316,30 @@ class Registry:
         with self._context.read() as connection:
             return version_rows.count(connection, addresses.model(connection, model).id)
 
-    def tree_skeleton(self, model: str) -> list[tuple[int, int, tuple[int, ...]]]:
-        """(row number, sequence number, parents within the model) of all versions, newest first."""
+    def place(self, model: str, version: int) -> int | None:
+        """How many versions of a model are newer than the one in this row; None when it is none of them."""
         with self._context.read() as connection:
-            return version_rows.skeleton(connection, addresses.model(connection, model).id)
+            return version_rows.place(connection, addresses.model(connection, model).id, version)
+
+    def newest_seq(self, model: str) -> int:
+        """The highest sequence number of a model's versions; 0 without any."""
+        with self._context.read() as connection:
+            return version_rows.newest_seq(connection, addresses.model(connection, model).id)
+
+    def tree_skeleton(
+        self, model: str, *, before: int | None = None, limit: int | None = None
+    ) -> list[tuple[int, int, tuple[int, ...]]]:
+        """(row number, sequence number, parents within the model) of versions, newest first: all, or some below one."""
+        with self._context.read() as connection:
+            number = model_rows.model_id(connection, model)
+            if number is None:
+                number = addresses.model(connection, model).id
+            return version_rows.skeleton(connection, number, before=before, limit=-1 if limit is None else limit)
+
+    def values(self, versions: Sequence[Version], metric: str) -> dict[int, float]:
+        """What versions were registered with of one metric, by row number; those without it are missing."""
+        with self._context.read() as connection:
+            return version_rows.values_of(connection, [version.id for version in versions], metric)
 
     def tree(self, model: str) -> list[tuple[Version, TreeRow]]:
         """All versions of a model with their rows of the drawn tree, newest first."""
@@ -339,18 +362,44 @@ class Registry:
         return self.runs_page(experiment, limit=-1 if limit is None else limit)
 
     def runs_page(
-        self, experiment: str | None = None, *, before: tuple[Micros, int] | None = None, limit: int = 256
+        self,
+        experiment: str | None = None,
+        *,
+        before: tuple[Micros, int] | None = None,
+        after: tuple[Micros, int] | None = None,
+        limit: int = 256,
+        skip: int = 0,
     ) -> list[Run]:
-        """Part of the runs of an experiment or of all, latest first: those before (start, row number)."""
+        """Part of the runs of an experiment or of all, latest first.
+
+        Args:
+            experiment: its name; None for all.
+            before: those before this start and row number.
+            after: those next after it.
+            limit: how many.
+            skip: leave out so many of the latest; not with `after`.
+        """
         with self._context.read() as connection:
-            number = None if experiment is None else addresses.experiment(connection, experiment).id
-            return run_rows.page(connection, number, before=before, limit=limit)
+            number = self._experiment_number(connection, experiment)
+            if after is not None:
+                return run_rows.page_after(connection, number, after=after, limit=limit)
+            return run_rows.page(connection, number, before=before, limit=limit, skip=skip)
+
+    def runs_later(self, than: tuple[Micros, int], experiment: str | None = None) -> int:
+        """How many runs of an experiment or of all started after this start and row number."""
+        with self._context.read() as connection:
+            return run_rows.later(connection, self._experiment_number(connection, experiment), than=than)
 
     def run_count(self, experiment: str | None = None) -> int:
         """How many runs there are, of an experiment or of all."""
         with self._context.read() as connection:
-            number = None if experiment is None else addresses.experiment(connection, experiment).id
-            return run_rows.count(connection, number)
+            return run_rows.count(connection, self._experiment_number(connection, experiment))
+
+    def _experiment_number(self, connection: sqlite3.Connection, experiment: str | None) -> int | None:
+        if experiment is None:
+            return None
+        number = run_rows.experiment_id(connection, experiment)
+        return addresses.experiment(connection, experiment).id if number is None else number
 
     def run_detail(self, run: Run | str) -> RunDetail:
         """Everything about a run but its metric points."""
@@ -360,6 +409,11 @@ class Registry:
         """Everything about runs but their metric points, in their order."""
         with self._context.read() as connection:
             return details.of_runs(connection, runs)
+
+    def run_figures(self, runs: Sequence[Run]) -> list[RunDetail]:
+        """The params and metrics of runs, in their order, and nothing else about them."""
+        with self._context.read() as connection:
+            return details.figures_of_runs(connection, runs)
 
     def points(self, run: Run | str, metric: str, *, limit: int | None = None) -> list[Point]:
         """The history of a metric by step and time; the newest `limit` points of it."""
@@ -793,6 +847,30 @@ class Registry:
     def repair(self) -> list[Mended]:
         """Mend what does not agree between the registry and the disk, and say what was done."""
         return doctor.repair(self._context)
+
+    def export(self, ref: str, to: str) -> str:
+        """A version as a document for others: `card` (a Hugging Face model card) or `mlbom` (CycloneDX 1.6).
+
+        Raises:
+            NotFound: there is no such version.
+            BadValue: there is no such format.
+        """
+        return exchange.export(self._context, ref, to)
+
+    def export_bundle(self, ref: str, stream: IO[bytes], *, progress: Callable[[int], None] = lambda _: None) -> int:
+        """Write a version with its lineage and its files to a stream; returns the bytes of files written."""
+        return exchange.export_bundle(self._context, ref, stream, progress=progress)
+
+    def import_bundle(
+        self, stream: IO[bytes], *, name: str = "bundle", progress: Callable[[int], None] = lambda _: None
+    ) -> Brought:
+        """Bring the version of a bundle here with its lineage, under the same uids and digests.
+
+        Raises:
+            Damaged: it is no bundle, or something in it is not what its digest says; nothing is recorded.
+            AlreadyExists: another version has its label.
+        """
+        return exchange.import_bundle(self._context, stream, name=name, progress=progress)
 
     def current(self, model: str, stage: str) -> Path:
         """The folder of the live release, resolved once, so that files of two releases never mix.

@@ -128,24 +128,62 @@ def next_seq(connection: sqlite3.Connection, model: int) -> int:
     return int(row[0])
 
 
-def skeleton(connection: sqlite3.Connection, model: int) -> list[tuple[int, int, tuple[int, ...]]]:
-    """(row number, sequence number, parents within the model) of all versions, newest first."""
-    rows = connection.execute(
-        "SELECT v.id, v.seq, p.parent_id FROM versions v LEFT JOIN version_parents p ON p.version_id = v.id "
-        "WHERE v.model_id = ? ORDER BY v.seq DESC, p.position",
-        (model,),
-    ).fetchall()
-    own = {row[0] for row in rows}
+def skeleton(
+    connection: sqlite3.Connection, model: int, *, before: int | None = None, limit: int = -1
+) -> list[tuple[int, int, tuple[int, ...]]]:
+    """(row number, sequence number, parents within the model), newest first: of all versions, or of some below one."""
+    if limit < 0:
+        rows = connection.execute(
+            "SELECT v.id, v.seq, p.parent_id FROM versions v LEFT JOIN version_parents p ON p.version_id = v.id "
+            "WHERE v.model_id = ? AND v.seq < ? ORDER BY v.seq DESC, p.position",
+            (model, 1 << 62 if before is None else before),
+        ).fetchall()
+        own = {row[0] for row in rows}
+    else:
+        rows = connection.execute(
+            "SELECT v.id, v.seq, q.id FROM "
+            "(SELECT id, seq FROM versions WHERE model_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?) v "
+            "LEFT JOIN version_parents p ON p.version_id = v.id "
+            "LEFT JOIN versions q ON q.id = p.parent_id AND q.model_id = ? ORDER BY v.seq DESC, p.position",
+            (model, 1 << 62 if before is None else before, limit, model),
+        ).fetchall()
+        own = {row[2] for row in rows}
     found: list[tuple[int, int, tuple[int, ...]]] = []
     last = None
     for version, seq, parent in rows:
-        within = (parent,) if parent in own else ()
+        within = (parent,) if parent is not None and parent in own else ()
         if version != last:
             found.append((version, seq, within))
         elif within:
             found[-1] = (version, seq, found[-1][2] + within)
         last = version
     return found
+
+
+def place(connection: sqlite3.Connection, model: int, version: int) -> int | None:
+    """How many versions of a model are newer than one of them; None when it is none of them."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM versions WHERE model_id = v.model_id AND seq > v.seq) "
+        "FROM versions v WHERE v.id = ? AND v.model_id = ?",
+        (version, model),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def newest_seq(connection: sqlite3.Connection, model: int) -> int:
+    """The highest sequence number of a model's versions; 0 without any."""
+    row = connection.execute("SELECT coalesce(max(seq), 0) FROM versions WHERE model_id = ?", (model,)).fetchone()
+    return int(row[0])
+
+
+def values_of(connection: sqlite3.Connection, ids: Collection[int], metric: str) -> dict[int, float]:
+    """What versions were registered with of one metric, by row number; those without it are missing."""
+    rows = connection.execute(
+        "SELECT x.version_id, x.value FROM version_metrics x JOIN names n ON n.id = x.name_id "
+        "WHERE n.name = ? AND x.version_id IN (SELECT value FROM json_each(?))",
+        (metric, json.dumps(list(ids))),
+    ).fetchall()
+    return {version: number(value) for version, value in rows}
 
 
 def insert(

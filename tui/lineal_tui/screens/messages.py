@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
     from lineal.records.stages import Plan
-    from lineal_tui.screens.scene import Scene
+    from lineal_tui.screens.scene import Scene, TreeSource
+    from lineal_tui.view.pages import Pages
+    from lineal_tui.view.tree import TreeItem
 
 
 @dataclass
@@ -19,6 +21,14 @@ class SceneRead(Message):
     """The registry was read."""
 
     scene: Scene
+
+
+@dataclass
+class LanesKnown(Message):
+    """The lanes of a whole tree were worked out."""
+
+    source: TreeSource
+    pages: Pages[TreeItem]
 
 
 @dataclass

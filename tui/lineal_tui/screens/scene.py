@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.errors import NotFound, NothingLive
-from lineal.tree import LaneState, draw
-from lineal_tui.view.pages import PAGE
+from lineal.records.comparison import TreeRow
+from lineal.tree import draw
+from lineal_tui.screens.lanes import Checkpoints
 from lineal_tui.view.tree import TreeItem, TreeLook, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from lineal.records.base import Micros
-    from lineal.records.models import Model, Version
-    from lineal.records.runs import Direction
+    from lineal.records.models import Model, Version, VersionDetail
     from lineal.records.stages import LiveVersion, Transition
     from lineal.registry import Registry
 
@@ -41,22 +41,23 @@ class Scene:
 class TreeSource:
     """The versions of a model, newest first, with their lanes drawn from the nearest known state above."""
 
-    def __init__(
-        self, registry: Registry, model: str, skeleton: Sequence[tuple[int, int, tuple[int, ...]]], look: TreeLook
-    ) -> None:
-        """Keep the shape of the whole tree; fetch versions when they are asked for."""
+    def __init__(self, registry: Registry, model: Model, newest: int, look: TreeLook) -> None:
+        """Fetch versions when they are asked for."""
         self._registry = registry
-        self._model = model
-        self._skeleton = skeleton
-        self._places = {row[0]: place for place, row in enumerate(skeleton)}
-        self._states: list[LaneState | None] = [None]
+        self._model = model.name
+        self._count = model.versions
+        self.newest = newest
+        """The highest sequence number."""
+        self.lanes = Checkpoints(registry, model.name)
+        self.plain = False
+        """Whether rows were given whose lanes were not known yet."""
         self.look = look
         self.on_wider: Callable[[], None] | None = None
         """Called when rows came that need wider columns."""
 
     def count(self) -> int:
         """How many versions there are."""
-        return len(self._skeleton)
+        return self._count
 
     def key(self, row: TreeItem) -> Hashable:
         """The version's row number."""
@@ -64,28 +65,33 @@ class TreeSource:
 
     def position(self, key: Hashable) -> int | None:
         """Where a version is."""
-        return self._places.get(key) if isinstance(key, int) else None
+        return self._registry.place(self._model, key) if isinstance(key, int) else None
 
     def following(self, row: TreeItem | None, limit: int, skip: int = 0) -> Sequence[TreeItem]:
         """The versions older than `row`."""
-        start = (0 if row is None else self._places[row.version.id] + 1) + skip
-        return self._fetch(start, start + limit)
+        below = self.newest + 1 if row is None else row.version.seq
+        if skip and self._count == self.newest:
+            below -= skip
+        elif skip:
+            below = self._registry.tree_skeleton(self._model, before=below, limit=skip)[-1][1]
+        return self._drawn(self._registry.versions_page(self._model, before=below, limit=limit))
 
     def preceding(self, row: TreeItem | None, limit: int) -> Sequence[TreeItem]:
         """The versions newer than `row`."""
-        stop = len(self._skeleton) if row is None else self._places[row.version.id]
-        return self._fetch(max(0, stop - limit), stop)
+        above = 0 if row is None else row.version.seq
+        return self._drawn(self._registry.versions_page(self._model, after=above, limit=limit))
 
-    def _fetch(self, start: int, stop: int) -> list[TreeItem]:
-        rows = self._skeleton[start:stop]
-        if not rows:
+    def _drawn(self, versions: Sequence[Version]) -> list[TreeItem]:
+        if not versions:
             return []
-        found = {
-            version.id: version
-            for version in self._registry.versions_page(self._model, before=rows[0][1] + 1, limit=len(rows))
-        }
-        drawn, _ = draw([(row[0], row[2]) for row in rows], self._state(start))
-        items = [TreeItem(found[row.id], row) for row in drawn if row.id in found]
+        state = self.lanes.above(versions[0].seq, self.newest)
+        if isinstance(state, bool):
+            self.plain = True
+            rows = [TreeRow(version.id, 0, "○") for version in versions]
+        else:
+            rows, _ = draw([(version.id, _parents(version)) for version in versions], state)
+        second = self._registry.values(versions, self.look.second) if self.look.second is not None else {}
+        items = [TreeItem(version, row, second.get(row.id)) for version, row in zip(versions, rows, strict=True)]
         look = measured(self.look, items)
         if look != self.look:
             self.look = look
@@ -93,17 +99,9 @@ class TreeSource:
                 self.on_wider()
         return items
 
-    def _state(self, start: int) -> LaneState | None:
-        page, rest = divmod(start, PAGE)
-        while len(self._states) <= page:
-            known = len(self._states) - 1
-            piece = self._skeleton[known * PAGE : (known + 1) * PAGE]
-            self._states.append(draw([(row[0], row[2]) for row in piece], self._states[known])[1])
-        state = self._states[page]
-        if rest:
-            piece = self._skeleton[page * PAGE : start]
-            state = draw([(row[0], row[2]) for row in piece], state)[1]
-        return state
+
+def _parents(version: Version) -> tuple[int, ...]:
+    return tuple(parent.id for parent in version.parents if parent.ref.rpartition(":")[0] == version.model)
 
 
 def read_scene(registry: Registry, model: str | None, stage: str | None, clock: Callable[[], Micros]) -> Scene:
@@ -124,15 +122,19 @@ def read_scene(registry: Registry, model: str | None, stage: str | None, clock: 
     stages = tuple(name for name, _ in chosen.stages)
     seen = stage if stage is not None and stage in stages else stages[-1] if stages else "production"
     live = read_live(registry, chosen.name, seen)
+    detail = registry.detail(live.version) if live is not None else None
+    definition = detail.definitions.get(chosen.primary_metric) if detail and chosen.primary_metric else None
     look = TreeLook(
         stage=seen,
+        last=stages[-1] if stages else seen,
         live=live.version.id if live else None,
         baseline=live.version.primary if live else None,
         metric=chosen.primary_metric,
-        direction=_direction(registry, live.version if live else None, chosen.primary_metric),
+        direction=definition.direction if definition else None,
         now=clock(),
+        second=_second(detail, chosen.primary_metric),
     )
-    tree = TreeSource(registry, chosen.name, registry.tree_skeleton(chosen.name), look)
+    tree = TreeSource(registry, chosen, registry.newest_seq(chosen.name), look)
     history = tuple(registry.history(chosen.name, seen, limit=_HISTORY)) if stages else ()
     return Scene(models, chosen, seen, stages, live, tree, history)
 
@@ -155,8 +157,10 @@ def read_figures(registry: Registry, models: Sequence[Model]) -> dict[str, float
     return figures
 
 
-def _direction(registry: Registry, version: Version | None, metric: str | None) -> Direction | None:
-    if version is None or metric is None:
+def _second(detail: VersionDetail | None, primary: str | None) -> str | None:
+    """A metric worth a column beside the primary one: the first that what is live has, if possible one that ranks."""
+    if detail is None or primary is None:
         return None
-    definition = registry.detail(version).definitions.get(metric)
-    return definition.direction if definition else None
+    others = [name for name, value in detail.metrics.items() if name != primary and not value.later]
+    ranking = [name for name in others if detail.definitions[name].direction is not None]
+    return next(iter([*ranking, *others]), None)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from textual.worker import get_current_worker
+
 from lineal.records.models import Model
 from lineal_tui.keys import View
 from lineal_tui.remembered import Place, Unreadable, recall, remember, state_file
-from lineal_tui.screens.messages import FiguresRead, SceneRead
+from lineal_tui.screens.messages import FiguresRead, LanesKnown, SceneRead
 from lineal_tui.screens.scene import read_figures
 from lineal_tui.screens.transitions import Transitions
 from lineal_tui.view.history import (
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
-    from lineal_tui.screens.scene import Scene
+    from lineal_tui.screens.lanes import Checkpoints
+    from lineal_tui.screens.scene import Scene, TreeSource
 
 _PATIENCE = 0.3
 """Seconds after which an empty screen is better than none."""
@@ -52,6 +55,7 @@ class Showing(Transitions):
         self.order = ORDERS[0]
         """What the models are sorted by."""
         self._figures: dict[str, float | None] = {}
+        self._lanes: Checkpoints | None = None
         self._state_file = state_file(registry.uid)
         self._remembered = Place()
         self._hold = ExitStack()
@@ -156,6 +160,9 @@ class Showing(Transitions):
             return tree_line(item, source.look, width)
 
         source.on_wider = wider
+        if self._lanes is not None and self._lanes.model == source.lanes.model:
+            source.lanes = self._lanes
+        self._lanes = source.lanes
         pane.draw_title = lambda width, active: rule(
             (
                 (
@@ -167,9 +174,29 @@ class Showing(Transitions):
             width,
         )
         pane.draw_heads = lambda width: tree_head(source.look, width)
-        pane.lines.show(Pages[TreeItem](source), paint)
+        pages = Pages[TreeItem](source)
+        pane.lines.show(pages, paint)
         pane.lines.marks = frozenset(self.marked)
         pane.redraw()
+        self._fill_lanes(source, pages)
+
+    def _fill_lanes(self, source: TreeSource, pages: Pages[TreeItem]) -> None:
+        if source.lanes.is_filled(source.newest):
+            return
+
+        def fill() -> LanesKnown:
+            worker = get_current_worker()
+            source.lanes.fill(source.newest, lambda: not worker.is_cancelled)
+            return LanesKnown(source, pages)
+
+        self.call_after_refresh(lambda: self.work(fill, "lanes"))
+
+    def on_lanes_known(self, message: LanesKnown) -> None:
+        """Draw the lanes of rows that were shown without them."""
+        if message.source.plain and message.source.lanes.is_filled(message.source.newest):
+            message.source.plain = False
+            message.pages.forget()
+            self.panes[View.TREE].lines.repaint()
 
     def _show_history(self, scene: Scene) -> None:
         items = history_items(scene.history)

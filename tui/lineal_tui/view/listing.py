@@ -80,12 +80,9 @@ def tree(model: Model, found: Sequence[tuple[Version, TreeRow]], now: Micros, wi
 
 
 def _graph(model: Model, version: Version, row: TreeRow) -> str:
-    glyph = "○"
-    if version.status.value != "active":
-        glyph = "✕"
-    elif version.stages:
-        glyph = "◆" if model.stages and model.stages[-1][0] in version.stages else "●"
-    return row.cells.replace("○", glyph)
+    from lineal_tui.view.tree import PLAIN, glyph_of  # noqa: PLC0415  few lists draw a tree
+
+    return row.cells.replace(PLAIN, glyph_of(version, model.stages[-1][0] if model.stages else None))
 
 
 def badge(model: Model, version: Version) -> Span:

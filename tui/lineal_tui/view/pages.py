@@ -92,6 +92,10 @@ class Pages(Generic[Row]):
                     return number * PAGE + offset
         return self.source.position(key)
 
+    def forget(self) -> None:
+        """Fetch every page again when it is next looked at."""
+        self._pages.clear()
+
     def _page(self, number: int) -> Sequence[Row]:
         page = self._pages.get(number)
         if page is None:

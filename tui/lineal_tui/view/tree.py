@@ -18,11 +18,22 @@ if TYPE_CHECKING:
     from lineal.records.comparison import TreeRow
     from lineal.records.models import Version
 
-_NODES = "○◆"
-_GONE = "\N{MULTIPLICATION SIGN}"
 _WIDEST_LABEL = 24
 _WIDEST_GRAPH = 16
 _WIDEST_STAGE = 18
+
+
+PLAIN, STAGED, LIVE, GONE = "○", "●", "◆", "✕"
+"""A version in the tree: nowhere live, live at some stage, live at the last stage, bad or retired."""
+
+
+def glyph_of(version: Version, last_stage: str | None) -> str:
+    """What stands for a version in the tree, in the application and on the command line."""
+    if version.status is not VersionStatus.ACTIVE:
+        return GONE
+    if not version.stages:
+        return PLAIN
+    return LIVE if last_stage in version.stages else STAGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,8 @@ class TreeItem:
 
     version: Version
     row: TreeRow
+    second: float | None = None
+    """Its value of the look's second metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,8 @@ class TreeLook:
 
     stage: str
     """The stage that versions are held against."""
+    last: str
+    """The model's last stage (production)."""
     live: int | None
     """The row number of the version live there; None when there is none."""
     baseline: float | None
@@ -47,6 +62,9 @@ class TreeLook:
     """The primary metric's name."""
     direction: Direction | None
     now: Micros
+    second: str | None = None
+    """Another metric, for wide screens; None when there is none."""
+    second_width: int = 6
     label_width: int = 7
     graph_width: int = 5
     stage_width: int = 5
@@ -64,6 +82,7 @@ def measured(look: TreeLook, items: list[TreeItem]) -> TreeLook:
         label_width=min(label, _WIDEST_LABEL),
         graph_width=min(graph, _WIDEST_GRAPH),
         stage_width=min(stage, _WIDEST_STAGE),
+        second_width=max([look.second_width, *(len(figure(item.second)) for item in items)]),
         metric_width=max([look.metric_width, *(len(figure(item.version.primary)) for item in items)]),
         delta_width=max([look.delta_width, *(len(delta(_difference(item.version, look))) for item in items)]),
     )
@@ -80,10 +99,13 @@ def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
     if look.metric is not None:
         name = cut(look.metric, 12)
         columns.append(Column("metric", name, max(look.metric_width, width_of(name)), right=True, rank=3))
+        if look.second is not None:
+            name = cut(look.second, 12)
+            columns.append(Column("second", name, max(look.second_width, width_of(name)), right=True, rank=7))
         change = cut(f"Δ{look.metric}", 9)
         columns.append(Column("delta", change, max(look.delta_width, width_of(change)), right=True, rank=4))
     columns.append(Column("age", "AGE", 4, right=True, rank=5))
-    columns.append(Column("note", "NOTE", 10, grows=True, rank=6))
+    columns.append(Column("note", "NOTE", 14, grows=True, rank=6))
     return arrange(columns, width)
 
 
@@ -107,6 +129,7 @@ def tree_line(item: TreeItem, look: TreeLook, width: int) -> Line:
             "stage": ((_stage_text(version, look), _stage_tone(version, look)),),
             "metric": ((figure(version.primary), Tone.MUTED if version.primary is None else tone),),
             "delta": ((delta(difference), _delta_tone(difference, look.direction)),),
+            "second": ((figure(item.second), Tone.MUTED),),
             "age": ((age(version.created_at, look.now), Tone.MUTED),),
             "note": _note(version, look, width, live=live),
         },
@@ -132,14 +155,12 @@ def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
     cells = item.row.cells.rstrip()
     node = item.row.lane * 2
     room = look.graph_width
-    glyph = "◆" if live else _GONE if item.version.status is not VersionStatus.ACTIVE else "○"
+    glyph = glyph_of(item.version, look.last)
     if len(cells) > room:
         cells = cells[: room - 1] + ELLIPSIS
     spans: list[Span] = []
-    if node < len(cells) and cells[node] in _NODES:
-        tone = (
-            Tone.LIVE if live else Tone.WORSE if glyph == _GONE else Tone.STAGED if item.version.stages else Tone.TEXT
-        )
+    if node < len(cells) and cells[node] == PLAIN:
+        tone = Tone.LIVE if live else Tone.WORSE if glyph == GONE else Tone.STAGED if item.version.stages else Tone.TEXT
         spans = [(cells[:node], Tone.FAINT), (glyph, tone), (cells[node + 1 :], Tone.FAINT)]
     else:
         spans = [(cells, Tone.FAINT)]
