@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import socket
 import sys
 import threading
 import time
@@ -113,18 +114,19 @@ class Loaded:
 class Server(ThreadingTCPServer):
     """Answers on loopback with the model that was loaded last."""
 
-    allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, directory: Path, samples: Samples, port: int) -> None:
-        """Listen, and load what `current` points at.
+    def __init__(self, directory: Path, samples: Samples, listener: socket.socket) -> None:
+        """Load what `current` points at, to answer whoever connects.
 
         Args:
             directory: the stage's, with `current` in it.
             samples: what health is measured on.
-            port: of 127.0.0.1; 0 for any.
+            listener: listens already; the server closes it.
         """
-        super().__init__((HOST, port), _Handler)
+        super().__init__(listener.getsockname(), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
         self.samples = samples
         self._directory = directory
         self._turn = threading.Lock()
@@ -313,15 +315,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the process is ended, or, with `--tied`, until standard input ends."""
     parser = argparse.ArgumentParser(prog="python -m lineal_tui.demo.server", description=__doc__)
     parser.add_argument("--release", type=Path, required=True, metavar="DIR", help="the directory that `current` is in")
-    parser.add_argument("--port", type=int, required=True, help="of 127.0.0.1; 0 for any")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int, help=f"of {HOST}; 0 for any")
+    where.add_argument("--socket", type=int, metavar="FD", help="a descriptor that listens already")
     parser.add_argument("--rows", type=Path, metavar="CSV", help="the hold-out; else the demo's, beside DIR")
     parser.add_argument("--tied", action="store_true", help="end when standard input ends, as a child does")
     given = parser.parse_args(arguments)
     samples = Samples.read(given.rows or given.release.absolute().parent / ROWS)
-    with Server(given.release, samples, given.port) as server:
+    listener = socket.create_server((HOST, given.port)) if given.socket is None else socket.socket(fileno=given.socket)
+    with Server(given.release, samples, listener) as server:
         if given.tied:
             threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
-        sys.stdout.write(f"{server.server_address[1]}\n")  # whoever waits for it knows now that it listens
+        sys.stdout.write(f"{listener.getsockname()[1]}\n")  # whoever waits for it knows now that it serves
         sys.stdout.flush()
         try:
             server.serve_forever(poll_interval=0.1)

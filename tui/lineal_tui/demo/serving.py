@@ -79,25 +79,26 @@ def serve(registry: Registry) -> Iterator[Served]:
     known = registry.binding(PLACE)
     if known is not None and not _is_ours(known):
         raise Refused(what=f"serving {PLACE}", why=f"it is bound to {known.release} with checks of its own")
-    port = _free_port(_PREFERRED_PORT if known is None else _port_of(known))
-    settings = registry.bind_stage(
-        PLACE,
-        release=str(registry.root / FOLDER),
-        hook=(sys.executable, "-P", "-m", "lineal_tui.demo.reload", str(port)),
-        health_url=f"http://{HOST}:{port}/health",
-        tries=3,
-        interval=0.3,
-        timeout=15.0,
-    )
-    try:
-        with _running(registry.root, port):
-            try:
-                yield Served(f"http://{HOST}:{port}", bad)
-            finally:
-                _let_go(registry, settings)
-    except MachineError:
-        _let_go(registry, settings)
-        raise
+    with _listener(_PREFERRED_PORT if known is None else _port_of(known)) as listener:
+        port: int = listener.getsockname()[1]
+        settings = registry.bind_stage(
+            PLACE,
+            release=str(registry.root / FOLDER),
+            hook=(sys.executable, "-P", "-m", "lineal_tui.demo.reload", str(port)),
+            health_url=f"http://{HOST}:{port}/health",
+            tries=3,
+            interval=0.3,
+            timeout=15.0,
+        )
+        try:
+            with _running(registry.root, listener):
+                try:
+                    yield Served(f"http://{HOST}:{port}", bad)
+                finally:
+                    _let_go(registry, settings)
+        except MachineError:
+            _let_go(registry, settings)
+            raise
 
 
 def _is_ours(settings: StageSettings) -> bool:
@@ -111,35 +112,36 @@ def _port_of(settings: StageSettings) -> int:
     return (urlsplit(settings.health_url or "").port or _PREFERRED_PORT) if settings.hook else _PREFERRED_PORT
 
 
-def _free_port(preferred: int) -> int:
+def _listener(preferred: int) -> socket.socket:
+    """A socket for the server to take over, so that nobody else gets its port meanwhile."""
     for port in (preferred, 0):
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just left counts as free
-            try:
-                tried.bind((HOST, port))
-            except OSError:
-                continue  # taken: any other will do
-            free: int = tried.getsockname()[1]
-            return free
-    raise MachineError(path=HOST, why="no port is free")
+        try:
+            return socket.create_server((HOST, port))
+        except OSError as error:
+            if port == 0:
+                raise MachineError(path=HOST, why=f"no port is free: {error}") from error
+    raise AssertionError("the loop returns or raises")
 
 
 @contextmanager
-def _running(root: Path, port: int) -> Iterator[None]:
+def _running(root: Path, listener: socket.socket) -> Iterator[None]:
     """The server's process; it ends with the block, and with this process however that ends."""
-    log = root / LOG
+    log, descriptor = root / LOG, listener.fileno()
+    command = [sys.executable, "-P", "-m", "lineal_tui.demo.server", "--tied", "--release", FOLDER]
     with log.open("ab") as errors:
         process = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-P", "-m", "lineal_tui.demo.server", "--tied", "--release", FOLDER, "--port", str(port)],
+            [*command, "--socket", str(descriptor)],
             stdin=subprocess.PIPE,  # its end tells the server that this process is gone
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=root,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            pass_fds=(descriptor,),
             start_new_session=True,  # neither the terminal's hang-up nor its ctrl+c
         )
+    listener.close()
     try:
-        _wait_until_it_listens(process, log)
+        _wait_until_it_serves(process, log)
         yield
     finally:
         for pipe in (process.stdin, process.stdout):
@@ -152,7 +154,7 @@ def _running(root: Path, port: int) -> Iterator[None]:
             process.wait()
 
 
-def _wait_until_it_listens(process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_serves(process: subprocess.Popen[bytes], log: Path) -> None:
     if process.stdout is None:
         raise AssertionError("the server's output is asked for")
     with selectors.DefaultSelector() as selector:
