@@ -103,6 +103,7 @@ def of_runs(connection: sqlite3.Connection, wanted: Sequence[Run]) -> list[RunDe
                 code=code,
                 environment=environment,
                 error=error,
+                output=runs.output(connection, run.n),
             )
         )
     return details

@@ -206,6 +206,10 @@ class RunHandle:
         self.flush()
         return self._register(model, *paths, run=self.ref, **fields)
 
+    def keep_output(self, output: str) -> None:
+        """Keep what the run's command printed."""
+        runs.keep_output(self._context, self._run, output)
+
     def flush(self) -> None:
         """Make everything logged so far durable.
 

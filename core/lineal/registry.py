@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from lineal import audit, bindings, detached, details, doctor, exchange, pipelines, stages, transitions
+    from lineal import audit, bindings, detached, details, doctor, exchange, pipelines, runs, stages, transitions
     from lineal.addresses import Found, Identified
     from lineal.doctor import Mended
     from lineal.queries import datasets as dataset_rows
@@ -53,6 +53,7 @@ else:
     doctor = Later("lineal.doctor")
     exchange = Later("lineal.exchange")
     pipelines = Later("lineal.pipelines")
+    runs = Later("lineal.runs")
     stages = Later("lineal.stages")
     transitions = Later("lineal.transitions")
     dataset_rows = Later("lineal.queries.datasets")
@@ -553,6 +554,7 @@ class Registry:
         kind: str = "train",
         parent: str | RunHandle | None = None,
         seed: int | None = None,
+        command: Sequence[str] | None = None,
     ) -> RunHandle:
         """Start a run, with the state of the code and the machine.
 
@@ -564,6 +566,7 @@ class Registry:
             kind: train, evaluate, transform or import.
             parent: the run it is part of.
             seed: of the random numbers.
+            command: its argument list; None for this process's.
 
         Raises:
             LinealError: it cannot be recorded.
@@ -583,11 +586,23 @@ class Registry:
             params=None if params is None else dict(params),
             tags=None if tags is None else dict(tags),
             seed=seed,
-            command=(sys.executable, *sys.argv),
+            command=(sys.executable, *sys.argv) if command is None else tuple(command),
             code=code.capture_recent(Path.cwd()),
             environment=environment.capture(),
         )
         return RunHandle(self._context, runs.start(self._context, new), self.register)
+
+    def log_figures(self, run: str, figures: Mapping[str, float], *, step: int | None = None) -> None:
+        """Add one point to each of several metrics of a run that another process records."""
+        runs.log_figures(self._context, self.run(run), figures, step=step)
+
+    def log_params(self, run: str, params: Mapping[str, Scalar]) -> None:
+        """Add params to a run that another process records."""
+        runs.log_params(self._context, self.run(run), params)
+
+    def log_tags(self, run: str, tags: Mapping[str, str | None]) -> None:
+        """Set tags of a run that another process records."""
+        runs.set_tags(self._context, self.run(run), tags)
 
     def register(
         self,

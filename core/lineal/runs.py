@@ -21,7 +21,7 @@ from lineal.queries import names as name_rows
 from lineal.queries import runs as rows
 from lineal.records.base import RunId, Scalar
 from lineal.records.runs import CodeState, Environment, Point, Run, RunKind, RunStatus
-from lineal.values import check_params, check_tags
+from lineal.values import as_number, check_params, check_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -189,6 +189,40 @@ def read_dataset(
             dataset_rows.add_run_input(connection, run.n, version.id, role)
         change.record("dataset_written" if output else "dataset_read", f"run:{run.id}", dataset=version.ref, role=role)
         return version
+
+
+def keep_output(context: Context, run: Run, output: str) -> None:
+    """Keep what the command of a run printed."""
+    with context.change(Permission.LOG, f"run:{run.id}") as change:
+        rows.set_output(change.connection, run.n, output)
+        change.record("output_kept", f"run:{run.id}", characters=len(output))
+
+
+def log_figures(context: Context, run: Run, figures: Mapping[str, float], *, step: int | None = None) -> None:
+    """Add one point to each of several metrics of a run that another process records.
+
+    Args:
+        context: the registry.
+        run: whose metrics they are.
+        figures: name to value.
+        step: None for one more than each metric's highest so far.
+
+    Raises:
+        BadName, BadValue: one cannot be recorded; none is then.
+        Conflict: one was measured on a dataset, which must be named again in Python.
+    """
+    checked = {naming.check_metric_name(name): as_number(name, value) for name, value in figures.items()}
+    at = context.clock()
+    with context.read() as connection:
+        known = {series.name: series for series in metric_rows.series_of(connection, [run.n])[run.n]}
+    points: dict[tuple[str, int | None], list[Point]] = {}
+    for name, value in checked.items():
+        following = known[name].last_step + 1 if name in known else 0
+        points[name, None] = [Point(following if step is None else step, at, value)]
+    refused = append_points(context, run, points)
+    if refused:
+        name, why = next(iter(refused.items()))
+        raise Conflict(what=f"metric {name} of run:{run.id}", why=why)
 
 
 def finish(context: Context, run: Run, status: RunStatus, error: str | None = None) -> None:

@@ -161,6 +161,7 @@ CREATE TABLE runs (
     code_id INTEGER REFERENCES code_states,
     environment_id INTEGER REFERENCES environments,
     process TEXT,  -- host, boot and process id, to tell a running run from a dead one
+    output TEXT,  -- the beginning and the end of what a wrapped command printed
     error TEXT
 ) STRICT;
 CREATE INDEX runs_by_experiment ON runs (experiment_id, started_at);

@@ -7,14 +7,15 @@ import os
 import secrets
 import tarfile
 import types
-from dataclasses import is_dataclass
+from dataclasses import asdict, is_dataclass
 from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from lineal import addresses, naming
+from lineal.canonical import canonical_json
 from lineal.errors import AlreadyExists, BadName, BadValue, Damaged, LinealError
 from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
-from lineal.fingerprint import manifest_digest, parse_digest
+from lineal.fingerprint import digest_bytes, manifest_digest, parse_digest
 from lineal.metrics import guess_direction
 from lineal.policy import Permission
 from lineal.queries import bundles as rows
@@ -30,7 +31,7 @@ from lineal.records.base import Actor, Digest, Micros, RunId
 from lineal.records.bundles import Brought, Bundle
 from lineal.records.data import Column
 from lineal.records.models import Scheme
-from lineal.records.runs import Environment, Point, RunKind, RunStatus
+from lineal.records.runs import CodeState, Environment, Point, RunKind, RunStatus
 from lineal.versions import FIRST_STAGES
 
 if TYPE_CHECKING:
@@ -345,7 +346,7 @@ def _bring_run(change: Change, run: BundledRun, data: dict[tuple[str, str], int]
         parent=None,
         command=None if run.command is None else json.loads(run.command),
         seed=run.seed,
-        code=None if run.code is None else run_rows.intern_code_content(connection, run.code),
+        code=None if run.code is None else _code(change, run.code),
         environment=environment,
         process=None,
     )
@@ -363,6 +364,11 @@ def _bring_run(change: Change, run: BundledRun, data: dict[tuple[str, str], int]
     if run.ended_at is not None:
         run_rows.finish(connection, number_, RunStatus(run.status), Micros(run.ended_at), run.error)
     return number_
+
+
+def _code(change: Change, content: str) -> int:
+    code = CodeState(**json.loads(content))
+    return run_rows.intern_code(change.connection, digest_bytes(canonical_json(asdict(code)).encode()), code)
 
 
 def _environment(digest: str, content: str) -> Environment:

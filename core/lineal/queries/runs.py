@@ -185,6 +185,17 @@ def finish(connection: sqlite3.Connection, number: int, status: RunStatus, at: M
     connection.execute("UPDATE runs SET status = ?, ended_at = ?, error = ? WHERE n = ?", (status, at, error, number))
 
 
+def set_output(connection: sqlite3.Connection, number: int, output: str) -> None:
+    """Keep what a run's command printed."""
+    connection.execute("UPDATE runs SET output = ? WHERE n = ?", (output, number))
+
+
+def output(connection: sqlite3.Connection, number: int) -> str | None:
+    """What a run's command printed; None when it was not kept."""
+    row = connection.execute("SELECT output FROM runs WHERE n = ?", (number,)).fetchone()
+    return None if row is None else row[0]
+
+
 def set_params(connection: sqlite3.Connection, number: int, params: Mapping[str, Scalar]) -> list[str]:
     """Add params of a run; returns the names of those that have another value already, which stay as they are."""
     ids = intern(connection, params)
@@ -275,15 +286,6 @@ def intern_environment(connection: sqlite3.Connection, environment: Environment)
             (environment.digest, json.dumps(content)),
         ).fetchone()
     return int(row[0])
-
-
-def intern_code_content(connection: sqlite3.Connection, content: str) -> int:
-    """The row of a code state that was written elsewhere, added where it is new."""
-    from lineal.canonical import canonical_json  # noqa: PLC0415  only what comes from elsewhere needs it
-    from lineal.fingerprint import digest_bytes  # noqa: PLC0415  as above
-
-    code = CodeState(**json.loads(content))
-    return intern_code(connection, digest_bytes(canonical_json(asdict(code)).encode()), code)
 
 
 def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState) -> int:

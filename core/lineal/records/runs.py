@@ -179,3 +179,5 @@ class RunDetail:
     environment: Environment | None = None
     error: str | None = None
     """The traceback of a failed run; None when there is none."""
+    output: str | None = None
+    """What a wrapped command printed, its beginning and its end; None when it was not kept."""
