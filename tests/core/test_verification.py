@@ -156,10 +156,12 @@ def test_a_row_that_refers_to_nothing_is_named(full: Registry, sql: Sql) -> None
 
 
 def test_a_version_that_the_log_tells_otherwise_is_named(full: Registry, sql: Sql) -> None:
-    (trigger,) = sql("SELECT sql FROM sqlite_schema WHERE name = 'versions_fixed'")[0]
-    sql("DROP TRIGGER versions_fixed")
+    triggers = sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'versions'")
+    for name, _ in triggers:
+        sql(f"DROP TRIGGER {name}")
     sql("UPDATE versions SET artifact_id = 1 WHERE label = '1.0.1'")
-    sql(str(trigger))
+    for _, statement in triggers:
+        sql(str(statement))
     assert _found(full) == [(FindingKind.EVENTS, "m:1.0.1")]
 
 
