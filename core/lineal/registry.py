@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from lineal.records.bundles import Brought
     from lineal.records.comparison import Diff, Lineage, TreeRow
     from lineal.records.data import Dataset, DatasetVersion, Measured
+    from lineal.records.imports import Imported
     from lineal.records.models import Bump, Model, Scheme, Version, VersionDetail, VersionStatus
     from lineal.records.releases import Pipeline, StageSettings, StageState
     from lineal.records.runs import Experiment, Point, Run, RunDetail
@@ -703,6 +704,49 @@ class Registry:
 
         new = datasets.describe_data(name, Path(path), label=label, parents=parents, notes=notes, measured=measured)
         return datasets.add(self._context, new)
+
+    def import_mlflow(
+        self,
+        source: StrPath,
+        *,
+        artifacts: StrPath | None = None,
+        files: bool = True,
+        move: bool = False,
+        progress: Callable[[int, int], None] = lambda _, __: None,
+    ) -> Imported:
+        """Bring what an MLflow store holds and is not here yet; MLflow is not needed, and its store only read.
+
+        Args:
+            source: an SQLite database, a folder `mlruns`, or a folder with one of them.
+            artifacts: where the files are that it names, if it was moved; None to look where it says and beside it.
+            files: whether to bring the files of versions.
+            move: take those files instead of copying them.
+            progress: told how many runs and versions were looked at and how many there are; may raise to stop, and
+                the next import goes on.
+
+        Raises:
+            LinealError: the store cannot be read, or the registry not be written; what was brought stays.
+        """
+        from lineal.importers import bringing  # noqa: PLC0415  rarely needed
+
+        options = bringing.Options(None if artifacts is None else Path(artifacts), files=files, move=move)
+        return bringing.import_mlflow(self._context, os.fspath(source), options, progress=progress)
+
+    def import_trackio(
+        self, source: StrPath, *, progress: Callable[[int, int], None] = lambda _, __: None
+    ) -> Imported:
+        """Bring what a project of Trackio holds and is not here yet.
+
+        Args:
+            source: the project's database, or a folder with just one.
+            progress: as `import_mlflow`.
+
+        Raises:
+            LinealError: as `import_mlflow`.
+        """
+        from lineal.importers import bringing  # noqa: PLC0415  rarely needed
+
+        return bringing.import_trackio(self._context, os.fspath(source), progress=progress)
 
     def set(self, ref: str, fields: Mapping[str, str | float | None]) -> str:
         """Set fields of a thing; see `lineal.descriptions.describe`."""

@@ -181,7 +181,7 @@ def _insert(change: Change, new: NewVersion, artifact: Artifact | None, architec
     rows.insert_datasets(connection, version, [(data.id, role) for data, role in datasets.values()])
     name_rows.set_tags(connection, "version", version, dict(new.tags))
     if model.primary_metric is None:
-        _choose_primary(connection, model.id, metrics)
+        choose_primary(connection, model.id, metrics)
     registered = addresses.must_have(connection, version)
     change.record(
         "version_registered",
@@ -264,7 +264,8 @@ def _facts(connection: sqlite3.Connection, version: Version) -> naming.BumpFacts
     )
 
 
-def _choose_primary(connection: sqlite3.Connection, model: int, metrics: Mapping[str, object]) -> None:
+def choose_primary(connection: sqlite3.Connection, model: int, metrics: Mapping[str, object]) -> None:
+    """Make the first metric whose direction is known the primary one of a model that has none."""
     settings = name_rows.metric_settings(connection, "model", model)
     for name in metrics:
         known = settings.get(name)

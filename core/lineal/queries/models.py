@@ -41,6 +41,11 @@ def model_id(connection: sqlite3.Connection, name: str) -> int | None:
     return int(row[0]) if row else None
 
 
+def name_of(connection: sqlite3.Connection, number: int) -> str:
+    """The name of the model in a row that another row points at."""
+    return str(connection.execute("SELECT name FROM models WHERE id = ?", (number,)).fetchone()[0])
+
+
 def names(connection: sqlite3.Connection, prefix: str = "", limit: int = 1_000) -> list[str]:
     """Names of models that begin with `prefix`."""
     rows = connection.execute(

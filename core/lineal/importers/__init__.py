@@ -1,0 +1,1 @@
+"""Bringing what other programs recorded: readers turn a store into frozen records, one writer puts them here."""
