@@ -118,7 +118,7 @@ def test_what_cannot_be_looked_at_or_changed_has_its_own_code(typed: Typed, boun
     [
         ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, 1 << 24, "textual-dark", True),
         ({"TERM": "xterm-256color"}, 256, "textual-dark", True),
-        ({"TERM": "linux"}, 16, "textual-dark", True),
+        ({"TERM": "linux"}, 16, "ansi-dark", True),
         ({"TERM": "xterm", "NO_COLOR": "1"}, 0, "ansi-dark", True),
         ({"TERM": "screen-256color", "SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22", "TMUX": "x"}, 256, "ansi-dark", False),
     ],

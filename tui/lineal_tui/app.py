@@ -1,13 +1,22 @@
-"""The application: its theme, its one screen, and what it asks of the terminal."""
+"""The application: its theme, its one screen, what it asks of the terminal, and how it ends."""
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.filter import Monochrome, NoColor
 
+from lineal_tui import clipboard
+from lineal_tui.driver import HungUp, TerminalDriver
+from lineal_tui.keys import Table
 from lineal_tui.screens.workspace import Workspace
+from lineal_tui.terminal import Look, judge
+from lineal_tui.widgets.ascii import InAscii
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
+    from lineal_tui.keys import Binding
+    from lineal_tui.terminal import Terminal
 
 _WHERE_IS_THE_CURSOR = "\x1b[6n"
 _PATIENCE = 1.0
@@ -34,19 +45,76 @@ class LinealApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
 
-    def __init__(self, registry: Registry, clock: Callable[[], Micros], *, theme: str = "textual-dark") -> None:
-        """Show a registry; ages are counted from what `clock` says."""
-        super().__init__()
+    def __init__(
+        self,
+        registry: Registry,
+        clock: Callable[[], Micros],
+        *,
+        terminal: Terminal | None = None,
+        bindings: tuple[Binding, ...] | None = None,
+    ) -> None:
+        """Show a registry.
+
+        Args:
+            registry: Open; the caller closes it.
+            clock: What ages are counted from.
+            terminal: What it is shown on; None for one that can do everything.
+            bindings: The keys, checked already; None for the keys as they come.
+        """
+        super().__init__(driver_class=TerminalDriver)
         self.registry = registry
         self.clock = clock
-        self.theme = theme
+        self.terminal = terminal or judge({"TERM": "xterm-direct"}, encoding="utf-8", size=None)
+        self.table = Table() if bindings is None else Table(bindings)
+        self.theme = self.terminal.theme
         self._terminal_answers = False
         self._probed = False
         self._waiting: list[Callable[[float], None]] = []
+        # the toolkit chooses its filter before it knows the theme
+        self._filters = [known for known in self._filters if not isinstance(known, (Monochrome, NoColor))]
+        self.no_color = self.terminal.look is Look.PLAIN
+        if self.no_color:
+            self._filters.append(NoColor())
+        if self.terminal.is_ascii:
+            self._filters.append(InAscii())
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen."""
-        return Workspace(self.registry, self.clock)
+        return Workspace(self.registry, self.clock, self.table)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put a text on the terminal's clipboard, unless it is more than terminals take."""
+        self._clipboard = text
+        written = clipboard.sequence(text, multiplexer=self.terminal.multiplexer)
+        if written is not None and self._driver is not None:
+            self._driver.write(written)
+
+    # ending
+
+    def on_mount(self) -> None:
+        """Leave in good order when the system says so."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_end)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop.add_signal_handler(signal.SIGHUP, self.hang_up)
+
+    def on_hung_up(self, message: HungUp) -> None:
+        """The terminal is gone."""
+        message.stop()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End without a terminal: what would still be written goes nowhere, so that nothing fails on the way out."""
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
+        self.exit(return_code=128 + signal.SIGHUP)
+
+    def _told_to_end(self) -> None:
+        self.exit(return_code=128 + signal.SIGTERM)
 
     # When is something on the screen?
 

@@ -1,11 +1,15 @@
-"""One table of key bindings: it feeds dispatch, the hint row and the help."""
+"""One table of key bindings: it feeds dispatch, the hint row, the help and the documentation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from lineal_tui.view.lines import Line, Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class View(StrEnum):
@@ -59,6 +63,10 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
     Binding("sort", ("s",), "sort by the next order", "sort", frozenset({View.MODELS})),
+    Binding("filter", ("slash",), "filter what is in view; esc clears it", "filter"),
+    Binding("next_match", ("n",), "the next match; in a difference the next field that changed"),
+    Binding("previous_match", ("N",), "the match before, or the field that changed before"),
+    Binding("command", ("colon",), "command line: the shell's verbs and addresses", "command"),
     Binding("down", ("j", "down"), "down"),
     Binding("up", ("k", "up"), "up"),
     Binding("top", ("g", "home"), "to the top"),
@@ -81,6 +89,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("copy_command", ("y c",), "copy the shell command of the last action", "command of the last action"),
     Binding("step_out", ("escape", "q"), "step out; at the root `q` quits", None),
     Binding("cancel", ("ctrl+c",), "let go of what runs; twice quits"),
+    Binding("suspend", ("ctrl+z",), "go to the background; `fg` comes back"),
     Binding("help", ("question_mark",), "help on the keys of this place", "help"),
 )
 
@@ -88,6 +97,8 @@ _NAMES = {
     "escape": "esc",
     "question_mark": "?",
     "equals_sign": "=",
+    "slash": "/",
+    "colon": ":",
     "pagedown": "PgDn",
     "pageup": "PgUp",
     "shift+tab": "S-tab",
@@ -97,6 +108,22 @@ _NAMES = {
 def shown(key: str) -> str:
     """A key as people know it."""
     return " ".join(_NAMES.get(part, part) for part in key.split(" "))
+
+
+def where(binding: Binding) -> str:
+    """The places in which a binding holds, in words."""
+    if binding.views == EVERYWHERE:
+        return "everywhere"
+    return ", ".join(str(view) for view in View if view in binding.views)
+
+
+class Clash(ValueError):
+    """Two bindings for one key in one place."""
+
+    def __init__(self, key: str, view: View, first: Binding, second: Binding) -> None:
+        """Tell which."""
+        self.key, self.view, self.first, self.second = key, view, first, second
+        super().__init__(f"{key} is bound twice in {view}: {second.id} and {first.id}")
 
 
 class Table:
@@ -111,12 +138,14 @@ class Table:
             for view in binding.views:
                 for key in binding.keys:
                     if (view, key) in self._by_key:
-                        raise ValueError(
-                            f"{key} is bound twice in {view}: {binding.id} and {self._by_key[view, key].id}"
-                        )
+                        raise Clash(key, view, self._by_key[view, key], binding)
                     self._by_key[view, key] = binding
                     if " " in key:
                         self._prefixes.add((view, key.split(" ")[0]))
+        for view, prefix in self._prefixes:
+            if (view, prefix) in self._by_key:
+                longer = next(found for (where, key), found in self._by_key.items() if key.startswith(prefix + " "))
+                raise Clash(prefix, view, longer, self._by_key[view, prefix])
 
     def find(self, view: View, key: str) -> Binding | None:
         """What a key, or two joined by a blank, does in this place."""
@@ -142,24 +171,38 @@ class Table:
             (shown(binding.keys[0]), binding.hint)
             for binding in self.bindings
             if binding.hint
+            and binding.keys
             and " " not in binding.keys[0]
             and view in binding.views
             and not (read_only and binding.changes)
         ]
 
-    def help(self, view: View, *, read_only: str | None) -> list[Line]:
-        """The help page of a place; what cannot be done now says why."""
-        lines: list[Line] = [((f"keys in {view}", Tone.HEAD),), ()]
-        for binding in self.bindings:
-            if view not in binding.views:
+    def help(self, view: View, why_not: Callable[[Binding], str | None] = lambda _binding: None) -> list[Line]:
+        """The help page of a place.
+
+        Args:
+            view: The place.
+            why_not: Why a binding can do nothing now; None when it can.
+        """
+        here = [binding for binding in self.bindings if view in binding.views and binding.keys]
+        own = [binding for binding in here if binding.views != EVERYWHERE]
+        general = [binding for binding in here if binding.views == EVERYWHERE]
+        lines: list[Line] = []
+        for title, bindings in ((f"in {view}", own), ("everywhere", general)):
+            if not bindings:
                 continue
-            off = binding.changes and read_only is not None
-            keys = "  ".join(shown(key) for key in binding.keys)
-            line: list[tuple[str, Tone]] = [
-                (keys.ljust(14), Tone.FAINT if off else Tone.KEY),
-                (binding.does, Tone.MUTED if off else Tone.TEXT),
-            ]
-            if off:
-                line.append((f"  (not now: {read_only})", Tone.MUTED))
-            lines.append(tuple(line))
+            lines.extend([*([()] if lines else []), ((title, Tone.HEAD),)])
+            lines.extend(_help_line(binding, why_not(binding)) for binding in bindings)
         return lines
+
+
+def _help_line(binding: Binding, why_not: str | None) -> Line:
+    off = why_not is not None
+    keys = "  ".join(shown(key) for key in binding.keys)
+    line: list[tuple[str, Tone]] = [
+        (keys.ljust(14) + " ", Tone.FAINT if off else Tone.KEY),
+        (binding.does, Tone.MUTED if off else Tone.TEXT),
+    ]
+    if off:
+        line.append((f"  (not now: {why_not})", Tone.MUTED))
+    return tuple(line)

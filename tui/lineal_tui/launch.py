@@ -10,28 +10,49 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
+    from lineal_tui.settings import Settings
 
 
-def launch(registry: Registry, *, clock: Callable[[], Micros] | None = None) -> int:
+def launch(
+    registry: Registry,
+    *,
+    clock: Callable[[], Micros] | None = None,
+    settings: Settings | None = None,
+) -> int:
     """Open the application on a registry and stay until it is left.
-
-    What the terminal can do decides on theme and mouse; see `lineal_tui.terminal.judge`.
 
     Args:
         registry: Open; the caller closes it.
         clock: What ages are counted from; None: this machine's clock.
+        settings: What is settled; None to read the person's configuration. The environment decides on the rest.
 
     Returns:
-        The exit code: 0, or 1 when the application ended by a mistake of its own.
+        The exit code: 0, 1 when the application ended by a mistake of its own, 128 and the signal's number when it was
+        told to end.
+
+    Raises:
+        BadSettings: The configuration or the file of keys cannot be used.
     """
     # read by the toolkit when it is imported: animated page keys cost fifty kilobytes each
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     os.environ.setdefault("ESCDELAY", "50")
+    if not os.environ.get("NO_COLOR"):
+        # set to nothing, it says nothing; the toolkit would take it for a wish
+        os.environ.pop("NO_COLOR", None)
     from lineal.context import now  # noqa: PLC0415  with the rest of what only the application needs
-    from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set
+    from lineal_tui.keys import BINDINGS  # noqa: PLC0415  as above
+    from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
     from lineal_tui.terminal import here  # noqa: PLC0415  as above
 
-    terminal = here()
-    app = LinealApp(registry, clock or now, theme=terminal.theme)
+    bindings = BINDINGS
+    settings = settings or settings_of(config_file())
+    if settings.keymap is not None:
+        from lineal_tui.keymap import keymap_of  # noqa: PLC0415  most people have none
+
+        bindings = keymap_of(settings.keymap)
+    from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set
+
+    terminal = here(settings)
+    app = LinealApp(registry, clock or now, terminal=terminal, bindings=bindings)
     app.run(mouse=terminal.has_mouse)
     return app.return_code or 0

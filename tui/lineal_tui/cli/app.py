@@ -31,9 +31,11 @@ _COMMANDS = {
     "experiments": ("runs", "List the experiments."),
     "export": ("exports", "Write a version as a model card, a bill of materials, or a bundle."),
     "gc": ("upkeep", "Remove what no version refers to."),
+    "guide": ("guide", "Read how to do something."),
     "history": ("stages", "Who was live at a stage, and who moved it."),
     "identify": ("identify", "Tell which version, file or dataset some bytes are."),
     "init": ("init", "Make a new, empty registry."),
+    "keys": ("keys", "The application's keys, by their ids."),
     "lineage": ("comparison", "What something came from, and what came from it."),
     "live": ("stages", "Tell which version is live at a stage, now or at a time."),
     "log": ("running", "Add figures, hyperparameters or tags to a run from a script."),
@@ -222,20 +224,29 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
     callback=_print_version,
     help="Print the version.",
 )
+@click.option("--ascii", "in_ascii", is_flag=True, help="Draw the application in ASCII.")
 @click.pass_context
-def lineal(context: click.Context) -> int | None:
+def lineal(context: click.Context, in_ascii: bool) -> int | None:
     """Versions of models: what they are, how they were trained, where they are live."""
     if context.invoked_subcommand is not None:
         return None
+    from dataclasses import replace  # noqa: PLC0415  start-up is measured
+
+    from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
     from lineal_tui.terminal import here  # noqa: PLC0415  as above
 
-    refusal = here().refusal
+    settings = settings_of(config_file())
+    if in_ascii:
+        settings = replace(settings, ascii=True)
+    refusal = here(settings).refusal
     if refusal is not None:
         raise click.UsageError(refusal, context)
     from lineal_tui.launch import launch  # noqa: PLC0415  the toolkit takes a third of a second
 
-    with session(context).open() as registry:
-        return launch(registry)
+    asked = session(context)
+    asked.read_only = asked.read_only or settings.read_only
+    with asked.open() as registry:
+        return launch(registry, settings=settings)
 
 
 def stop(code: ExitCode) -> NoReturn:

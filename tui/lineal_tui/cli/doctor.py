@@ -63,6 +63,7 @@ def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
 
         dump([stage_json.mended(each) if was_repair else json.finding(each.finding) for each in found])
         return
+    from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
     from lineal_tui.terminal import here  # noqa: PLC0415  as above
 
     for each in found:
@@ -71,7 +72,7 @@ def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
             say(f"  mended: {each.done}")
         elif each.finding.repair is not None:
             say(f"  to mend: {each.finding.repair}")
-    show(_terminal(here()))
+    show(_terminal(here(settings_of(config_file()))))
 
 
 def _words(found: Finding) -> str:
@@ -93,11 +94,12 @@ def _terminal(found: Terminal) -> list[Line]:
                 ("TERM", found.term or "not set"),
                 ("COLORTERM", found.colorterm or "not set"),
                 ("colours", colours),
-                ("encoding", found.encoding + ("" if found.is_utf8 else ", not UTF-8: lines and signs become ?")),
+                ("encoding", found.encoding + ("" if found.is_utf8 else ", but the locale is not UTF-8")),
                 ("over SSH", "no" if found.ssh is None else f"from {found.ssh}"),
                 ("within", found.multiplexer or "neither tmux nor screen"),
                 ("size", size),
-                ("theme", f"{found.theme}, {'with' if found.has_mouse else 'without'} mouse"),
+                ("theme", f"{found.look}, {'with' if found.has_mouse else 'without'} mouse"),
+                ("lines, signs", "drawn in ASCII" if found.is_ascii else "drawn in Unicode"),
                 ("application", "would start" if found.refusal is None else f"would not start: {found.refusal}"),
             ]
         ),

@@ -47,12 +47,12 @@ class Desk(Still, Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS: ClassVar[str | None] = ""
 
-    def __init__(self, registry: Registry, clock: Callable[[], Micros]) -> None:
-        """Look at a registry; ages are counted from what `clock` says."""
+    def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
+        """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
         super().__init__()
         self.registry = registry
         self.clock = clock
-        self.table = Table()
+        self.table = table or Table()
         self.asking = Asking()
         self.scene: Scene | None = None
         self.shown = View.TREE

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
+    from lineal_tui.keys import Table
     from lineal_tui.screens.lanes import Checkpoints
     from lineal_tui.screens.scene import Scene, TreeSource
 
@@ -48,9 +49,9 @@ ModelRow = tuple[Model, str | None]
 class Showing(Transitions):
     """From the registry to the panes."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], Micros]) -> None:
-        """Look at a registry; ages are counted from what `clock` says."""
-        super().__init__(registry, clock)
+    def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
+        """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
+        super().__init__(registry, clock, table)
         self.forget_previews()
         self.order = ORDERS[0]
         """What the models are sorted by."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
+    from lineal_tui.keys import Binding, Table
     from lineal_tui.widgets.lines import Lines
 
 _POLL = 0.5
@@ -33,9 +34,9 @@ _POLL = 0.5
 class Workspace(Showing):
     """Dispatch, and what each binding does."""
 
-    def __init__(self, registry: Registry, clock: Callable[[], Micros]) -> None:
-        """Look at a registry; ages are counted from what `clock` says."""
-        super().__init__(registry, clock)
+    def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
+        """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
+        super().__init__(registry, clock, table)
         self._prefix: str | None = None
         self._poll_failed = False
         self._handlers: dict[str, Callable[[], object]] = {
@@ -76,6 +77,11 @@ class Workspace(Showing):
             "copy_command": lambda: self.copy(self.last_command, "command"),
             "step_out": self.step_out,
             "cancel": self.cancel,
+            "filter": lambda: None,
+            "next_match": lambda: None,
+            "previous_match": lambda: None,
+            "command": lambda: None,
+            "suspend": self.suspend,
             "help": partial(self.open_view, View.HELP),
         }
 
@@ -209,11 +215,15 @@ class Workspace(Showing):
 
     def _draw_help(self) -> None:
         about = self.active if self.active is not View.HELP else View.TREE
-        lines = self.table.help(about, read_only=self.read_only)
+        lines = self.table.help(about, self.why_not)
         self.panes[View.HELP].draw_title = lambda width, _active: rule(
             (("help", Tone.TITLE),), (("esc back", Tone.MUTED),), width
         )
         self.show_page(View.HELP, lambda _width: lines)
+
+    def why_not(self, binding: Binding) -> str | None:
+        """Why a binding can do nothing now; None when it can."""
+        return self.read_only if binding.changes else None
 
     def look_at(self, model: str, stage: str | None) -> None:
         """Look at another model, or another stage of it."""
@@ -287,6 +297,10 @@ class Workspace(Showing):
         self._cancelled = True
         running = self.asking.phase is Phase.RUNNING
         self.say(f"{'a change is being made' if running else 'nothing runs'}; ctrl+c once more quits", tone=Tone.MUTED)
+
+    def suspend(self) -> None:
+        """Go to the background; what comes back is painted anew, so that a question has to be, too."""
+        self.app.action_suspend_process()
 
     # copying
 

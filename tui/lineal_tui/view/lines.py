@@ -37,6 +37,8 @@ class Tone(StrEnum):
     QUESTION = "question"
     ANSWER = "answer"
     FAILED = "failed"
+    CARET = "caret"
+    """Where the next letter goes."""
 
 
 Span = tuple[str, Tone]

@@ -10,6 +10,7 @@ from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lineal_tui.terminal import Look
 from lineal_tui.view.lines import Line, fit
 from lineal_tui.widgets.palette import styles
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 def palette_of(widget: Widget) -> dict[Tone, Style]:
     """The styles that suit the theme which is on."""
-    return styles(sixteen=widget.app.native_ansi_color)
+    app = widget.app
+    if app.native_ansi_color:
+        return styles(Look.PLAIN if app.no_color else Look.ANSI)
+    return styles(Look.DARK if app.current_theme.dark else Look.LIGHT)
 
 
 def segments_of(line: Line, width: int, palette: dict[Tone, Style]) -> list[Segment]:

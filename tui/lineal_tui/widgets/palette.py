@@ -1,4 +1,4 @@
-"""The one place where a tone becomes a colour, for terminals with all colours and for those with sixteen."""
+"""The one place where a tone becomes a colour: on dark and light grounds, with sixteen colours, and with none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from functools import cache
 
 from rich.style import Style
 
+from lineal_tui.terminal import Look
 from lineal_tui.view.lines import Tone
 
-_FULL = {
+_DARK = {
     Tone.TEXT: "#d7dae0",
     Tone.MUTED: "#8b919c",
     Tone.FAINT: "#525862",
@@ -26,10 +27,32 @@ _FULL = {
     Tone.QUESTION: "bold #f0c674",
     Tone.ANSWER: "bold #f2f4f8",
     Tone.FAILED: "bold #e2777a",
+    Tone.CARET: "reverse #d7dae0",
 }
 
-GROUND = "#121212"
-"""What all colours stand on: the background of the dark theme."""
+_LIGHT = {
+    Tone.TEXT: "#24272e",
+    Tone.MUTED: "#5b616c",
+    Tone.FAINT: "#a3a9b4",
+    Tone.STRONG: "bold #0b0d11",
+    Tone.HEAD: "#6b717c",
+    Tone.TITLE: "bold #1c56a8",
+    Tone.KEY: "#8a5a00",
+    Tone.LIVE: "bold #11703a",
+    Tone.STAGED: "#7d5c00",
+    Tone.BETTER: "#11703a",
+    Tone.WORSE: "#b3262b",
+    Tone.CHANGED: "#1c56a8",
+    Tone.CURSOR: "bold #1c56a8",
+    Tone.MARK: "bold #7b2fa0",
+    Tone.QUESTION: "bold #7d4a00",
+    Tone.ANSWER: "bold #0b0d11",
+    Tone.FAILED: "bold #b3262b",
+    Tone.CARET: "reverse #24272e",
+}
+
+GROUNDS = {Look.DARK: "#121212", Look.LIGHT: "#e0e0e0"}
+"""What all colours stand on: the backgrounds of the two themes."""
 
 _SIXTEEN = {
     Tone.TEXT: "default",
@@ -49,17 +72,25 @@ _SIXTEEN = {
     Tone.QUESTION: "bold yellow",
     Tone.ANSWER: "bold default",
     Tone.FAILED: "bold red",
+    Tone.CARET: "reverse default",
+}
+
+_PLAIN = {
+    **dict.fromkeys(Tone, "none"),
+    **dict.fromkeys((Tone.STRONG, Tone.TITLE, Tone.LIVE, Tone.CURSOR, Tone.MARK), "bold"),
+    **dict.fromkeys((Tone.QUESTION, Tone.ANSWER, Tone.FAILED, Tone.KEY), "bold"),
+    **dict.fromkeys((Tone.FAINT, Tone.MUTED, Tone.HEAD), "dim"),
+    Tone.CARET: "reverse",
 }
 
 
 @cache
-def styles(*, sixteen: bool) -> dict[Tone, Style]:
-    """The style of every tone.
-
-    Args:
-        sixteen: Only the terminal's own colours, as they come over SSH; else any.
-    """
-    if sixteen:
+def styles(look: Look) -> dict[Tone, Style]:
+    """The style of every tone."""
+    if look is Look.PLAIN:
+        return {tone: Style.parse(text) for tone, text in _PLAIN.items()}
+    if look is Look.ANSI:
         return {tone: Style.parse(text) for tone, text in _SIXTEEN.items()}
-    # these colours are meant for a dark ground, and the terminal's own may be light
-    return {tone: Style.parse(f"{text} on {GROUND}") for tone, text in _FULL.items()}
+    # these colours are meant for one ground, and the terminal's own may be the other
+    colours = _LIGHT if look is Look.LIGHT else _DARK
+    return {tone: Style.parse(f"{text} on {GROUNDS[look]}") for tone, text in colours.items()}
