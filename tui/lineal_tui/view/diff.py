@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Diff, DiffRow
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
-_WIDEST_FIELD = 28
+_WIDEST_FIELD = 40
 _NARROWEST_FIELD = 12
 _NARROWEST_VALUE = 6
 _VERDICT_WIDTH = 19
 """Cells of the longest verdict, `  +.0123 ▲ better`, and a little air."""
-_SECTIONS = {
+SECTION_NAMES = {
     Section.DATASET: "data",
     Section.ENVIRONMENT: "environ",
     Section.ARCHITECTURE: "archit",
@@ -71,7 +71,7 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
     rows = diff.rows if equal else diff.changed
     if not rows:
         return [(("no difference in anything that was recorded", Tone.MUTED),)]
-    shown = [[_value(row, value) for value in row.values] for row in rows]
+    shown = [[shown_value(row, value) for value in row.values] for row in rows]
     columns = [max(width_of(values[n]) for values in shown if n < len(values)) for n in range(len(diff.versions))]
     # half a figure is a lie: columns are at least as wide as their widest one
     figures = [values for row, values in zip(rows, shown, strict=True) if row.section is Section.METRIC]
@@ -82,7 +82,7 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
         # what is widest gives way first
         yielding = [n for n in range(len(columns)) if columns[n] > least[n]]
         widest = max(yielding, key=columns.__getitem__, default=None)
-        if field_width > _NARROWEST_FIELD and (widest is None or field_width > columns[widest]):
+        if field_width > _NARROWEST_FIELD and (widest is None or field_width > min(columns[widest], 28)):
             field_width -= 1
         elif widest is not None:
             columns[widest] -= 1
@@ -91,7 +91,7 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
     lines: list[Line] = []
     section: Section | None = None
     for row, values in zip(rows, shown, strict=True):
-        name = "" if row.section is section else _SECTIONS.get(row.section, str(row.section))
+        name = "" if row.section is section else SECTION_NAMES.get(row.section, str(row.section))
         section = row.section
         equal_row = row.verdict is Verdict.SAME
         spans: list[Span] = [
@@ -124,7 +124,7 @@ def _verdict(row: DiffRow) -> list[Span]:
     elif row.section is not Section.METRIC:
         spans.append((_change(row), Tone.CHANGED))
     if row.note:
-        spans.append((("  " if word else "") + one_line(row.note), Tone.MUTED))
+        spans.append((("  " if spans else "") + one_line(row.note), Tone.MUTED))
     return spans
 
 
@@ -142,7 +142,8 @@ def _change(row: DiffRow) -> str:
     return "changed"
 
 
-def _value(row: DiffRow, value: Scalar) -> str:
+def shown_value(row: DiffRow, value: Scalar) -> str:
+    """A value as it stands in a difference."""
     if value is None:
         return "-"
     if row.section is Section.METRIC and isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,0 +1,184 @@
+"""Lineage drawn from left to right: origins before results, one lane and one colour for each source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal.lineage import layers
+from lineal.records.comparison import NodeKind
+from lineal_tui.view.clean import one_line
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, width_of
+
+if TYPE_CHECKING:
+    from lineal.lineage import Layout, Route
+    from lineal.records.comparison import Lineage, LineageNode
+
+_NARROWEST_NODE = 9
+_WIDEST_NODE = 30
+_WIDEST_GUTTER = 14
+_COLOURS = (Tone.CHANGED, Tone.STAGED, Tone.MARK, Tone.BETTER, Tone.MUTED)
+_TONES = {
+    NodeKind.DATASET: Tone.CHANGED,
+    NodeKind.RUN: Tone.MUTED,
+    NodeKind.VERSION: Tone.STRONG,
+    NodeKind.STAGE: Tone.LIVE,
+}
+_LEFT, _RIGHT, _UP, _DOWN = 1, 2, 4, 8
+_BOXES = {
+    _LEFT: "─",
+    _RIGHT: "─",
+    _UP: "│",
+    _DOWN: "│",
+    _LEFT | _RIGHT: "─",
+    _UP | _DOWN: "│",
+    _RIGHT | _DOWN: "╭",
+    _LEFT | _DOWN: "╮",
+    _RIGHT | _UP: "╰",
+    _LEFT | _UP: "╯",
+    _RIGHT | _UP | _DOWN: "├",
+    _LEFT | _UP | _DOWN: "┤",
+    _LEFT | _RIGHT | _DOWN: "┬",
+    _LEFT | _RIGHT | _UP: "┴",
+    _LEFT | _RIGHT | _UP | _DOWN: "┼",
+}
+
+
+class _Canvas:
+    """Cells with a character and a tone, and lines that join where they meet."""
+
+    def __init__(self, rows: int, width: int) -> None:
+        self._cells = [[" "] * width for _ in range(rows)]
+        self._tones = [[Tone.TEXT] * width for _ in range(rows)]
+        self._arms: dict[tuple[int, int], int] = {}
+
+    def text(self, row: int, column: int, spans: list[Span]) -> None:
+        for text, tone in spans:
+            for letter in text:
+                step = width_of(letter)
+                if not step:
+                    continue  # it draws on the cell before, which a cell of this canvas cannot tell
+                self._cells[row][column] = letter
+                self._tones[row][column] = tone
+                for extra in range(1, step):
+                    self._cells[row][column + extra] = ""
+                column += step
+
+    def arm(self, row: int, column: int, arms: int, tone: Tone) -> None:
+        known = self._arms.get((row, column), 0) | arms
+        self._arms[row, column] = known
+        self._cells[row][column] = _BOXES[known]
+        self._tones[row][column] = tone
+
+    def lines(self) -> list[Line]:
+        drawn = []
+        for cells, tones in zip(self._cells, self._tones, strict=True):
+            spans: list[Span] = []
+            start = 0
+            for end in range(1, len(cells) + 1):
+                if end == len(cells) or tones[end] is not tones[start]:
+                    spans.append(("".join(cells[start:end]), tones[start]))
+                    start = end
+            drawn.append(tuple(spans))
+        return drawn
+
+
+def lineage_drawing(lineage: Lineage, width: int) -> list[Line] | None:
+    """The drawing; None where its columns would be too narrow to read."""
+    layout = layers(lineage)
+    names = {placed.node.id: _text(placed.node, lineage) for placed in layout.placed}
+    tracks = [_tracks(layout, column) for column in range(layout.columns - 1)]
+    gutters = [min(_WIDEST_GUTTER, len(rows) + 3) for rows in tracks]
+    widths = [
+        max((width_of(names[placed.node.id]) for placed in layout.placed if placed.column == column), default=1)
+        for column in range(layout.columns)
+    ]
+    widths = [min(_WIDEST_NODE, each) for each in widths]
+    while sum(widths) + sum(gutters) > width:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= _NARROWEST_NODE:
+            return None
+        widths[widest] -= 1
+    starts = [0]
+    for each, gutter in zip(widths, gutters, strict=False):
+        starts.append(starts[-1] + each + gutter)
+    canvas = _Canvas(layout.rows, width)
+    lane: dict[str, Tone] = {}
+    for route in layout.routes:
+        lane.setdefault(route.edge.source, _COLOURS[len(lane) % len(_COLOURS)])
+    ends: dict[tuple[int, int], int] = {}
+    for placed in layout.placed:
+        text = cut_middle(names[placed.node.id], widths[placed.column])
+        ends[placed.column, placed.row] = starts[placed.column] + width_of(text)
+    for route in layout.routes:
+        _draw(canvas, route, lane[route.edge.source], starts, tracks, gutters, ends)
+    for placed in layout.placed:
+        node = placed.node
+        text = cut_middle(names[node.id], widths[placed.column])
+        tone = Tone.TITLE if node.id == lineage.focus else _TONES[node.kind]
+        canvas.text(placed.row, starts[placed.column], [(text, tone)])
+    lines = canvas.lines()
+    if lineage.truncated:
+        lines.extend([(), (("⋯ more beyond these levels", Tone.MUTED),)])
+    return lines
+
+
+def _tracks(layout: Layout, column: int) -> dict[int, int]:
+    """Which vertical lane of the gutter right of a column each row that turns there has, from the left."""
+    turning: dict[int, int] = {}
+    for route in layout.routes:
+        at = column - route.column
+        if 0 <= at < len(route.rows) - 1 and route.rows[at] != route.rows[at + 1]:
+            turning[route.rows[at]] = turning.get(route.rows[at], 0) + route.rows[at + 1] - route.rows[at]
+    # lines that go down turn the sooner the lower they are, those that go up the higher: so they cross least
+    down = sorted((row for row, way in turning.items() if way >= 0), reverse=True)
+    up = sorted(row for row, way in turning.items() if way < 0)
+    return {row: place for place, row in enumerate([*down, *up])}
+
+
+def _draw(
+    canvas: _Canvas,
+    route: Route,
+    tone: Tone,
+    starts: list[int],
+    tracks: list[dict[int, int]],
+    gutters: list[int],
+    ends: dict[tuple[int, int], int],
+) -> None:
+    for n, (row, below) in enumerate(zip(route.rows, route.rows[1:], strict=False)):
+        column = route.column + n
+        begin = ends[column, row] + 1 if n == 0 else starts[column]
+        stop = starts[column + 1] - 1
+        last = n == len(route.rows) - 2
+        left = stop - gutters[column] + 2
+        turn = left + min(tracks[column].get(row, 0), max(0, gutters[column] - 4))
+        if row == below:
+            turn = stop
+        for x in range(begin, turn):
+            canvas.arm(row, x, _LEFT | _RIGHT, tone)
+        if row != below:
+            down = below > row
+            canvas.arm(row, turn, _LEFT | (_DOWN if down else _UP), tone)
+            for y in range(min(row, below) + 1, max(row, below)):
+                canvas.arm(y, turn, _UP | _DOWN, tone)
+            canvas.arm(below, turn, _RIGHT | (_UP if down else _DOWN), tone)
+        for x in range(turn + 1 if row != below else turn, stop + (0 if last else 1)):
+            canvas.arm(below, x, _LEFT | _RIGHT, tone)
+        if last:
+            canvas.text(below, stop - 1, [("◂" if route.reversed else "▸", tone)])
+
+
+def _text(node: LineageNode, lineage: Lineage) -> str:
+    name = one_line(node.name)
+    roles: list[str] = []
+    model = lineage.focus.rpartition(":")[0]
+    if node.kind is NodeKind.VERSION:
+        # the model goes without saying where it is the one in question
+        name = name.removeprefix(one_line(model) + " ") if node.id.rpartition(":")[0] == model else name
+        sources = {edge.source: edge.role for edge in lineage.edges if edge.target == node.id}
+        roles = [role for source, role in sources.items() if not source.startswith(("data:", "run:"))]
+    elif node.kind is NodeKind.DATASET:
+        roles = [edge.role for edge in lineage.edges if edge.source == node.id]
+    if node.kind is NodeKind.STAGE:
+        name = f"◆ {name}"
+    told = ", ".join(dict.fromkeys(cut(role, 10) for role in roles))
+    return f"{name} ({told})" if told else name
