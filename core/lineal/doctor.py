@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING
 from lineal import addresses, bindings, hooks, layout, pipelines, turns
 from lineal.context import boot_id
 from lineal.errors import LinealError, ReadOnlyRegistry
+from lineal.fingerprint import hash_file
 from lineal.policy import Permission
+from lineal.queries import artifacts as artifact_rows
 from lineal.queries import pipelines as pipeline_rows
 from lineal.queries import releases as release_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
 from lineal.records.runs import RunStatus
-from lineal.records.upkeep import Finding
+from lineal.records.upkeep import Finding, FindingKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from lineal.context import Context
+    from lineal.records.base import Digest
     from lineal.records.releases import Release, StageSettings
     from lineal.records.runs import Run
     from lineal.records.stages import Stage
@@ -57,6 +60,45 @@ class _Problem:
 def examine(context: Context) -> list[Finding]:
     """Compare the registry with the disk; changes nothing."""
     return [problem.finding for problem in _problems(context)]
+
+
+def verify_releases(context: Context) -> tuple[tuple[Finding, ...], int]:
+    """Hash every release on this machine; returns what is wrong with them, and how many were read."""
+    findings: list[Finding] = []
+    read = 0
+    with context.read() as connection:
+        bound = [
+            (stage_rows.stage_by_id(connection, number), settings)
+            for number, settings in release_rows.all_bound(connection)
+        ]
+    for stage, settings in bound:
+        place = f"{stage.model}@{stage.name}"
+        with context.read() as connection:
+            known = release_rows.releases_of(connection, stage.id)
+            artifacts = {
+                release.version: artifact_rows.files_of(connection, [release.version]).get(release.version)
+                for release in known
+            }
+        for release in known:
+            artifact = artifacts[release.version]
+            wanted = {} if artifact is None else {entry.path: entry.digest for entry in artifact.files}
+            wrong = _wrong_file(Path(settings.release) / release.name, wanted)
+            read += 1
+            if wrong is not None:
+                path = str(Path(settings.release) / release.name)
+                cure = "remove that folder; `lineal doctor --repair` then lays it out anew"
+                findings.append(Finding(FindingKind.RELEASE, place, path, wrong, cure))
+    return tuple(findings), read
+
+
+def _wrong_file(release: Path, wanted: Mapping[str, Digest]) -> str | None:
+    for path, digest in wanted.items():
+        try:
+            if hash_file(release / path)[0] != digest:
+                return f"{path} has other bytes than the version"
+        except LinealError as error:
+            return str(error)
+    return None
 
 
 def repair(context: Context) -> list[Mended]:

@@ -509,14 +509,18 @@ class Registry:
     # Upkeep
 
     def verify(self, *, progress: Callable[[int, int], None] = lambda _, __: None) -> Verified:
-        """Check the database, the audit log, what is live and the bytes of every object; holds nobody up.
+        """Check the database, the audit log, what is live, every object and every release; holds nobody up.
 
         Args:
             progress: told bytes read and bytes there are to read; may raise to stop.
         """
-        from lineal.verification import verify  # noqa: PLC0415  rarely needed
+        from dataclasses import replace  # noqa: PLC0415  rarely needed
 
-        return verify(self._context, progress=progress)
+        from lineal.verification import verify  # noqa: PLC0415  as above
+
+        verified = verify(self._context, progress=progress)
+        wrong, releases = doctor.verify_releases(self._context)
+        return replace(verified, findings=verified.findings + wrong, releases=releases)
 
     def gc(self, *, dry_run: bool = False) -> Collected:
         """Remove objects that no version refers to and what killed writers left; safe beside writers."""
@@ -556,6 +560,7 @@ class Registry:
         parent: str | RunHandle | None = None,
         seed: int | None = None,
         command: Sequence[str] | None = None,
+        folder: StrPath | None = None,
     ) -> RunHandle:
         """Start a run, with the state of the code and the machine.
 
@@ -568,6 +573,7 @@ class Registry:
             parent: the run it is part of.
             seed: of the random numbers.
             command: its argument list; None for this process's.
+            folder: where its code is; None for the working folder.
 
         Raises:
             LinealError: it cannot be recorded.
@@ -579,6 +585,7 @@ class Registry:
 
         if kind not in set(RunKind):
             raise BadValue(field="kind", value=kind, why=f"known are {', '.join(RunKind)}")
+        source = code.capture_recent(Path.cwd() if folder is None else Path(folder))
         new = runs.NewRun(
             experiment=experiment,
             name=name,
@@ -587,8 +594,9 @@ class Registry:
             params=None if params is None else dict(params),
             tags=None if tags is None else dict(tags),
             seed=seed,
-            command=(sys.executable, *sys.argv) if command is None else tuple(command),
-            code=code.capture_recent(Path.cwd()),
+            command=(sys.executable, *sys.orig_argv[1:]) if command is None else tuple(command),
+            code=None if source is None else source.state,
+            patch=None if source is None else source.patch,
             environment=environment.capture(),
         )
         return RunHandle(self._context, runs.start(self._context, new), self.register)
@@ -732,9 +740,7 @@ class Registry:
         options = bringing.Options(None if artifacts is None else Path(artifacts), files=files, move=move)
         return bringing.import_mlflow(self._context, os.fspath(source), options, progress=progress)
 
-    def import_trackio(
-        self, source: StrPath, *, progress: Callable[[int, int], None] = lambda _, __: None
-    ) -> Imported:
+    def import_trackio(self, source: StrPath, *, progress: Callable[[int, int], None] = lambda _, __: None) -> Imported:
         """Bring what a project of Trackio holds and is not here yet.
 
         Args:

@@ -21,6 +21,8 @@ class FindingKind(StrEnum):
     """What is live, against the histories of the stages."""
     OBJECT = "object"
     """The bytes of a version's file."""
+    RELEASE = "release"
+    """The files of a release on this machine."""
     LEFTOVER = "leftover"
     """A file that nothing refers to; no damage."""
     UNKNOWN = "unknown"
@@ -58,6 +60,8 @@ class Verified:
     """Objects whose bytes were read."""
     bytes: int
     """How many bytes these have together."""
+    releases: int = 0
+    """Releases on this machine whose bytes were read."""
 
     @property
     def damage(self) -> tuple[Finding, ...]:

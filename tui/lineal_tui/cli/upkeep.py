@@ -45,6 +45,8 @@ def verify_command(context: click.Context, *, as_json: bool) -> None:
         for found in verified.findings:
             say(_words(found))
     read = f"{counted(verified.events, 'event')}, {counted(verified.objects, 'object')} ({size(verified.bytes)})"
+    if verified.releases:
+        read += f", {counted(verified.releases, 'release')}"
     if verified.damage:
         hint = "; ".join(dict.fromkeys(found.repair for found in verified.damage if found.repair))
         complain(f"{counted(len(verified.damage), 'thing')} damaged; looked at the database, {read}", hint)
