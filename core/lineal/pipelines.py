@@ -69,7 +69,8 @@ def perform(
             return None
         started(work.number)
         transition, failure = work.run()
-        _tidy_quietly(context, stage)
+        if order.action is Action.PROMOTE:  # a rollback is quick, and what it left may be put back: it removes nothing
+            _tidy_quietly(context, stage)
     if failure is not None:
         raise failure
     return transition
@@ -207,13 +208,20 @@ def _tidy_quietly(context: Context, stage: Stage) -> None:
 
 
 def tidy(context: Context, stage: Stage) -> list[str]:
-    """Remove releases that are neither live nor what `keep` rollbacks could reach; returns their names."""
+    """Remove releases that are not live, were not live just before, and that `keep` rollbacks could not reach.
+
+    Returns:
+        The names of those that were removed.
+    """
     with context.read() as connection:
         settings = release_rows.settings(connection, stage.id)
         if settings is None:
             return []
         live = stage_rows.live(connection, stage.id)
-        kept = {None if live is None else live.to_version}
+        kept = set() if live is None else {live.to_version}
+        if live is not None and live.replaced is not None:  # a server may still be reading it, and undoing leads there
+            replaced = stage_rows.transition(connection, live.replaced)
+            kept |= set() if replaced is None else {replaced.to_version}
         for place, (version, _) in enumerate(addresses.rollback_chain(connection, live)):
             if place >= settings.keep:
                 break

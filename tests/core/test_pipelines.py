@@ -580,17 +580,31 @@ def test_what_rollbacks_could_reach_stays_on_disk(served: Served) -> None:
 
     _promote(served, 1, 2, 3, 4)
     assert lying() == "234"
-    served.registry.rollback(served.place)
-    assert (served.live(), lying()) == ("3", "123"[1:])
-    served.registry.rollback(served.place)
-    assert (served.live(), lying()) == ("2", "2")
+    for label in "32":  # what a rollback leaves may be put back, and removing it would take its time
+        assert served.registry.plan_rollback(served.place).copies_bytes == 0
+        served.registry.rollback(served.place)
+        assert (served.live(), lying()) == (label, "234")
+    assert served.registry.plan_undo(served.place).copies_bytes == 0
     assert served.registry.plan_rollback(served.place).copies_bytes > 0
     served.registry.rollback(served.place)
-    assert (served.live(), lying()) == ("1", "1")
-    _promote(served, 2, 3)
-    served.registry.mark("m:2", VersionStatus.BAD)
+    assert (served.live(), lying()) == ("1", "1234")
     _promote(served, 5)
-    assert lying() == "135"
+    assert lying() == "15"
+    _promote(served, 6)
+    served.registry.mark("m:5", VersionStatus.BAD)
+    _promote(served, 2)
+    assert lying() == "126"  # not what is bad: no rollback leads there
+
+
+def test_what_was_live_just_before_stays_for_whoever_still_reads_it(served: Served) -> None:
+    served.set(keep=1)
+    _promote(served, 1, 2)
+    folder = served.registry.current("m", "production")
+    served.registry.mark("m:2", VersionStatus.BAD)
+    _promote(served, 3)
+    assert (folder / "model.bin").read_text() == "version 2"
+    _promote(served, 4)
+    assert not folder.exists()
 
 
 DIES = """

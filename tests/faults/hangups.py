@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bound import Bound
 
 WAYS = ("close the terminal", "hang up the session", "kill the session's leader", "ctrl+c", "ctrl+\\")
-_HOOK = "#!/bin/sh\nsleep 0.05\necho done\n"
+_HOOK = "#!/bin/sh\nsleep 0.15\necho done\n"
 
 
 def run(folder: Path, *, trials: int, seed: int = 0, without: str | None = None) -> Report:
