@@ -18,6 +18,7 @@ from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
 from lineal.fingerprint import digest_bytes, manifest_digest, parse_digest
 from lineal.metrics import guess_direction
 from lineal.policy import Permission
+from lineal.queries import artifacts as artifact_rows
 from lineal.queries import bundles as rows
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import metrics as metric_rows
@@ -31,7 +32,7 @@ from lineal.records.base import Actor, Digest, Micros, RunId
 from lineal.records.bundles import Brought, Bundle
 from lineal.records.data import Column
 from lineal.records.models import Scheme
-from lineal.records.runs import CodeState, Environment, Point, RunKind, RunStatus
+from lineal.records.runs import Environment, Point, RunKind, RunStatus
 from lineal.versions import FIRST_STAGES
 
 if TYPE_CHECKING:
@@ -187,8 +188,21 @@ def _check(bundle: Bundle, name: str) -> None:
     wanted = {} if focus.artifact is None else {
         digest: size for _, digest, size, _ in artifact_of[focus.artifact].files
     }  # fmt: skip
-    if dict(bundle.objects) != wanted or len(bundle.objects) != len(wanted):
+    patch = next((_patch(run, name) for run in bundle.runs if run.id == focus.run), None)
+    listed = dict(bundle.objects)
+    beyond = set(listed) - set(wanted)
+    if not wanted.items() <= listed.items() or len(bundle.objects) != len(listed) or beyond - {patch}:
         raise Damaged(path=name, why="the files it lists are not those of the version")
+
+
+def _patch(run: BundledRun, name: str) -> str | None:
+    """The digest of the changes that a run's code had."""
+    if run.code is None:
+        return None
+    try:
+        return run_rows.code_state(run.code).patch
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Damaged(path=name, why=f"the code of run {run.id} is not as it must be") from error
 
 
 def _check_path(path: str) -> None:
@@ -254,7 +268,7 @@ def _record(change: Change, bundle: Bundle, size: int) -> Brought:
     for architecture in bundle.architectures:
         rows.insert_architecture(connection, architecture)
     data = _bring_data(change, bundle)
-    runs = {run.id: _bring_run(change, run, data) for run in bundle.runs}
+    runs = {run.id: _bring_run(change, run, data, dict(bundle.objects)) for run in bundle.runs}
     models = {model.name: _bring_model(change, model.name, bundle) for model in bundle.models}
     versions: dict[str, int] = {}
     new = 0
@@ -324,7 +338,7 @@ def _bring_model(change: Change, name: str, bundle: Bundle) -> int:
     return number_
 
 
-def _bring_run(change: Change, run: BundledRun, data: dict[tuple[str, str], int]) -> int:
+def _bring_run(change: Change, run: BundledRun, data: dict[tuple[str, str], int], objects: dict[str, int]) -> int:
     connection = change.connection
     known = rows.known_run(connection, run.id)
     if known is not None:
@@ -346,7 +360,7 @@ def _bring_run(change: Change, run: BundledRun, data: dict[tuple[str, str], int]
         parent=None,
         command=None if run.command is None else json.loads(run.command),
         seed=run.seed,
-        code=None if run.code is None else _code(change, run.code),
+        code=None if run.code is None else _code(change, run.code, objects),
         environment=environment,
         process=None,
     )
@@ -366,9 +380,14 @@ def _bring_run(change: Change, run: BundledRun, data: dict[tuple[str, str], int]
     return number_
 
 
-def _code(change: Change, content: str) -> int:
-    code = CodeState(**json.loads(content))
-    return run_rows.intern_code(change.connection, digest_bytes(canonical_json(asdict(code)).encode()), code)
+def _code(change: Change, content: str, objects: dict[str, int]) -> int:
+    code = run_rows.code_state(content)
+    digest = digest_bytes(canonical_json(asdict(code)).encode())
+    patch = None
+    if code.patch is not None and code.patch in objects:
+        size = objects[code.patch]
+        patch = artifact_rows.intern_object(change.connection, code.patch, size, change.at)
+    return run_rows.intern_code(change.connection, digest, code, patch=patch)
 
 
 def _environment(digest: str, content: str) -> Environment:

@@ -223,7 +223,7 @@ class VersionWriter:
     def _facts(
         self, change: Change, version: ForeignVersion, run: Run | None, number: int, user: str
     ) -> dict[str, tuple[float, int | None]]:
-        """Fix params, metrics and data: those of the run, and over them its own; returns the metrics."""
+        """Fix params, metrics and data: those of the run, then what only the model itself has; returns the metrics."""
         connection = change.connection
         params: dict[str, Scalar] = {}
         metrics: dict[str, tuple[float, int | None]] = {}
@@ -238,7 +238,11 @@ class VersionWriter:
         at = version.created_at or change.at
         for metric in version.metrics:
             on = None if metric.data is None else self._data.version(change, metric.data, at=at, user=user)
-            metrics[_kept(naming.check_metric_name, metric.name)] = (metric.value, on)
+            name = _kept(naming.check_metric_name, metric.name)
+            known = metrics.get(name)
+            # Of a metric's history MLflow keeps with a model whatever was linked to it, often the first value only.
+            if known is None or (on is not None and known[0] == metric.value):
+                metrics[name] = (metric.value, on)
         version_rows.insert_params(connection, number, params)
         version_rows.insert_metrics(connection, number, metrics)
         return metrics

@@ -144,7 +144,7 @@ class ForeignVersion:
     params: dict[str, str] = field(default_factory=dict)
     """Over those of its run."""
     metrics: tuple[ForeignMetric, ...] = ()
-    """Over those of its run."""
+    """Beside those of its run."""
     is_deleted: bool = False
 
 

@@ -34,6 +34,7 @@ _COMMANDS = {
     "guide": ("guide", "Read how to do something."),
     "history": ("stages", "Who was live at a stage, and who moved it."),
     "identify": ("identify", "Tell which version, file or dataset some bytes are."),
+    "import": ("imports", "Bring what MLflow or Trackio recorded, or a bundle."),
     "init": ("init", "Make a new, empty registry."),
     "keys": ("keys", "The application's keys, by their ids."),
     "lineage": ("comparison", "What something came from, and what came from it."),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros, Scalar
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.data import Column, Dataset, DatasetVersion
+    from lineal.records.imports import Imported
     from lineal.records.models import Architecture, Model, Version, VersionDetail
     from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
@@ -421,4 +422,22 @@ def restored(made: Restored) -> Object:
         "objects": made.objects,
         "missing": made.missing,
         "missing_bytes": made.missing_bytes,
+    }
+
+
+def imported(made: Imported) -> Object:
+    """What an import from another program's store did."""
+    return {
+        "source": made.store.path,
+        "program": made.store.program,
+        "schema": made.store.schema,
+        "uid": made.store.uid,
+        "counts": [
+            {"kind": count.kind, "found": count.found, "added": count.added, "updated": count.updated}
+            for count in made.counts
+        ],
+        "remarks": [
+            {"kind": remark.kind, "name": remark.name, "problem": remark.problem, "lost": remark.is_lost}
+            for remark in made.remarks
+        ],
     }
