@@ -139,6 +139,9 @@ class Showing(Transitions):
             (('    with lineal.start_run("churn") as run:', Tone.KEY),),
             (('        run.register("churn", "model.safetensors")', Tone.KEY),),
             (),
+            (("or bring what MLflow or Trackio recorded:", Tone.TEXT),),
+            (("    lineal import mlflow|trackio SOURCE", Tone.KEY),),
+            (),
             (("To look around with real models, leave with q and run:", Tone.TEXT),),
             (("    lineal demo", Tone.KEY),),
         ]
