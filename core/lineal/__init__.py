@@ -57,11 +57,13 @@ def start_run(
     """Start a run in a registry, which is made where `lineal init` would make it if there is none yet.
 
     Arguments as `Registry.start_run`; `registry` is an open one, a directory, or None for the one found from here.
+    Within `lineal run`, the run is a part of that one unless another parent is given.
 
     Raises:
         LinealError: the registry cannot be used, or the run not recorded.
     """
     from lineal.registry import Registry, create_registry, open_registry  # noqa: PLC0415  as above
+    from lineal.wrapped import surrounding_run  # noqa: PLC0415  as above
 
     if not isinstance(registry, Registry):
         from contextlib import suppress  # noqa: PLC0415  as above
@@ -74,4 +76,6 @@ def start_run(
             with suppress(AlreadyExists):  # another process of the same job was faster
                 create_registry(root).close()
         registry = open_registry(root)
+    if parent is None:
+        parent = surrounding_run(registry)
     return registry.start_run(experiment, params=params, tags=tags, name=name, kind=kind, parent=parent, seed=seed)

@@ -260,6 +260,7 @@ def _code_rows(details: Sequence[VersionDetail | RunDetail]) -> list[DiffRow]:
         ("commit", lambda code: code.commit),
         ("branch", lambda code: code.branch),
         ("dirty", lambda code: code.dirty),
+        ("uncommitted changes", lambda code: None if code.patch is None else _short(code.patch)),
         ("repository", lambda code: code.repository),
         ("remote", lambda code: code.remote),
     )

@@ -86,16 +86,37 @@ class ObjectStore:
             SourceChanged: it changed while it was copied.
             MachineError: the store cannot be written.
         """
+
+        def fill(partial: Path) -> None:
+            if not (move and _link(source, partial)):
+                _copy(source, partial)
+
+        return self.put_filled(fill)
+
+    def put_bytes(self, content: bytes) -> StoredObject:
+        """Store some bytes; as `put`.
+
+        Raises:
+            MachineError: the store cannot be written.
+        """
+
+        def fill(partial: Path) -> None:
+            with partial.open("xb") as file:
+                file.write(content)
+
+        return self.put_filled(fill)
+
+    def put_filled(self, fill: Callable[[Path], None]) -> StoredObject:
+        """Store what `fill` writes to the path it is given; as `put`."""
         if self._uses is None:
             with self.storing() as store:
-                return store.put(source, move=move)
+                return store.put_filled(fill)
         partial = self.root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
         try:
             partial.parent.mkdir(parents=True, exist_ok=True)
             self._uses.hold(partial.name)
             try:
-                if not (move and _link(source, partial)):
-                    _copy(source, partial)
+                fill(partial)
                 stored = _hash_and_sync(partial)
                 self._uses.hold(stored.digest)  # before looking whether it is there: what is held is not taken away
                 return self._adopt(partial, stored)

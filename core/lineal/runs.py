@@ -15,6 +15,7 @@ from lineal.errors import BadValue, Conflict
 from lineal.fingerprint import digest_bytes
 from lineal.metrics import guess_direction
 from lineal.policy import Permission
+from lineal.queries import artifacts as artifact_rows
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import metrics as metric_rows
 from lineal.queries import names as name_rows
@@ -24,10 +25,10 @@ from lineal.records.runs import CodeState, Environment, Point, Run, RunKind, Run
 from lineal.values import as_number, check_params, check_tags
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Mapping, Sequence
 
-    from lineal.context import Context
+    from lineal.context import Change, Context
+    from lineal.objects import StoredObject
     from lineal.records.data import DatasetVersion
     from lineal.records.runs import Direction
 
@@ -52,6 +53,8 @@ class NewRun:
     seed: int | None = None
     command: tuple[str, ...] | None = None
     code: CodeState | None = None
+    patch: bytes | None = None
+    """The changes that `code` names by their digest."""
     environment: Environment | None = None
 
 
@@ -72,6 +75,14 @@ def start(context: Context, new: NewRun) -> Run:
     check_tags(tags)
     if new.seed is not None and not -(2**63) <= new.seed < 2**63:
         raise BadValue(field="seed", value=new.seed, why="it does not fit 64 bits")
+    if new.patch is None:
+        return _start(context, new, experiment, None)
+    with context.objects.storing() as objects:
+        return _start(context, new, experiment, objects.put_bytes(new.patch))
+
+
+def _start(context: Context, new: NewRun, experiment: str, patch: StoredObject | None) -> Run:
+    params, tags = dict(new.params or {}), dict(new.tags or {})
     run_id = RunId(secrets.token_hex(16))
     with context.change(Permission.LOG, f"exp:{experiment}") as change:
         connection = change.connection
@@ -90,7 +101,7 @@ def start(context: Context, new: NewRun) -> Run:
             parent=parent,
             command=new.command,
             seed=new.seed,
-            code=None if new.code is None else _code(connection, new.code),
+            code=None if new.code is None else intern_code(change, new.code, patch),
             environment=None if new.environment is None else rows.intern_environment(connection, new.environment),
             process=f"{platform.node()}/{boot_id()}/{os.getpid()}",
         )
@@ -103,8 +114,13 @@ def start(context: Context, new: NewRun) -> Run:
     return started
 
 
-def _code(connection: sqlite3.Connection, code: CodeState) -> int:
-    return rows.intern_code(connection, digest_bytes(canonical_json(asdict(code)).encode()), code)
+def intern_code(change: Change, code: CodeState, patch: StoredObject | None) -> int:
+    """The row of a code state; `patch` is the object with its changes, where they came along."""
+    connection = change.connection
+    stored = None
+    if patch is not None:
+        stored = artifact_rows.intern_object(connection, patch.digest, patch.size, change.at)
+    return rows.intern_code(connection, digest_bytes(canonical_json(asdict(code)).encode()), code, patch=stored)
 
 
 def _made_up_name(run_id: RunId) -> str:

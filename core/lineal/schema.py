@@ -141,8 +141,10 @@ CREATE TABLE environments (
 CREATE TABLE code_states (
     id INTEGER PRIMARY KEY,
     {_digest("digest")} UNIQUE,
-    content TEXT NOT NULL
+    content TEXT NOT NULL,
+    patch_object_id INTEGER REFERENCES objects  -- the changes that were not committed
 ) STRICT;
+CREATE INDEX code_states_by_patch ON code_states (patch_object_id) WHERE patch_object_id IS NOT NULL;
 
 CREATE TABLE runs (
     n INTEGER PRIMARY KEY,

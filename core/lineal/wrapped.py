@@ -8,22 +8,44 @@ import subprocess
 from typing import IO, TYPE_CHECKING
 
 from lineal.commands import Kept
-from lineal.errors import NoSource
+from lineal.errors import BadAddress, NoSource, NotFound
 from lineal.records.runs import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from lineal.recording import RunHandle
+    from lineal.registry import Registry
 
 RUN = "LINEAL_RUN"
 """Names the run to what the command starts: to `lineal log`, and to `lineal.start_run`, whose runs are its children."""
 
 REGISTRY = "LINEAL_REGISTRY"
 
+REPRODUCES = "LINEAL_REPRODUCES"
+"""Names the version that a command trains again, and that what it registers of the same model is a retraining of."""
+
+
+def surrounding_run(registry: Registry) -> str | None:
+    """Address of the run whose command this process is part of; None when there is none, or none in this registry."""
+    ref = os.environ.get(RUN)
+    if not ref:
+        return None
+    try:
+        return f"run:{registry.run(ref).id}"
+    except (BadAddress, NotFound):
+        return None  # it is another registry's
+
 
 def run_command(
-    run: RunHandle, arguments: Sequence[str], *, root: str, output: IO[bytes], environment: Mapping[str, str]
+    run: RunHandle,
+    arguments: Sequence[str],
+    *,
+    root: str,
+    output: IO[bytes],
+    environment: Mapping[str, str],
+    folder: Path | None = None,
 ) -> int:
     """Run a command to its end as a run.
 
@@ -36,6 +58,7 @@ def run_command(
         root: the registry's directory, which the command is told.
         output: where what it prints is shown.
         environment: of the command.
+        folder: that it runs in; None for the working folder.
 
     Returns:
         Its exit code; 128 and the signal's number when one ended it.
@@ -47,7 +70,7 @@ def run_command(
     kept = Kept()
     try:
         process = subprocess.Popen(  # noqa: S603  the person named the command; no shell is involved
-            list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=told
+            list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=told, cwd=folder
         )
     except OSError as error:
         run.finish(RunStatus.FAILED, f"{arguments[0]}: {error.strerror}")

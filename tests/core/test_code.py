@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.code import capture, without_credentials
+from lineal.code import capture, capture_source, without_credentials
+from lineal.fingerprint import digest_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +46,11 @@ def test_a_clean_tree_has_a_commit_and_a_branch(repository: Path) -> None:
 
 def test_it_is_found_from_a_folder_below(repository: Path) -> None:
     (repository / "deep" / "er").mkdir(parents=True)
-    assert capture(repository / "deep" / "er") == capture(repository)
+    found, top = capture(repository / "deep" / "er"), capture(repository)
+    assert found is not None
+    assert top is not None
+    assert (found.folder, top.folder) == ("deep/er", "")
+    assert replace(found, folder="") == top
 
 
 def test_a_changed_tracked_file_makes_it_dirty_and_a_new_one_does_not(repository: Path) -> None:
@@ -116,3 +122,52 @@ def test_variables_for_another_repository_lead_nowhere(repository: Path, monkeyp
 )
 def test_credentials_are_stripped_from_addresses(url: str, clean: str) -> None:
     assert without_credentials(url) == clean
+
+
+def test_changes_that_are_not_committed_are_captured_to_be_applied_again(repository: Path, tmp_path: Path) -> None:
+    (repository / "train.py").write_text("x = 2\n")
+    (repository / "blob.bin").write_bytes(bytes(range(256)))
+    git(repository, "add", "blob.bin")
+    (repository / "data").mkdir()
+    (repository / "data" / "rows.csv").write_text("a\n")
+    (repository / "notes.txt").write_text("x")
+    source = capture_source(repository)
+    assert source is not None
+    assert source.patch is not None
+    assert source.state.patch == digest_bytes(source.patch)
+    assert source.state.untracked == ("data/", "notes.txt")
+    (tmp_path / "patch").write_bytes(source.patch)
+    git(tmp_path, "clone", "-q", str(repository), "clone")
+    git(tmp_path / "clone", "apply", str(tmp_path / "patch"))
+    assert (tmp_path / "clone" / "train.py").read_text() == "x = 2\n"
+    assert (tmp_path / "clone" / "blob.bin").read_bytes() == bytes(range(256))
+
+
+def test_a_clean_tree_has_no_changes_to_keep(repository: Path) -> None:
+    source = capture_source(repository)
+    assert source is not None
+    assert (source.patch, source.state.patch, source.state.patch_missing) == (None, None, None)
+
+
+def test_changes_too_large_to_keep_are_told_of(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lineal.code.MOST_PATCH", 1 << 20)
+    (repository / "train.py").write_text("\n".join(map(str, range(400_000))))
+    source = capture_source(repository)
+    assert source is not None
+    assert (source.patch, source.state.patch) == (None, None)
+    assert source.state.patch_missing == "they are more than 1 MiB"
+
+
+def test_a_repository_cannot_word_its_changes_with_a_program(repository: Path) -> None:
+    trap = repository / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {repository}/sprung\n")
+    trap.chmod(0o755)
+    git(repository, "config", "diff.external", str(trap))
+    git(repository, "config", "diff.t.textconv", str(trap))
+    git(repository, "config", "diff.noprefix", "true")
+    (repository / ".gitattributes").write_text("*.py diff=t\n")
+    (repository / "train.py").write_text("x = 2\n")
+    source = capture_source(repository)
+    assert source is not None
+    assert b"a/train.py" in (source.patch or b"")
+    assert not (repository / "sprung").exists()

@@ -40,6 +40,22 @@ def insert(connection: sqlite3.Connection, artifact: Artifact, architecture: Arc
     return int(row[0])
 
 
+def intern_object(connection: sqlite3.Connection, digest: Digest, size: int, at: Micros, *, kept: bool = True) -> int:
+    """The row of an object that is no file of an artifact, added where it is new; `kept` tells whether it is here."""
+    row = connection.execute(
+        "INSERT INTO objects (digest, size, created_at, kept) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET kept = max(kept, excluded.kept) RETURNING id",
+        (digest, size, at, kept),
+    ).fetchone()
+    return int(row[0])
+
+
+def kept_object(connection: sqlite3.Connection, digest: Digest) -> int | None:
+    """The bytes of an object that is here; None for one that is not."""
+    row = connection.execute("SELECT size FROM objects WHERE digest = ? AND kept", (digest,)).fetchone()
+    return None if row is None else int(row[0])
+
+
 def intern_architecture(connection: sqlite3.Connection, architecture: Architecture) -> int:
     """The row of an architecture, added where it is new."""
     row = connection.execute("SELECT id FROM architectures WHERE digest = ?", (architecture.digest,)).fetchone()

@@ -37,7 +37,7 @@ _IN = " IN (SELECT value FROM json_each(?))"
 
 
 def gather(connection: sqlite3.Connection, version: int) -> Bundle:
-    """Everything about a version and all its ancestors; the files are those of the version alone."""
+    """Everything about a version and all its ancestors; files are those of the version and its code's changes."""
     ids = _closure(connection, "version_parents", "version_id", [version])
     runs = _column(connection, "SELECT DISTINCT run_n FROM versions WHERE run_n IS NOT NULL AND id" + _IN, ids)
     data = _closure(
@@ -74,7 +74,10 @@ def gather(connection: sqlite3.Connection, version: int) -> Bundle:
             connection.execute(
                 "SELECT DISTINCT o.digest, o.size FROM versions v "
                 "JOIN artifact_files f ON f.artifact_id = v.artifact_id "
-                "JOIN objects o ON o.id = f.object_id WHERE v.id = ? ORDER BY o.digest",
+                "JOIN objects o ON o.id = f.object_id WHERE v.id = ?1 "
+                "UNION SELECT o.digest, o.size FROM versions v JOIN runs r ON r.n = v.run_n "
+                "JOIN code_states c ON c.id = r.code_id JOIN objects o ON o.id = c.patch_object_id "
+                "WHERE v.id = ?1 AND o.kept ORDER BY 1",
                 (version,),
             ).fetchall()
         ),

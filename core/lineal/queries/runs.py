@@ -246,7 +246,7 @@ def surroundings(
     ).fetchall()
     return {
         number: (
-            CodeState(**json.loads(code)) if code else None,
+            code_state(code) if code else None,
             _environment(digest, content) if content else None,
             tuple(json.loads(command)) if command else None,
             seed,
@@ -288,14 +288,26 @@ def intern_environment(connection: sqlite3.Connection, environment: Environment)
     return int(row[0])
 
 
-def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState) -> int:
-    """The row of a code state, added where it is new."""
+def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState, *, patch: int | None = None) -> int:
+    """The row of a code state, added where it is new; `patch` is the row of the object with its changes."""
     row = connection.execute("SELECT id FROM code_states WHERE digest = ?", (digest,)).fetchone()
     if row is None:
         row = connection.execute(
-            "INSERT INTO code_states (digest, content) VALUES (?, ?) RETURNING id", (digest, json.dumps(asdict(code)))
+            "INSERT INTO code_states (digest, content, patch_object_id) VALUES (?, ?, ?) RETURNING id",
+            (digest, json.dumps(asdict(code)), patch),
         ).fetchone()
+    elif patch is not None:
+        connection.execute(
+            "UPDATE code_states SET patch_object_id = ? WHERE id = ? AND patch_object_id IS NULL", (patch, row[0])
+        )
     return int(row[0])
+
+
+def code_state(content: str) -> CodeState:
+    """The code state that was laid down as JSON."""
+    fields = json.loads(content)
+    fields["untracked"] = tuple(fields.get("untracked", ()))
+    return CodeState(**fields)
 
 
 def _environment(digest: str, content: str) -> Environment:

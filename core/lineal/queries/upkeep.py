@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _MOST = 100
 """Lines of SQLite's own checks that are worth reading."""
 
-_REFERRED = "EXISTS (SELECT 1 FROM artifact_files f WHERE f.object_id = o.id)"
+_REFERRED = (
+    "(EXISTS (SELECT 1 FROM artifact_files f WHERE f.object_id = o.id) "
+    "OR EXISTS (SELECT 1 FROM code_states c WHERE c.patch_object_id = o.id))"
+)
+"""An object is a file of an artifact, or the uncommitted changes of a run's code."""
 
 
 def what_sqlite_finds(connection: sqlite3.Connection) -> list[str]:
@@ -134,18 +138,20 @@ def versions_of_artifact(connection: sqlite3.Connection, artifact: int) -> list[
 
 
 def versions_of_object(connection: sqlite3.Connection, number: int) -> list[tuple[str, str]]:
-    """Versions that an object belongs to, and its paths in them: (address, path)."""
+    """Versions that an object belongs to and runs whose changes it is, and its paths in them: (address, path)."""
     rows = connection.execute(
-        "SELECT m.name || ':' || v.label, f.path FROM artifact_files f "
+        "SELECT * FROM (SELECT m.name || ':' || v.label, f.path FROM artifact_files f "
         "JOIN versions v ON v.artifact_id = f.artifact_id "
-        "JOIN models m ON m.id = v.model_id WHERE f.object_id = ? ORDER BY v.id, f.path",
+        "JOIN models m ON m.id = v.model_id WHERE f.object_id = ?1 ORDER BY v.id, f.path) "
+        "UNION ALL SELECT * FROM (SELECT 'run:' || r.id, 'uncommitted changes' FROM code_states c "
+        "JOIN runs r ON r.code_id = c.id WHERE c.patch_object_id = ?1 ORDER BY r.n LIMIT 100)",
         (number,),
     ).fetchall()
     return [(str(ref), str(path)) for ref, path in rows]
 
 
 def objects_after(connection: sqlite3.Connection, digest: str, *, limit: int = 1_000) -> list[StoredFile]:
-    """Objects that artifacts refer to, by digest, those past `digest`."""
+    """Objects that artifacts or runs refer to, by digest, those past `digest`."""
     rows = connection.execute(
         f"SELECT o.id, o.digest, o.size FROM objects o WHERE o.digest > ? AND o.kept AND {_REFERRED} "
         "ORDER BY o.digest LIMIT ?",
@@ -155,7 +161,7 @@ def objects_after(connection: sqlite3.Connection, digest: str, *, limit: int = 1
 
 
 def every_object(connection: sqlite3.Connection) -> Iterator[StoredFile]:
-    """All objects that artifacts refer to, by digest, in pages."""
+    """All objects that artifacts or runs refer to, by digest, in pages."""
     last = ""
     while found := objects_after(connection, last):
         yield from found
@@ -163,7 +169,7 @@ def every_object(connection: sqlite3.Connection) -> Iterator[StoredFile]:
 
 
 def object_totals(connection: sqlite3.Connection) -> tuple[int, int]:
-    """How many objects artifacts refer to, and their bytes together."""
+    """How many objects artifacts and runs refer to, and their bytes together."""
     count, size = connection.execute(
         f"SELECT count(*), coalesce(sum(o.size), 0) FROM objects o WHERE o.kept AND {_REFERRED}"
     ).fetchone()
@@ -171,7 +177,7 @@ def object_totals(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def referred_in(connection: sqlite3.Connection, prefix: str) -> set[str]:
-    """Digests that artifacts refer to and that begin with two hexadecimal digits."""
+    """Digests that artifacts or runs refer to and that begin with two hexadecimal digits."""
     rows = connection.execute(
         f"SELECT o.digest FROM objects o WHERE o.digest >= ? AND o.digest < ? AND {_REFERRED}",
         (f"sha256:{prefix}", f"sha256:{prefix}g"),
@@ -180,7 +186,7 @@ def referred_in(connection: sqlite3.Connection, prefix: str) -> set[str]:
 
 
 def is_referred(connection: sqlite3.Connection, digest: str) -> bool:
-    """Whether an artifact refers to an object."""
+    """Whether an artifact or a run refers to an object."""
     return (
         connection.execute(f"SELECT 1 FROM objects o WHERE o.digest = ? AND {_REFERRED}", (digest,)).fetchone()
         is not None

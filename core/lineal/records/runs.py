@@ -64,6 +64,14 @@ class CodeState:
     """The work tree's top folder on the machine of the run; None when unknown."""
     remote: str | None = None
     """The URL of `origin` without credentials; None when there is none."""
+    folder: str = ""
+    """Where in the repository the run was started, with `/`; empty for its top."""
+    patch: Digest | None = None
+    """Of the binary diff of tracked files against the commit, which is an object; None when clean or not kept."""
+    patch_missing: str | None = None
+    """Why the changes of a dirty tree were not kept; None when they were, or there are none."""
+    untracked: tuple[str, ...] = ()
+    """Files and folders that git neither tracks nor ignores, at most 100 of them; their content is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

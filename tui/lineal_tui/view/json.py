@@ -354,6 +354,10 @@ def _code(found: CodeState | None) -> Json:
         "dirty": found.dirty,
         "repository": found.repository,
         "remote": found.remote,
+        "folder": found.folder,
+        "patch": found.patch,
+        "patch_missing": found.patch_missing,
+        "untracked": list(found.untracked),
     }
 
 
