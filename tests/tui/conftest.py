@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.events import Key
+from textual.worker import WorkerFailed
 
 from lineal.records.base import Micros
 from lineal.registry import Registry, create_registry
@@ -84,7 +85,8 @@ class Session:
     async def settle(self) -> None:
         for _ in range(200):
             await self.pilot.pause()
-            await self.app.workers.wait_for_complete()
+            with suppress(WorkerFailed):  # the application says so itself
+                await self.app.workers.wait_for_complete()
             await self.pilot.pause(0.01)
             if all(worker.is_finished for worker in self.app.workers) and not self.workspace.waits:
                 return

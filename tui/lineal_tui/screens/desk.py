@@ -16,6 +16,7 @@ from lineal_tui.screens.scene import Scene, read_scene
 from lineal_tui.view.bars import header_line, hint_line, message_lines
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Tone
+from lineal_tui.view.matching import Matcher, in_line, matcher
 from lineal_tui.view.pages import Listed
 from lineal_tui.view.questions import question_lines
 from lineal_tui.view.tree import TreeItem
@@ -61,6 +62,8 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         """The pane that keys go to."""
         self.marks: dict[str, dict[int, str]] = {}
         """Marked versions by model: row number to address, in the order in which they were marked."""
+        self.filters: dict[View, str] = {}
+        """What the views are filtered by."""
         self.message: Callable[[int], tuple[Line, ...]] | None = None
         """What the last row says until the next key, for a width; None: it shows hints, or a question."""
         self.wanted: tuple[str | None, str | None] = (None, None)
@@ -142,15 +145,22 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         self._pages[view] = (0, draw)
         self.redraw_page(view)
 
-    def redraw_page(self, view: View) -> None:
-        """Draw a page for the width that its pane has now."""
+    def matcher(self, view: View) -> Matcher:
+        """What a view lets through now."""
+        return matcher(self.filters.get(view, ""))
+
+    def redraw_page(self, view: View, *, anew: bool = False) -> None:
+        """Draw a page for the width that its pane has now; `anew` also when it was drawn for that."""
         pane = self.panes[view]
         width = pane.size.width
         if view in self._pages and width:
             drawn_for, draw = self._pages[view]
-            if width != drawn_for:
+            if width != drawn_for or anew:
                 self._pages[view] = (width, draw)
-                pane.lines.show(Listed[object](draw(width - 2)), _indented)
+                lines, match = draw(width - 2), self.matcher(view)
+                if match:
+                    lines = [line for line in lines if in_line(match, line)]
+                pane.lines.show(Listed[object](lines), _indented)
         pane.redraw()
 
     def redraw_all(self) -> None:

@@ -90,7 +90,7 @@ class Layout(Desk):
         for view, pane in self.panes.items():
             pane.display = view in visible
             pane.active = view is self.active
-            pane.title.display = self.is_grid or view not in (View.MODELS, View.TREE)
+            pane.title.display = self.is_grid or view not in (View.MODELS, View.TREE) or pane.filter is not None
             pane.lines.active = view is self.active
         if small:
             words = f"lineal needs {SMALLEST[0]}x{SMALLEST[1]}; this is {width}x{height}"

@@ -32,6 +32,17 @@ class LanesKnown(Message):
 
 
 @dataclass
+class VersionsFound(Message):
+    """A search found versions, all of them or the first."""
+
+    turn: int
+    """Which search it is."""
+    found: tuple[tuple[int, int], ...]
+    """(row number, sequence number), newest first."""
+    is_whole: bool
+
+
+@dataclass
 class FiguresRead(Message):
     """The primary metrics of what is live were read, by model name."""
 

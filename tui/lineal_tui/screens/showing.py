@@ -22,6 +22,7 @@ from lineal_tui.view.history import (
     history_title,
 )
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.matching import in_model, in_transition
 from lineal_tui.view.models import ModelItem, model_stage_line, models_head, models_line, models_look
 from lineal_tui.view.pages import Listed, Pages
 from lineal_tui.view.tree import TreeItem, tree_head, tree_line
@@ -203,7 +204,8 @@ class Showing(Transitions):
             self.panes[View.TREE].lines.repaint()
 
     def _show_history(self, scene: Scene) -> None:
-        items = history_items(scene.history)
+        match = self.matcher(View.HISTORY)
+        items = [item for item in history_items(scene.history) if in_transition(match, item.transition)]
         look = history_look(items, self.clock())
         pane = self.panes[View.HISTORY]
         pane.draw_title = lambda width, active: history_title(self.model or "", scene.stage, width, active=active)
@@ -220,7 +222,8 @@ class Showing(Transitions):
         scene = self.scene
         if scene is None or scene.model is None:
             return
-        models = self._sorted(scene.models)
+        match = self.matcher(View.MODELS)
+        models = [model for model in self._sorted(scene.models) if in_model(match, model)]
         items = [ModelItem(model, self._figures.get(model.name)) for model in models]
         look = models_look(items, self.clock())
         pane = self.panes[View.MODELS]

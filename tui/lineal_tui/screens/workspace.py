@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from lineal.errors import LinealError
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
+from lineal_tui.screens.filtering import Filtering
 from lineal_tui.screens.messages import JsonMade
-from lineal_tui.screens.showing import ORDERS, Showing
+from lineal_tui.screens.showing import ORDERS
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.history import (
     HistoryItem,
@@ -20,7 +21,7 @@ from lineal_tui.view.tree import TreeItem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.events import Key, Paste, Resize
+    from textual.events import Key, Resize
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
@@ -31,7 +32,7 @@ _POLL = 0.5
 """Seconds between looks at whether somebody else changed the registry."""
 
 
-class Workspace(Showing):
+class Workspace(Filtering):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -77,9 +78,9 @@ class Workspace(Showing):
             "copy_command": lambda: self.copy(self.last_command, "command"),
             "step_out": self.step_out,
             "cancel": self.cancel,
-            "filter": lambda: None,
-            "next_match": lambda: None,
-            "previous_match": lambda: None,
+            "filter": self.ask_filter,
+            "next_match": partial(self.next_match, 1),
+            "previous_match": partial(self.next_match, -1),
             "command": lambda: None,
             "suspend": self.suspend,
             "help": partial(self.open_view, View.HELP),
@@ -145,12 +146,17 @@ class Workspace(Showing):
         if self.asking.busy and not (self.asking.phase is Phase.RUNNING and event.key == "ctrl+c"):
             self.answer(event)
             return
+        if self.prompt is not None:
+            self.prompt_key(event)
+            return
         if self.has_class("-small") and event.key not in ("q", "escape", "ctrl+c"):
             return
         if self.message is not None:
             self.message = None
             self.draw_status()
         key = event.key
+        if key == "escape" and self._prefix is None and self.clear_filter(self.active):
+            return
         if self._prefix is not None:
             key, self._prefix = f"{self._prefix} {key}", None
             self.draw_status()
@@ -164,10 +170,6 @@ class Workspace(Showing):
         if binding.id != "cancel":
             self._cancelled = False
         self._handlers[binding.id]()
-
-    def on_paste(self, event: Paste) -> None:
-        """A paste is no row of commands."""
-        event.stop()
 
     def hints(self, width: int) -> Line:
         """What the hint row offers: after a first key, what may follow it."""
@@ -194,7 +196,7 @@ class Workspace(Showing):
             self.open_view(View.VERSION)
         elif isinstance(row, HistoryItem) and row.transition.to_version is not None:
             self.give_screen_to(View.TREE)
-            self.panes[View.TREE].lines.find(row.transition.to_version)
+            self.find_version(row.transition.to_version)
 
     def go_to(self, view: View) -> None:
         """Give the keys to a pane, and the screen if it is not on it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.message import Message
 
-from lineal_tui.view.lines import Line, Tone
+from lineal_tui.view.lines import Line, Tone, cut, width_of
 from lineal_tui.view.words import number
 from lineal_tui.widgets.lines import GUTTER, Lines
 from lineal_tui.widgets.painting import Bar, Still
@@ -48,6 +48,8 @@ class Pane(Still, Vertical):
         self.lines.scrolled = self.redraw_foot
         self.foot = Bar(classes="foot")
         self._older = older
+        self.filter: str | None = None
+        """What its rows are filtered by; None: by nothing."""
         self.draw_title: Callable[[int, bool], Line] = lambda _width, _active: ()
         self.draw_heads: Callable[[int], Line] = lambda _width: ()
 
@@ -73,10 +75,16 @@ class Pane(Still, Vertical):
         width = self.size.width
         if not width:
             return
-        self.title.lines = (self.draw_title(width, self.active),)
+        self.title.lines = (self._titled(width),)
         if self.lines.has_cursor:
             self.heads.lines = (((" " * GUTTER, Tone.TEXT), *self.draw_heads(width - GUTTER)),)
         self.redraw_foot()
+
+    def _titled(self, width: int) -> Line:
+        if self.filter is None:
+            return self.draw_title(width, self.active)
+        words = " /" + cut(self.filter, max(1, width // 3)) + " "
+        return (*self.draw_title(max(1, width - width_of(words)), self.active), (words, Tone.QUESTION))
 
     def redraw_foot(self) -> None:
         """Say how many rows lie below."""

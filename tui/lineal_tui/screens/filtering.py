@@ -1,0 +1,190 @@
+"""The filter of each view: a draft while it is typed, applied with enter, shown until it is cleared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.worker import get_current_worker
+
+from lineal_tui.keys import View
+from lineal_tui.screens.matching import MatchSource, search
+from lineal_tui.screens.messages import VersionsFound
+from lineal_tui.screens.prompting import Prompt, Prompting
+from lineal_tui.view.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.matching import Matcher, matcher
+from lineal_tui.view.pages import PAGE, Pages
+from lineal_tui.view.prompt import Draft
+from lineal_tui.view.tree import TreeItem, tree_head, tree_line
+from lineal_tui.view.words import counted, number
+
+if TYPE_CHECKING:
+    from lineal_tui.screens.scene import Scene
+
+
+class FilterPrompt(Prompt):
+    """The filter of one view, while it is typed."""
+
+    sign = "/"
+
+    def __init__(self, screen: Filtering, view: View) -> None:
+        """Begin with the filter that is applied."""
+        self._screen, self.view = screen, view
+        text = screen.filters.get(view, "")
+        super().__init__(Draft(text, len(text)))
+
+    def changed(self) -> None:
+        """Show what it lets through."""
+        self._screen.refilter(self.view)
+
+    def accepted(self) -> None:
+        """Keep it."""
+        self._screen.apply_filter(self.view, self.draft.text)
+
+    def given_up(self) -> None:
+        """Show what was there before."""
+        self._screen.refilter(self.view)
+
+
+class Filtering(Prompting):
+    """Filters."""
+
+    searching = False
+    """Whether versions are being searched."""
+    _search = 0
+    """Tells the last search from those before it."""
+
+    def ask_filter(self) -> None:
+        """Type a filter for the view that has the keys."""
+        self.begin_prompt(FilterPrompt(self, self.active))
+
+    def matcher(self, view: View) -> Matcher:
+        """What a view lets through now: the filter that is being typed for it, else the one that is applied."""
+        if isinstance(self.prompt, FilterPrompt) and self.prompt.view is view:
+            return matcher(self.prompt.draft.text)
+        return matcher(self.filters.get(view, ""))
+
+    def apply_filter(self, view: View, text: str) -> None:
+        """Keep a filter for a view; an empty one lets everything through."""
+        if text.strip():
+            self.filters[view] = text.strip()
+        else:
+            self.filters.pop(view, None)
+        self.panes[view].filter = self.filters.get(view)
+        self.refilter(view)
+        self.lay_out()
+
+    def clear_filter(self, view: View) -> bool:
+        """Let a view show everything again; False when it does already."""
+        if view not in self.filters:
+            return False
+        self.apply_filter(view, "")
+        return True
+
+    def refilter(self, view: View) -> None:
+        """Show what a view's filter lets through."""
+        scene = self.scene
+        if scene is None:
+            return
+        if view is View.TREE:
+            self._show_tree(scene)
+        elif view is View.MODELS:
+            self.show_models()
+        elif view is View.HISTORY:
+            self._show_history(scene)
+        else:
+            self.redraw_page(view, anew=True)
+        if view is not View.TREE:
+            self._remark(self.panes[view].lines.count, is_whole=True)
+
+    def _remark(self, count: int, *, is_whole: bool) -> None:
+        if isinstance(self.prompt, FilterPrompt):
+            words = f"{number(count)}{'' if is_whole else '+'} found" if self.prompt.draft.text.strip() else ""
+            self.prompt.remark = ((words, Tone.MUTED),) if words else ()
+            self.draw_status()
+
+    # versions
+
+    def _show_tree(self, scene: Scene) -> None:
+        match = self.matcher(View.TREE)
+        self._search += 1
+        self.searching = bool(match) and scene.tree is not None and scene.model is not None
+        if not self.searching or scene.tree is None or scene.model is None:
+            self.workers.cancel_group(self, "filter")
+            self._remark(0, is_whole=True)
+            super()._show_tree(scene)
+            return
+        registry, model, newest, turn = self.registry, scene.model.name, scene.tree.newest, self._search
+
+        def find() -> VersionsFound:
+            worker = get_current_worker()
+            found: list[tuple[int, int]] = []
+            was_told = False
+            for stretch in search(registry, model, match.words, newest):
+                found.extend(stretch)
+                if worker.is_cancelled:
+                    break
+                if len(found) >= PAGE and not was_told:
+                    was_told = True
+                    self.post_message(VersionsFound(turn, tuple(found), is_whole=False))
+            return VersionsFound(turn, tuple(found), is_whole=True)
+
+        self.work(find, "filter")
+
+    def on_versions_found(self, message: VersionsFound) -> None:
+        """Show the versions that a filter lets through, unless it is another one by now."""
+        scene = self.scene
+        if message.turn != self._search or scene is None or scene.tree is None or scene.model is None:
+            return
+        self.searching = not message.is_whole
+        source = MatchSource(self.registry, message.found, scene.tree.look)
+        pane, name, total = self.panes[View.TREE], scene.model.name, scene.model.versions
+
+        def paint(item: TreeItem, width: int) -> Line:
+            return tree_line(item, source.look, width)
+
+        def wider() -> None:
+            self.call_later(pane.lines.repaint)
+            self.call_later(pane.redraw)
+
+        source.on_wider = wider
+        pane.draw_title = lambda width, active: rule(
+            ((cut_middle(name, max(8, width // 2)), Tone.TITLE if active else Tone.STRONG),),
+            ((f"{number(source.count())} of {counted(total, 'version')}", Tone.MUTED),),
+            width,
+        )
+        pane.draw_heads = lambda width: tree_head(source.look, width)
+        pane.lines.show(Pages[TreeItem](source), paint)
+        pane.lines.marks = frozenset(self.marked)
+        pane.redraw()
+        self._remark(source.count(), is_whole=message.is_whole)
+
+    def find_version(self, row: int) -> None:
+        """Put the cursor of the tree on a version, if need be without the filter that hides it."""
+        lines = self.panes[View.TREE].lines
+        if not lines.find(row) and self.clear_filter(View.TREE):
+            lines.find(row)
+
+    # from match to match
+
+    def next_match(self, direction: int) -> None:
+        """Go to the next match, or the one before; in a difference, to the next field that changed."""
+        lines = self.panes[self.active].lines
+        if self.active is View.DIFF:
+            self._next_change(direction)
+        elif self.active not in self.filters:
+            self.say("nothing is filtered here", "/ filters", tone=Tone.MUTED)
+        elif lines.has_cursor and not 0 <= lines.cursor + direction < lines.count:
+            self.say("the last match" if direction > 0 else "the first match", tone=Tone.MUTED)
+        else:
+            lines.move(direction)
+
+    def _next_change(self, direction: int) -> None:
+        lines = self.panes[View.DIFF].lines
+        before = top = lines.scroll_offset.y
+        while 0 <= (top := top + direction) < lines.count:
+            row = lines.row_at(top)
+            if isinstance(row, tuple) and not any(text == " = " for text, _ in row):
+                lines.move_to(top)
+                break
+        if lines.scroll_offset.y == before:
+            self.say("no other field that changed lies further on", tone=Tone.MUTED)

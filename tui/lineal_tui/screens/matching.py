@@ -1,0 +1,71 @@
+"""The versions that a filter lets through, found stretch by stretch and fetched as they are looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal.records.comparison import TreeRow
+from lineal_tui.view.tree import TreeItem, TreeLook, measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Sequence
+
+    from lineal.registry import Registry
+
+STRETCH = 10_000
+"""Versions that are searched at once: some ten milliseconds, after which a search may be called off."""
+
+
+def search(registry: Registry, model: str, words: Sequence[str], newest: int) -> Iterator[list[tuple[int, int]]]:
+    """(row number, sequence number) of the versions that bear all words, newest first, a stretch at a time."""
+    before = newest + 1
+    while before > 1:
+        after = max(0, before - STRETCH - 1)
+        yield registry.version_matches(model, words, before=before, after=after)
+        before = after + 1
+
+
+class MatchSource:
+    """Some versions of a model, newest first, without lanes: what lies between them is not shown."""
+
+    def __init__(self, registry: Registry, found: Sequence[tuple[int, int]], look: TreeLook) -> None:
+        """Keep which versions they are; fetch them when they are asked for."""
+        self._registry = registry
+        self._found = found
+        self._places = {row: place for place, (row, _) in enumerate(found)}
+        self.look = look
+        self.on_wider: Callable[[], None] | None = None
+        """Called when rows came that need wider columns."""
+
+    def count(self) -> int:
+        """How many versions there are."""
+        return len(self._found)
+
+    def key(self, row: TreeItem) -> Hashable:
+        """The version's row number."""
+        return row.version.id
+
+    def position(self, key: Hashable) -> int | None:
+        """Where a version is."""
+        return self._places.get(key) if isinstance(key, int) else None
+
+    def following(self, row: TreeItem | None, limit: int, skip: int = 0) -> Sequence[TreeItem]:
+        """The versions older than `row`."""
+        start = (0 if row is None else self._places[row.version.id] + 1) + skip
+        return self._fetch(start, start + limit)
+
+    def preceding(self, row: TreeItem | None, limit: int) -> Sequence[TreeItem]:
+        """The versions newer than `row`."""
+        stop = len(self._found) if row is None else self._places[row.version.id]
+        return self._fetch(max(0, stop - limit), stop)
+
+    def _fetch(self, start: int, stop: int) -> list[TreeItem]:
+        versions = self._registry.versions_by_id([row for row, _ in self._found[start:stop]])
+        second = self._registry.values(versions, self.look.second) if self.look.second is not None else {}
+        items = [TreeItem(version, TreeRow(version.id, 0, "○"), second.get(version.id)) for version in versions]
+        look = measured(self.look, items)
+        if look != self.look:
+            self.look = look
+            if self.on_wider is not None:
+                self.on_wider()
+        return items
