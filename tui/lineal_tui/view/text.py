@@ -20,6 +20,7 @@ _CODES = {
     Tone.STRONG: "1",
     Tone.HEAD: "2",
     Tone.TITLE: "1",
+    Tone.KEY: "36",
     Tone.LIVE: "1;32",
     Tone.STAGED: "36",
     Tone.BETTER: "32",
