@@ -211,7 +211,8 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
 @click.command(
     cls=Lazy,
     invoke_without_command=True,
-    epilog="Without a command, the application opens. Addresses: fraud  fraud:2.1.0  fraud:#17  fraud@production  "
+    epilog="Without a command, the application opens; `lineal guide` tells how things are done. "
+    "Addresses: fraud  fraud:2.1.0  fraud:#17  fraud@production  "
     "fraud@production~1  data:NAME[:LABEL]  run:ID  exp:NAME  sha256:DIGEST. Exit codes: 0 done, 1 a bug "
     "(LINEAL_DEBUG=1 shows where), 2 usage, 3 not found, 4 refused, 5 conflict, 6 release failed, 7 damaged, "
     "8 the machine, 130 cancelled.",

@@ -25,7 +25,9 @@ class _TopicName(click.ParamType):  # type: ignore[type-arg]  # generic in newer
 
         from lineal_tui.view import guide  # noqa: PLC0415  as above
 
-        return [CompletionItem(each.name, help=each.title) for each in guide.topics() if each.name.startswith(incomplete)]
+        return [
+            CompletionItem(each.name, help=each.title) for each in guide.topics() if each.name.startswith(incomplete)
+        ]
 
 
 @click.command("guide", cls=Command)

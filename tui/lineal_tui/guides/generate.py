@@ -31,7 +31,8 @@ _EXITS = {
     ExitCode.USAGE: "the command makes no sense as it stands: an option, an address, a value, a configuration",
     ExitCode.NOT_FOUND: "no such model, version, stage, run, data, file or registry; nothing live; more than one fits",
     ExitCode.REFUSED: "a rule forbids it: the version is bad, nowhere to roll back to",
-    ExitCode.CONFLICT: "somebody was faster: something else is live, a name is taken, locked, or a pipeline runs",
+    ExitCode.CONFLICT: "somebody was faster: something else is live, a name is taken, locked, a pipeline runs, or "
+    "a comparison with this machine found differences",
     ExitCode.RELEASE_FAILED: "the release failed: it was taken back, or is live and unhealthy; what was printed tells",
     ExitCode.DAMAGED: "damaged or foreign data, or a registry of a newer lineal; nothing was changed",
     ExitCode.MACHINE: "the machine refuses: disk full, no permission, input or output",
@@ -41,6 +42,7 @@ _EXITS = {
 _VARIABLES = {
     "LINEAL_REGISTRY": "the registry's directory, unless `--registry` names one",
     "LINEAL_RUN": "set by `lineal run` for its command: the run that `lineal log` and `lineal.start_run` belong to",
+    "LINEAL_REPRODUCES": "set while a version is trained again: what its command registers is a retraining of this one",
     "LINEAL_DEBUG": "set to anything, errors show where they came from",
     "LINEAL_MODEL": "set for hooks and health checks: the model",
     "LINEAL_STAGE": "as above: the stage",
@@ -52,7 +54,7 @@ _VARIABLES = {
     "LINEAL_RELEASE": "as above: the directory of the release; empty for nothing",
     "_LINEAL_COMPLETE": "set by the scripts of `lineal completion`",
     "COMP_LINE": "set by bash while it completes: the line as typed",
-    "COMP_WORDBREAKS": "set by bash while it completes: the letters at which it breaks words",
+    "COMP_BREAKS": "as above: the letters at which bash breaks words",
     "NO_COLOR": "set to anything, no colours",
     "TERM": "`dumb` for no colours and no application",
     "COLORTERM": "`truecolor` or `24bit` where the terminal has all colours",
@@ -66,7 +68,7 @@ _VARIABLES = {
     "SUDO_USER": "set by sudo: recorded beside the actor as a claim",
     "XDG_DATA_HOME": "where the user's own registry is: `lineal/registry` below it, `~/.local/share` unless set",
     "XDG_CONFIG_HOME": "where the configuration is: `lineal/` below it, `~/.config` unless set",
-    "XDG_STATE_HOME": "where the application remembers what was looked at: `lineal/` below it, `~/.local/state` unless set",
+    "XDG_STATE_HOME": "where the application keeps what was looked at: `lineal/` below it, `~/.local/state` unless set",
     "TEXTUAL_ANIMATIONS": "of the toolkit: `none` unless set",
     "ESCDELAY": "of the toolkit: milliseconds until a lone `esc` counts as one; 50 unless set",
 }
@@ -98,7 +100,7 @@ def _sections() -> Iterator[str]:
     yield "Made from the code by `python -m lineal_tui.guides.generate`."
     yield "## Exit codes"
     yield _table(("code", "means"), [(str(int(code)), _EXITS[code]) for code in ExitCode])
-    yield "`lineal run` exits as its command does: with its exit code, or 128 and the number of the signal that ended it."
+    yield "`lineal run` exits as its command does, or with 128 and the number of the signal that ended it."
     yield "## Which registry"
     yield "`--registry DIR`, else `LINEAL_REGISTRY`, else the nearest `.lineal` upwards, else the user's own."
     yield "## Environment variables"
@@ -109,7 +111,7 @@ def _sections() -> Iterator[str]:
     yield "## Configuration of the application"
     yield "In `config.toml`, in the section `[tui]`. What is not set, the terminal decides; `lineal doctor` tells how."
     yield _table(("setting", "means"), [(f"`{each.name}`", _SETTINGS[each.name]) for each in fields(Settings)])
-    yield "```text\n[tui]\ntheme = \"dark\"\nread_only = false\n```"
+    yield '```text\n[tui]\ntheme = "dark"\nread_only = false\n```'
     yield "A file of keys has a line for each binding that is changed, by its id; an empty text takes its keys away."
     yield '```text\npromote = "P"\nhalf_down = "ctrl+d, J"\n```'
     yield "## Keys"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lineal.errors import NotFound
 from lineal.refs import nearest
 from lineal_tui.view.clean import clean
-from lineal_tui.view.lines import Line, Span, Tone, width_of, wrap
+from lineal_tui.view.lines import Line, Span, Tone, line_width, width_of, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,11 +144,25 @@ def _pieces(block: Sequence[str]) -> Iterator[str]:
 def _piece(piece: str, width: int) -> list[Line]:
     item = _ITEM.match(piece)
     if item is None:
-        return wrap(_words(piece), width)
+        return _wrapped(_words(piece), width)
     sign: Line = ((f"{item[1]}{'•' if item[2] in '-*' else item[2]} ", Tone.MUTED),)
     hang = width_of(sign[0][0])
-    rest = wrap(_words(item[3]), max(width - hang, 1))
+    rest = _wrapped(_words(item[3]), max(width - hang, _LEAST))
     return [(*(sign if not n else ((" " * hang, Tone.TEXT),)), *line) for n, line in enumerate(rest)]
+
+
+def _wrapped(words: Sequence[Line], width: int) -> list[Line]:
+    """Words in lines; one that is too long for a line goes on in the next, for a name cut off is no name."""
+    return wrap([piece for word in words for piece in _broken(word, width)], width)
+
+
+def _broken(word: Line, width: int) -> Iterator[Line]:
+    if line_width(word) <= width:
+        yield word
+        return
+    letters = [(letter, tone) for text, tone in word for letter in text]
+    for start in range(0, len(letters), width):
+        yield tuple(letters[start : start + width])
 
 
 def _words(text: str, tone: Tone = Tone.TEXT) -> list[Line]:
@@ -171,8 +185,10 @@ def _parts(text: str, tone: Tone) -> Iterator[Span]:
         code, strong, link, address = match.groups()
         if link:
             yield f"{link} ({address})", tone
+        elif strong:
+            yield from _parts(strong, Tone.STRONG)
         else:
-            yield code or strong, Tone.KEY if code else Tone.STRONG
+            yield code, Tone.KEY
         place = match.end()
     yield text[place:], tone
 
@@ -180,7 +196,9 @@ def _parts(text: str, tone: Tone) -> Iterator[Span]:
 def _table(rows: Sequence[Sequence[str]], width: int) -> list[Line]:
     has_head = len(rows) > 1 and _RULED.fullmatch(f"|{'|'.join(rows[1])}|") is not None
     body = [row for n, row in enumerate(rows) if not (has_head and n == 1)]
-    cells = [[_words(cell, Tone.HEAD if has_head and not n else Tone.TEXT) for cell in row] for n, row in enumerate(body)]
+    cells = [
+        [_words(cell, Tone.HEAD if has_head and not n else Tone.TEXT) for cell in row] for n, row in enumerate(body)
+    ]
     widths = [max(_length(row[n]) for row in cells if n < len(row)) for n in range(len(cells[0]))]
     while sum(widths) + len(_GAP) * (len(widths) - 1) > width and max(widths) > _LEAST:
         widths[widths.index(max(widths))] -= 1
@@ -188,17 +206,17 @@ def _table(rows: Sequence[Sequence[str]], width: int) -> list[Line]:
 
 
 def _length(words: Sequence[Line]) -> int:
-    return sum(width_of(text) for word in words for text, _ in word) + max(len(words) - 1, 0)
+    return sum(line_width(word) for word in words) + max(len(words) - 1, 0)
 
 
 def _row(row: Sequence[Sequence[Line]], widths: Sequence[int]) -> list[Line]:
-    cells = [wrap(words, room) for words, room in zip(row, widths, strict=False)]
+    cells = [_wrapped(words, room) for words, room in zip(row, widths, strict=False)]
     lines: list[Line] = []
     for n in range(max(len(cell) for cell in cells)):
         spans: list[Span] = []
         for place, (cell, room) in enumerate(zip(cells, widths, strict=False)):
             line = cell[n] if n < len(cell) else ()
-            blanks = room - sum(width_of(text) for text, _ in line) + len(_GAP)
+            blanks = room - line_width(line) + len(_GAP)
             spans += [*line, *(((" " * blanks, Tone.TEXT),) if place < len(cells) - 1 else ())]
         lines.append(tuple(spans))
     return lines
