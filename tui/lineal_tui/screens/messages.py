@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from lineal.addresses import Found
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
     from lineal.records.stages import Plan
+    from lineal_tui.screens.found_page import FoundPage
     from lineal_tui.screens.scene import Scene, TreeSource
     from lineal_tui.view.pages import Pages
     from lineal_tui.view.tree import TreeItem
@@ -78,6 +80,54 @@ class JsonMade(Message):
     """A version was put as JSON, to be copied."""
 
     text: str
+
+
+@dataclass
+class Completed(Message):
+    """What could stand next in a command line was looked for."""
+
+    text: str
+    """The line that it was looked for."""
+    begun: str
+    """Its last word."""
+    words: tuple[str, ...]
+
+
+@dataclass
+class ThingFound(Message):
+    """An address was looked up."""
+
+    verb: str
+    """What it was looked up for."""
+    ref: str
+    found: Found
+    page: FoundPage | None
+    """How it is shown; None for what the panes show."""
+
+
+@dataclass
+class DiffAsked(Message):
+    """Versions that were named were held against one another."""
+
+    diff: Diff
+
+
+@dataclass
+class FieldsSet(Message):
+    """Fields were given values."""
+
+    ref: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class ToMark(Message):
+    """A version that shall be marked was looked up."""
+
+    turn: int
+    """Which question it is for."""
+    version: Version
+    bad: bool
 
 
 @dataclass

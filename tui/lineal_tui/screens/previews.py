@@ -29,6 +29,8 @@ class Previews(Layout):
 
     equal = False
     """Whether what is equal is listed in differences."""
+    pinned: tuple[str, ...] = ()
+    """Versions that a difference was asked of by name; none: of what is marked, or under the cursor."""
     _timer: Timer | None = None
 
     def forget_previews(self) -> None:
@@ -79,6 +81,8 @@ class Previews(Layout):
 
     def pair(self, version: Version | None) -> tuple[str, ...]:
         """What a difference is shown of now: the marked versions, or the cursor's against what is live."""
+        if self.pinned and self.shown is View.DIFF:
+            return self.pinned
         marked = list(self.marked.values())
         if version is None or self.scene is None:
             return ()

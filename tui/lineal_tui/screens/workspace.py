@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lineal.errors import LinealError
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.filtering import Filtering
+from lineal_tui.screens.commanding import Commanding
 from lineal_tui.screens.messages import JsonMade
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.view.clean import one_line
@@ -32,7 +32,7 @@ _POLL = 0.5
 """Seconds between looks at whether somebody else changed the registry."""
 
 
-class Workspace(Filtering):
+class Workspace(Commanding):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -81,7 +81,7 @@ class Workspace(Filtering):
             "filter": self.ask_filter,
             "next_match": partial(self.next_match, 1),
             "previous_match": partial(self.next_match, -1),
-            "command": lambda: None,
+            "command": self.ask_command,
             "suspend": self.suspend,
             "help": partial(self.open_view, View.HELP),
         }
@@ -167,6 +167,8 @@ class Workspace(Filtering):
         binding = self.table.find(self.active, key)
         if binding is None or (self.scene is None and binding.id not in ("step_out", "cancel", "help")):
             return
+        if binding.id in ("diff", "view_diff"):
+            self.pinned = ()
         if binding.id != "cancel":
             self._cancelled = False
         self._handlers[binding.id]()

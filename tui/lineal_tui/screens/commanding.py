@@ -1,0 +1,341 @@
+"""The command line in the last row: the shell's verbs and addresses, completed, remembered, and asked about."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from lineal.errors import LinealError
+from lineal.records.models import Model, Version, VersionStatus
+from lineal.records.stages import LiveVersion
+from lineal_tui.keys import View
+from lineal_tui.remembered import Unreadable
+from lineal_tui.screens.asking import Subject
+from lineal_tui.screens.filtering import Filtering
+from lineal_tui.screens.found_page import FoundPage, read_found
+from lineal_tui.screens.messages import Completed, DiffAsked, FieldsSet, SceneRead, ThingFound, ToMark
+from lineal_tui.screens.prompting import Prompt
+from lineal_tui.spoken import keep_spoken, recall_spoken, spoken_file
+from lineal_tui.view.commands import VERBS, BadCommand, Command, common, parse, wanted
+from lineal_tui.view.lines import Line, Span, Tone, cut_middle, rule
+from lineal_tui.view.prompt import Draft
+from lineal_tui.view.questions import question_of_mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lineal.records.comparison import Diff
+    from lineal.registry import Registry
+    from lineal_tui.view.commands import Wanted
+
+_OFFERED = 50
+
+
+class CommandPrompt(Prompt):
+    """A command line while it is typed."""
+
+    sign = ":"
+
+    def __init__(self, screen: Commanding) -> None:
+        """Begin empty, with what was typed before at hand."""
+        super().__init__()
+        self._screen = screen
+        self._before = screen.spoken
+        self._at = len(self._before)
+        self.offers: tuple[str, ...] = ()
+        """What tab turns over; empty before it was pressed."""
+        self._offer = -1
+        self._stem = ""
+
+    def changed(self) -> None:
+        """What was offered fits no more."""
+        self.offers, self._offer, self.remark = (), -1, ()
+
+    def accepted(self) -> None:
+        """Do it."""
+        self._screen.speak(self.draft.text)
+
+    def special(self, key: str) -> bool:
+        """Complete, or go through what was typed before."""
+        if key in ("tab", "shift+tab"):
+            if self.offers:
+                self._turn(1 if key == "tab" else -1)
+            else:
+                self._screen.complete(self)
+            return True
+        if key in ("up", "down", "ctrl+p", "ctrl+n"):
+            self._recall(-1 if key in ("up", "ctrl+p") else 1)
+            return True
+        return False
+
+    def offer(self, begun: str, words: Sequence[str]) -> None:
+        """Complete what is typed by one of these words, or by what all of them begin with."""
+        self._stem = self.draft.text[: len(self.draft.text) - len(begun)] if begun else self.draft.text
+        if not words:
+            self.remark = (("nothing begins so", Tone.MUTED),)
+        elif len(words) == 1:
+            # a model's name alone may go on with a version or a stage
+            is_name = bool(self._stem.strip()) and not any(sign in words[0] for sign in ":@-")
+            goes_on = is_name or words[0].endswith((":", "@"))
+            self._put(words[0] + ("" if goes_on else " "))
+            self.remark = ()
+        else:
+            self._put(max(common(words), begun, key=len))
+            self.offers = tuple(words)
+            self._offer = -1
+            self._show_offers()
+
+    def _turn(self, direction: int) -> None:
+        self._offer = (self._offer + direction) % len(self.offers) if self._offer >= 0 or direction > 0 else -1
+        self._put(self.offers[self._offer])
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        first = max(0, self._offer)
+        spans: list[Span] = []
+        for place, word in enumerate(self.offers[first : first + 12], start=first):
+            spans.append((cut_middle(word, 30), Tone.STRONG if place == self._offer else Tone.MUTED))
+            spans.append(("  ", Tone.TEXT))
+        self.remark = tuple(spans[:-1])
+
+    def _put(self, word: str) -> None:
+        text = self._stem + word
+        self.draft = Draft(text, len(text))
+
+    def _recall(self, direction: int) -> None:
+        self._at = max(0, min(len(self._before), self._at + direction))
+        text = self._before[self._at] if self._at < len(self._before) else ""
+        self.draft = Draft(text, len(text))
+        self.changed()
+
+
+class Commanding(Filtering):
+    """Commands."""
+
+    _spoken: list[str] | None = None
+    _goal: tuple[str, int] | None = None
+    """A model and the row number of its version that the cursor goes to once the model is on the screen."""
+
+    @property
+    def spoken(self) -> list[str]:
+        """What was typed before, the latest last."""
+        if self._spoken is None:
+            try:
+                self._spoken = recall_spoken(spoken_file())
+            except Unreadable:
+                # it is told when the next line cannot be kept either
+                self._spoken = []
+        return self._spoken
+
+    def ask_command(self) -> None:
+        """Type a command."""
+        self.begin_prompt(CommandPrompt(self))
+
+    # completing
+
+    def complete(self, prompt: CommandPrompt) -> None:
+        """Look for what could stand next."""
+        text = prompt.draft.text
+        sought, registry = wanted(text), self.registry
+        model = sought.model or self.model
+        stages = self.scene.stages if self.scene is not None and model == self.model else None
+        self.work(lambda: Completed(text, sought.begun, _offers(registry, sought, model, stages)), "completion")
+
+    def on_completed(self, message: Completed) -> None:
+        """Offer what was found, unless more was typed meanwhile."""
+        if isinstance(self.prompt, CommandPrompt) and self.prompt.draft.text == message.text:
+            self.prompt.offer(message.begun, message.words)
+            self.draw_status()
+
+    # doing
+
+    def speak(self, text: str) -> None:
+        """Do what a line says."""
+        if not text.strip():
+            return
+        self._keep(text.strip())
+        try:
+            command = parse(text)
+            if not command.verb.changes or self.may_change():
+                self._do(command)
+        except LinealError as error:
+            self.say(str(error), error.hint)
+
+    def _keep(self, text: str) -> None:
+        spoken = self.spoken
+        if not spoken or spoken[-1] != text:
+            spoken.append(text)
+            try:
+                keep_spoken(spoken_file(), spoken)
+            except Unreadable as error:
+                self.say(str(error), tone=Tone.CHANGED)
+
+    def _do(self, command: Command) -> None:
+        registry, first, options = self.registry, command.first, command.options
+        reason = options.get("reason")
+        match command.verb.name:
+            case "promote":
+                ref, stage = self._ref(first), options.get("to", self.stage)
+                self._plan(lambda: registry.plan_promote(ref, stage, reason=reason))
+            case "rollback":
+                address, to = first or self.address(), options.get("to")
+                self._plan(lambda: registry.plan_rollback(address, to=to, reason=reason))
+            case "undo":
+                address = first or self.address()
+                self._plan(lambda: registry.plan_undo(address, reason=reason))
+            case "clear":
+                address = first or self.address()
+                self._plan(lambda: registry.plan_clear(address, reason=reason))
+            case "mark":
+                if len(options) != 1:
+                    raise BadCommand(what="bad, or active again?", hint=command.verb.usage)
+                ref, turn, bad = self._ref(first), self.asking.prepare(), "bad" in options
+                self.work(lambda: ToMark(turn, registry.version(ref), bad=bad), "question")
+            case "set":
+                self._set(command)
+            case "diff":
+                refs = command.arguments
+                self.work(lambda: DiffAsked(_asked(registry, refs)), "command")
+            case "show" | "open" | "lineage" | "tree" | "history":
+                self._find(command)
+            case "models":
+                self.go_to(View.MODELS)
+            case "filter":
+                self.apply_filter(self.active, " ".join(command.arguments))
+            case "sort":
+                self.give_screen_to(View.MODELS)
+                self.sort()
+            case "help":
+                self.open_view(View.HELP)
+            case _:
+                self.app.exit()
+
+    def _ref(self, given: str | None) -> str:
+        if given is not None:
+            return given
+        if self.version is None:
+            raise BadCommand(what="no version is under the cursor", hint="name one, such as fraud:2.1.0")
+        return self.version.ref
+
+    def _set(self, command: Command) -> None:
+        registry, (ref, *pairs) = self.registry, command.arguments
+        fields: dict[str, str] = {}
+        for pair in pairs:
+            name, equals, value = pair.partition("=")
+            if not equals or not name:
+                raise BadCommand(what=f"{pair!r} is not FIELD=VALUE", hint=command.verb.usage)
+            fields[name] = value
+        self.work(lambda: FieldsSet(registry.set(ref, fields), tuple(fields.items())), "command")
+
+    def on_fields_set(self, message: FieldsSet) -> None:
+        """Say what was set, and look again."""
+        words = " ".join(shlex.quote(f"{name}={value}") for name, value in message.fields)
+        self.last_command = f"lineal set {shlex.quote(message.ref)} {words}"
+        self.say(f"✓ {message.ref}: {', '.join(name for name, _ in message.fields)}", tone=Tone.BETTER)
+        self.read()
+
+    def on_to_mark(self, message: ToMark) -> None:
+        """Ask whether to mark a version, unless it is marked so already."""
+        version = message.version
+        if message.turn != self.asking.turn:
+            return
+        if (version.status is VersionStatus.BAD) == message.bad and version.status is not VersionStatus.RETIRED:
+            self.asking.end()
+            self.say(f"{version.ref} is {version.status} already", tone=Tone.CHANGED)
+            return
+        question = question_of_mark(version, version.stages[0] if version.stages else None)
+        self._pose(message.turn, question, Subject(version=version))
+
+    # going places
+
+    def _find(self, command: Command) -> None:
+        verb, given, registry, clock = command.verb.name, command.first, self.registry, self.clock
+        if given is None and verb in ("tree", "history"):
+            self.open_view(View.TREE if verb == "tree" else View.HISTORY)
+            return
+        ref = self._ref(given)
+        self.work(lambda: ThingFound(verb, ref, *read_found(registry, ref, clock())), "command")
+
+    def on_thing_found(self, message: ThingFound) -> None:
+        """Go where an address leads: into the tree, or to a page about what stands in none."""
+        found, view = message.found, View.TREE
+        if message.verb in ("show", "lineage", "history"):
+            view = {"show": View.VERSION, "lineage": View.LINEAGE, "history": View.HISTORY}[message.verb]
+        if isinstance(found, Model):
+            self._go(found.name, None, None, view if view is View.HISTORY else View.TREE)
+        elif isinstance(found, LiveVersion):
+            self._go(found.version.model, found.stage, found.version.id, view)
+        elif isinstance(found, Version):
+            self._go(found.model, None, found.id, view)
+        elif message.page is not None:
+            self._show_found(message.ref, message.page)
+
+    def _go(self, model: str, stage: str | None, version: int | None, view: View) -> None:
+        self.give_screen_to(view)
+        self._goal = (model, version) if version is not None else None
+        if model != self.model or stage not in (None, self.stage):
+            self.look_at(model, stage)
+        elif version is not None:
+            self._reach(model)
+        self.call_after_refresh(self.redraw_all)
+        self.call_after_refresh(self.follow_now)
+
+    def _reach(self, model: str) -> None:
+        if self._goal is not None and self._goal[0] == model:
+            version, self._goal = self._goal[1], None
+            self.find_version(version)
+
+    def on_scene_read(self, message: SceneRead) -> None:
+        """Show a state of the registry, and go where an address led."""
+        super().on_scene_read(message)
+        if self.model is not None:
+            self._reach(self.model)
+
+    def _show_found(self, ref: str, page: FoundPage) -> None:
+        self.panes[View.HELP].draw_title = lambda width, active: rule(
+            ((cut_middle(ref, max(8, width - 16)), Tone.TITLE if active else Tone.STRONG),),
+            (("esc back", Tone.MUTED),),
+            width,
+        )
+        self.show_page(View.HELP, page)
+        self.give_screen_to(View.HELP)
+        self.call_after_refresh(self.redraw_all)
+
+    def on_diff_asked(self, message: DiffAsked) -> None:
+        """Show the difference that was asked for by name."""
+        diff = message.diff
+        self._diffs[diff.versions] = diff
+        self.pinned = diff.versions
+        self.give_screen_to(View.DIFF)
+        self.call_after_refresh(self.redraw_all)
+        self.call_after_refresh(self.follow_now)
+
+    # what the screen does and this only calls
+
+    look_at: Callable[[str, str | None], None]
+    go_to: Callable[[View], None]
+    open_view: Callable[[View], None]
+    sort: Callable[[], None]
+
+
+def verb_lines() -> list[Line]:
+    """The verbs, for the help."""
+    return [((verb.usage.ljust(54) + " ", Tone.KEY), (verb.does, Tone.TEXT)) for verb in VERBS]
+
+
+def _offers(registry: Registry, sought: Wanted, model: str | None, stages: Sequence[str] | None) -> tuple[str, ...]:
+    found = list(sought.words)
+    if sought.kind == "ref":
+        found.extend(registry.complete(sought.begun, _OFFERED))
+        if sought.begun and sought.begun in found:
+            # a name that is whole already goes on with what it has: its versions and stages
+            found.extend(registry.complete(f"{sought.begun}:", _OFFERED) if ":" not in sought.begun else ())
+            found.extend(registry.complete(f"{sought.begun}@", _OFFERED) if "@" not in sought.begun else ())
+    elif sought.kind == "stage" and model is not None:
+        names = stages if stages is not None else [stage.name for stage in registry.stages(model)]
+        found.extend(name for name in names if name.startswith(sought.begun))
+    return tuple(dict.fromkeys(found))
+
+
+def _asked(registry: Registry, refs: Sequence[str]) -> Diff:
+    return registry.diff(*(registry.version(ref).ref for ref in refs))

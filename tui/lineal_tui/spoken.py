@@ -1,0 +1,59 @@
+"""What was typed after `:` before, kept from one start to the next."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lineal_tui.remembered import Unreadable
+from lineal_tui.view.clean import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KEPT = 200
+"""Lines that are kept."""
+
+
+def spoken_file() -> Path:
+    """The file for all registries."""
+    from platformdirs import user_state_path  # noqa: PLC0415  it asks the environment, so when it is needed
+
+    return user_state_path("lineal") / "commands"
+
+
+def recall_spoken(path: Path) -> list[str]:
+    """The lines that were typed before, the latest last.
+
+    Raises:
+        Unreadable: The file is there and may not be read, or is no text.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"what you typed before cannot be read: {path}: {error}") from error
+    return [one_line(line) for line in lines[-KEPT:] if line.strip()]
+
+
+def keep_spoken(path: Path, lines: Sequence[str]) -> None:
+    """Write the lines, whole or not at all.
+
+    Raises:
+        Unreadable: The folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write("".join(f"{one_line(line)}\n" for line in lines[-KEPT:]))
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"what you typed cannot be kept for the next time: {error}") from error

@@ -1,0 +1,193 @@
+"""What is typed after `:` as a verb with its arguments: the shell's own words, parsed without a registry."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from lineal.errors import UsageError
+from lineal.refs import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class BadCommand(UsageError):
+    """A command line that makes no sense."""
+
+    message: ClassVar[str] = "{what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One word that may begin a command line."""
+
+    name: str
+    usage: str
+    does: str
+    least: int = 0
+    """Arguments that it needs."""
+    most: int | None = 1
+    """Arguments that it takes; None for any number."""
+    options: tuple[str, ...] = ()
+    """Options with a value."""
+    flags: tuple[str, ...] = ()
+    """Options without."""
+    changes: bool = False
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("promote", "promote [REF] [--to STAGE] [--reason TEXT]", "make a version live at a stage", most=1,
+         options=("--to", "--reason"), changes=True),
+    Verb("rollback", "rollback [MODEL@STAGE] [--to REF] [--reason TEXT]", "put back what was live before",
+         options=("--to", "--reason"), changes=True),
+    Verb("undo", "undo [MODEL@STAGE] [--reason TEXT]", "take the last transition back", options=("--reason",),
+         changes=True),
+    Verb("clear", "clear [MODEL@STAGE] [--reason TEXT]", "make nothing live at a stage", options=("--reason",),
+         changes=True),
+    Verb("mark", "mark [REF] --bad|--active", "mark a version bad, or active again", flags=("--bad", "--active"),
+         changes=True),
+    Verb("set", "set REF FIELD=VALUE...", "set owner, purpose, notes, tags", least=2, most=None, changes=True),
+    Verb("show", "show [REF]", "everything about one thing"),
+    Verb("open", "open REF", "go to any address", least=1),
+    Verb("diff", "diff REF REF...", "put versions side by side", least=2, most=None),
+    Verb("lineage", "lineage [REF]", "what a version came from"),
+    Verb("history", "history [MODEL@STAGE]", "who was live at a stage"),
+    Verb("tree", "tree [MODEL]", "the versions of a model"),
+    Verb("models", "models", "all models", most=0),
+    Verb("filter", "filter [WORDS]", "filter what is in view", most=None),
+    Verb("sort", "sort", "sort by the next order", most=0),
+    Verb("help", "help", "the keys of this place, and these verbs", most=0),
+    Verb("quit", "quit", "leave", most=0),
+)  # fmt: skip
+_ALSO = {"q": "quit", "q!": "quit", "h": "help", "?": "help", "roll_back": "rollback", "versions": "tree"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command line."""
+
+    verb: Verb
+    arguments: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    """By name, without the dashes; a flag has itself as its value."""
+
+    @property
+    def first(self) -> str | None:
+        """The first argument; None without any."""
+        return self.arguments[0] if self.arguments else None
+
+
+def parse(text: str) -> Command:
+    """The command that a line asks for; an address alone means to go there.
+
+    Raises:
+        BadCommand: It makes no sense; the hint says what would.
+    """
+    words = split(text)
+    if words and words[0] == "lineal":
+        words = words[1:]
+    if not words:
+        raise BadCommand(what="nothing to do", hint="tab lists the verbs")
+    name = _ALSO.get(words[0], words[0])
+    verb = next((known for known in VERBS if known.name == name), None)
+    if verb is None:
+        if len(words) == 1 and (any(sign in words[0] for sign in ":@#") or not words[0].isalpha()):
+            return Command(_verb("open"), (words[0],))
+        near = nearest(words[0], [known.name for known in VERBS])
+        if len(words) == 1 and not near:
+            return Command(_verb("open"), (words[0],))
+        hint = f"did you mean {' or '.join(near)}?" if near else "tab lists the verbs; an address alone goes there"
+        raise BadCommand(what=f"no verb {words[0]!r}", hint=hint)
+    return _arranged(verb, words[1:])
+
+
+def split(text: str) -> list[str]:
+    """The words of a line, quotes taken for what they are.
+
+    Raises:
+        BadCommand: A quote is left open.
+    """
+    try:
+        lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        return list(lexer)
+    except ValueError as error:
+        raise BadCommand(what="a quote is left open", hint="quotes come in pairs") from error
+
+
+def _arranged(verb: Verb, words: Sequence[str]) -> Command:
+    arguments: list[str] = []
+    options: dict[str, str] = {}
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        name, equals, value = word.partition("=")
+        if not word.startswith("--"):
+            arguments.append(word)
+        elif name in verb.flags and not equals:
+            options[name[2:]] = name[2:]
+        elif name in verb.options:
+            if not equals:
+                if not left:
+                    raise BadCommand(what=f"{name} needs a value", hint=verb.usage)
+                value = left.pop(0)
+            options[name[2:]] = value
+        else:
+            near = nearest(name, (*verb.options, *verb.flags))
+            hint = f"did you mean {' or '.join(near)}?" if near else verb.usage
+            raise BadCommand(what=f"{verb.name} takes no {name}", hint=hint)
+    if len(arguments) < verb.least or (verb.most is not None and len(arguments) > verb.most):
+        raise BadCommand(what=f"{verb.name} takes other arguments", hint=verb.usage)
+    return Command(verb, tuple(arguments), options)
+
+
+def _verb(name: str) -> Verb:
+    return next(known for known in VERBS if known.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What could stand where a line goes on."""
+
+    begun: str
+    """The word as far as it is typed."""
+    words: tuple[str, ...]
+    """What is known without a registry."""
+    kind: str | None
+    """What a registry may add: `ref`, `stage`, or None for nothing."""
+    model: str | None = None
+    """Whose stages; None for the model that is looked at."""
+
+
+def wanted(text: str) -> Wanted:
+    """What may complete a line."""
+    before, _, begun = text.rpartition(" ")
+    known = before.split()
+    if known and known[0] == "lineal":
+        known = known[1:]
+    if not known:
+        verbs = tuple(verb.name for verb in VERBS if verb.name.startswith(begun))
+        return Wanted(begun, verbs, "ref" if begun else None)
+    name = _ALSO.get(known[0], known[0])
+    verb = next((each for each in VERBS if each.name == name), None)
+    if verb is None:
+        return Wanted(begun, (), None)
+    if known[-1] == "--to" and verb.name == "promote":
+        model = next((word.partition(":")[0] for word in known[1:] if ":" in word), None)
+        return Wanted(begun, (), "stage", model)
+    if known[-1] == "--reason":
+        return Wanted(begun, (), None)
+    if begun.startswith("-"):
+        return Wanted(begun, tuple(each for each in (*verb.options, *verb.flags) if each.startswith(begun)), None)
+    return Wanted(begun, (), None if verb.most == 0 or verb.name == "filter" else "ref")
+
+
+def common(words: Sequence[str]) -> str:
+    """What all words begin with."""
+    if not words:
+        return ""
+    low, high = min(words), max(words)
+    length = next((n for n, letter in enumerate(low) if n >= len(high) or high[n] != letter), len(low))
+    return low[:length]
