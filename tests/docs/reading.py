@@ -22,7 +22,7 @@ WRITTEN = [topic for topic in guide.TOPICS if topic != "reference"]
 
 _FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _EXPECTED = re.compile(r"\s+# exits with (\d+)$")
-_COMMAND = re.compile(r"(?:^|[|$(;]|\bssh \w+|--) *lineal ((?:'[^']*'|\"[^\"]*\"|[^'\"|>()#])*)")
+_COMMAND = re.compile(r"(?:^|[|$(;=]|\bssh \w+|--) *lineal ((?:'[^']*'|\"[^\"]*\"|[^'\"|>()#])*)")
 _PLACEHOLDERS = re.compile(r"\b(MODEL@STAGE|TOPIC|COMMAND|REF|NAME)\b")
 
 

@@ -17,10 +17,10 @@ from lineal_tui.view import guide
 from lineal_tui.view.lines import line_width
 
 if TYPE_CHECKING:
-    from tests.docs.conftest import Place, prepare
+    from tests.docs.places import Place, prepare
     from tests.docs.reading import WRITTEN, blocks, commands, expected, mentions, parse
 else:
-    from conftest import prepare
+    from places import prepare
     from reading import WRITTEN, blocks, commands, expected, mentions, parse
 
 _SHELL = re.compile(r"[|<>;&$`]")
