@@ -7,6 +7,7 @@ import signal
 import subprocess
 from typing import IO, TYPE_CHECKING
 
+from lineal import addresses
 from lineal.commands import Kept
 from lineal.errors import BadAddress, NoSource, NotFound
 from lineal.records.runs import RunStatus
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from lineal.context import Context
     from lineal.recording import RunHandle
     from lineal.registry import Registry
 
@@ -36,6 +38,19 @@ def surrounding_run(registry: Registry) -> str | None:
         return f"run:{registry.run(ref).id}"
     except (BadAddress, NotFound):
         return None  # it is another registry's
+
+
+def reproduced_version(context: Context, model: str) -> str | None:
+    """`REF=retrain` of the version of a model that this process trains again; None when it does not."""
+    ref = os.environ.get(REPRODUCES)
+    if not ref:
+        return None
+    try:
+        with context.read() as connection:
+            found = addresses.version(connection, ref)
+    except (BadAddress, NotFound):
+        return None  # it is another registry's
+    return f"{found.ref}=retrain" if found.model == model else None
 
 
 def run_command(
@@ -77,11 +92,13 @@ def run_command(
         raise NoSource(path=arguments[0]) from error
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the command too, which decides
     try:
-        if process.stdout is not None:
-            while chunk := os.read(process.stdout.fileno(), 65_536):
-                kept.add(chunk)
-                output.write(chunk)
-                output.flush()
+        with process:
+            if process.stdout is not None:
+            with process.stdout as stream:
+                while chunk := os.read(stream.fileno(), 65_536):
+                    kept.add(chunk)
+                    output.write(chunk)
+                    output.flush()
         code = process.wait()
     finally:
         signal.signal(signal.SIGINT, previous)
