@@ -94,12 +94,11 @@ def run_command(
     try:
         with process:
             if process.stdout is not None:
-            with process.stdout as stream:
-                while chunk := os.read(stream.fileno(), 65_536):
+                while chunk := os.read(process.stdout.fileno(), 65_536):
                     kept.add(chunk)
                     output.write(chunk)
                     output.flush()
-        code = process.wait()
+            code = process.wait()
     finally:
         signal.signal(signal.SIGINT, previous)
     run.keep_output(kept.text())
