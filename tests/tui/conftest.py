@@ -96,6 +96,7 @@ class Session:
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
@@ -152,8 +153,8 @@ def grow(tmp_path: Path) -> Callable[..., None]:
 @pytest.fixture
 def opened(calendar: Calendar) -> Opening:
     @asynccontextmanager
-    async def opening(registry: Registry, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Session]:
-        app = LinealApp(registry, calendar.still)
+    async def opening(registry: Registry, size: tuple[int, int] = (80, 24), **options: Any) -> AsyncIterator[Session]:
+        app = LinealApp(registry, calendar.still, **options)
         async with app.run_test(size=size) as pilot:
             session = Session(app, pilot, registry)
             await session.settle()

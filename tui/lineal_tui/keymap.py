@@ -90,6 +90,8 @@ def _key(text: str, path: Path, line: int) -> str:
 def _stroke(text: str, path: Path, line: int) -> str:
     if len(text) == 1 and text.isprintable():
         return name_of(text)
+    if text.startswith("S-"):
+        text = "shift+" + text[2:]
     *modifiers, key = text.split("+") if text != "+" else ["+"]
     modifiers = [modifier.lower() for modifier in modifiers]
     key = _ALSO.get(key.lower(), key)

@@ -106,7 +106,8 @@ def parsed(path: Path) -> tuple[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = re.search(r"at line (\d+)", str(error))
         what = re.sub(r" \(at .*\)$", "", str(error))
-        raise BadSettings.at(path, int(line[1]) if line else None, f"no TOML: {what}") from error
+        number = int(line[1]) if line else len(text.splitlines())
+        raise BadSettings.at(path, number, f"no TOML: {what}") from error
 
 
 def line_of(text: str, name: str) -> int:

@@ -6,17 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lineal.errors import LinealError
+from lineal_tui.clipboard import LARGEST
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.commanding import Commanding
+from lineal_tui.screens.explaining import Explaining
 from lineal_tui.screens.messages import JsonMade
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.history import (
     HistoryItem,
 )
-from lineal_tui.view.lines import Line, Tone, fit, rule
+from lineal_tui.view.lines import Line, Tone, fit
 from lineal_tui.view.tree import TreeItem
+from lineal_tui.view.words import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
-    from lineal_tui.keys import Binding, Table
+    from lineal_tui.keys import Table
     from lineal_tui.widgets.lines import Lines
 
 _POLL = 0.5
 """Seconds between looks at whether somebody else changed the registry."""
 
 
-class Workspace(Commanding):
+class Workspace(Explaining):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -167,6 +169,8 @@ class Workspace(Commanding):
         binding = self.table.find(self.active, key)
         if binding is None or (self.scene is None and binding.id not in ("step_out", "cancel", "help")):
             return
+        if self.refuses(binding):
+            return
         if binding.id in ("diff", "view_diff"):
             self.pinned = ()
         if binding.id != "cancel":
@@ -212,22 +216,10 @@ class Workspace(Commanding):
         if self.scene is not None and self.scene.model is None and view is not View.HELP:
             return
         if view is View.HELP:
-            self._draw_help()
+            self.draw_help()
         self.give_screen_to(view)
         self.call_after_refresh(self.redraw_all)
         self.call_after_refresh(self.follow_now)
-
-    def _draw_help(self) -> None:
-        about = self.active if self.active is not View.HELP else View.TREE
-        lines = self.table.help(about, self.why_not)
-        self.panes[View.HELP].draw_title = lambda width, _active: rule(
-            (("help", Tone.TITLE),), (("esc back", Tone.MUTED),), width
-        )
-        self.show_page(View.HELP, lambda _width: lines)
-
-    def why_not(self, binding: Binding) -> str | None:
-        """Why a binding can do nothing now; None when it can."""
-        return self.read_only if binding.changes else None
 
     def look_at(self, model: str, stage: str | None) -> None:
         """Look at another model, or another stage of it."""
@@ -312,6 +304,9 @@ class Workspace(Commanding):
         """Put a text on the terminal's clipboard, and show it, for terminals that have none."""
         if text is None:
             self.say(f"there is no {what} to copy yet", tone=Tone.MUTED)
+            return
+        if len(text.encode(errors="replace")) > LARGEST:
+            self.say(f"{what} is {size(len(text))}, and terminals take {size(LARGEST)}: nothing was copied")
             return
         self.app.copy_to_clipboard(text)
         self.say(f"copied {what}: {one_line(text)}", tone=Tone.CHANGED)

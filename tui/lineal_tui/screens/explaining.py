@@ -1,0 +1,86 @@
+"""Help on the keys of where one is, and why a key can do nothing now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal.records.models import VersionStatus
+from lineal_tui.keys import WITH_MODEL, View
+from lineal_tui.screens.commanding import Commanding, verb_lines
+from lineal_tui.view.lines import Line, Tone, rule
+
+if TYPE_CHECKING:
+    from lineal_tui.keys import Binding
+
+_TELL_THEMSELVES = frozenset({"promote", "roll_back", "undo", "mark_bad", "next_match", "previous_match"})
+"""Bindings that say more when they are tried than their reason does."""
+_NEEDS_VERSION = frozenset(
+    {"promote", "mark_bad", "diff", "lineage", "view_version", "copy_id", "copy_address", "copy_json", "toggle_mark"}
+)
+_ANSWERS: tuple[Line, ...] = tuple(
+    ((key.ljust(14) + " ", Tone.KEY), (does, Tone.TEXT))
+    for key, does in (
+        ("y", "yes; no other key accepts, and none that was typed before the question was on the screen"),
+        ("b", "yes, and mark what is left bad (when rolling back)"),
+        ("d", "show the difference that the question is about"),
+        ("s", "promote to another stage instead"),
+        ("esc", "no"),
+    )
+)
+
+
+class Explaining(Commanding):
+    """Help and reasons."""
+
+    _explained = View.TREE
+    """The place that the help is about."""
+
+    def why_not(self, binding: Binding) -> str | None:
+        """Why a binding can do nothing now; None when it can."""
+        scene = self.scene
+        if binding.changes and self.read_only is not None:
+            return self.read_only
+        if scene is None or scene.model is None:
+            return "the registry has no models yet" if binding.views <= WITH_MODEL else None
+        version, where = self.version, self.address()
+        if version is None and binding.id in _NEEDS_VERSION:
+            return "no version is under the cursor"
+        match binding.id:
+            case "promote" if version is not None and version.status is not VersionStatus.ACTIVE:
+                return f"the version is {version.status}"
+            case "promote" if version is not None and self.stage in version.stages:
+                return f"it is live at {self.stage} already"
+            case "roll_back" if scene.live is None:
+                return f"nothing is live at {where}"
+            case "undo" if not scene.history:
+                return f"nothing was done at {where} yet"
+            case "next_stage" | "previous_stage" if len(scene.stages) < 2:
+                return "the model has one stage"
+            case "copy_command" if self.last_command is None:
+                return "nothing was done yet"
+            case "next_match" | "previous_match" if self._explained is not View.DIFF and not self.filters:
+                return "nothing is filtered"
+        return None
+
+    def refuses(self, binding: Binding) -> bool:
+        """Say why a key does nothing now; False when it does something, or says so itself."""
+        self._explained = self.active
+        why = None if binding.id in _TELL_THEMSELVES else self.why_not(binding)
+        if why is not None:
+            self.say(f"not now: {why}", tone=Tone.MUTED)
+        return why is not None
+
+    def draw_help(self) -> None:
+        """Draw the help on the view that one comes from."""
+        if self.active is not View.HELP:
+            self._explained = self.active
+        about = self._explained
+        self.filters.pop(View.HELP, None)
+        self.panes[View.HELP].filter = None
+        lines: list[Line] = self.table.help(about, self.why_not)
+        lines.extend([(), (("while a question is open", Tone.HEAD),), *_ANSWERS])
+        lines.extend([(), (("on the command line, after :", Tone.HEAD),), *verb_lines()])
+        self.panes[View.HELP].draw_title = lambda width, active: rule(
+            ((f"keys in {about}", Tone.TITLE if active else Tone.STRONG),), (("/ search  esc back", Tone.MUTED),), width
+        )
+        self.show_page(View.HELP, lambda _width: lines)
