@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, SupportsIndex
 
-from lineal import datasets, naming, runs
+from lineal import datasets, naming, runs, wrapped
 from lineal.errors import BadValue, LinealError
 from lineal.records.runs import Point, Run, RunStatus
 from lineal.values import as_number
@@ -202,8 +202,13 @@ class RunHandle:
         return runs.read_dataset(self._context, self._run, new, role=role, output=output)
 
     def register(self, model: str, *paths: str | os.PathLike[str], **fields: object) -> Version:
-        """Register files as a version of a model that this run produced; fields as `Registry.register`."""
+        """Register files as a version of a model that this run produced; fields as `Registry.register`.
+
+        Within `lineal reproduce --run`, and without a parent, it is a retraining of the version that is reproduced.
+        """
         self.flush()
+        if not fields.get("parent") and not fields.get("parents"):
+            fields["parent"] = wrapped.reproduced_version(self._context, model)
         return self._register(model, *paths, run=self.ref, **fields)
 
     def keep_output(self, output: str) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from lineal.records.imports import Imported
     from lineal.records.models import Bump, Model, Scheme, Version, VersionDetail, VersionStatus
     from lineal.records.releases import Pipeline, StageSettings, StageState
+    from lineal.records.reproduction import Compared, Prepared, Recipe
     from lineal.records.runs import Experiment, Point, Run, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
     from lineal.records.upkeep import BackedUp, Collected, Finding, Restored, Verified
@@ -925,6 +926,24 @@ class Registry:
     def export_bundle(self, ref: str, stream: IO[bytes], *, progress: Callable[[int], None] = lambda _: None) -> int:
         """Write a version with its lineage and its files to a stream; returns the bytes of files written."""
         return exchange.export_bundle(self._context, ref, stream, progress=progress)
+
+    def recipe(self, ref: str) -> Recipe:
+        """What it takes to train a version, or do a run, again."""
+        from lineal import reproduction  # noqa: PLC0415  rarely needed
+
+        return reproduction.recipe(self._context, ref)
+
+    def compare_with_machine(self, recipe: Recipe, *, here: StrPath = ".") -> list[Compared]:
+        """Compare what a run had with this machine; `here` is a folder in a clone of its repository."""
+        from lineal import reproduction  # noqa: PLC0415  rarely needed
+
+        return list(reproduction.compare(self._context, recipe, Path(here)))
+
+    def prepare(self, recipe: Recipe, into: StrPath, *, here: StrPath = ".") -> Prepared:
+        """Make a folder in which a run can be done again; see `lineal.preparation.prepare`."""
+        from lineal import preparation  # noqa: PLC0415  rarely needed
+
+        return preparation.prepare(self._context, recipe, Path(into), Path(here))
 
     def import_bundle(
         self, stream: IO[bytes], *, name: str = "bundle", progress: Callable[[int], None] = lambda _: None

@@ -170,6 +170,8 @@ def test_nothing_in_the_registry_is_a_pickle(demo_registry: Path) -> None:
     for path in demo_registry.rglob("*"):
         if path.is_file() and path.stat().st_size > 8 and path.parent.parent.name == "objects":
             content = path.read_bytes()
+            if content.startswith(b"diff --git "):
+                continue  # what was not committed where the demo was trained
             json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
 
 

@@ -45,6 +45,7 @@ _COMMANDS = {
     "pipeline": ("pipelines", "List, follow or cancel what moves a stage now."),
     "promote": ("transitions", "Make a version live at a stage."),
     "register": ("register", "Register files as a new version of a model."),
+    "reproduce": ("reproduce", "What it takes to train a version again, and doing it."),
     "restore": ("upkeep", "Make a registry from a backup."),
     "rollback": ("transitions", "Put back what was live at a stage before."),
     "run": ("running", "Run any command as a run."),

@@ -35,7 +35,8 @@ def export_command(context: click.Context, *, ref: str, to: str, output: str) ->
         if to != "bundle":
             text = registry.export(ref, to)
             if target is None:
-                say(text.rstrip("\n"))
+                for line in text.rstrip("\n").split("\n"):
+                    say(line)
             else:
                 _write_new(target, text.encode())
         elif target is None:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import TYPE_CHECKING
 
 from lineal.records.models import Relation
-from lineal_tui.demo.measuring import measure
-from lineal_tui.demo.predict import Output, Weights, load, save
+from lineal_tui.demo.following import FILE, Slice, follow, params_of, signature_of
 from lineal_tui.demo.script import Clearing, Promotion, Rollback, Rows, Scene, Search, Training, Undo
 from lineal_tui.demo.shelf import Shelf
-from lineal_tui.demo.training import make
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from lineal.recording import RunHandle
-    from lineal.records.base import Scalar
     from lineal.records.data import DatasetVersion
     from lineal.records.models import Version
     from lineal.registry import Registry
     from lineal_tui.demo.calendar import Calendar
     from lineal_tui.demo.data import Table
+    from lineal_tui.demo.predict import Weights
     from lineal_tui.demo.recipes import Recipe
     from lineal_tui.demo.script import Story
 
-_FILE = "model.safetensors"
 _LOSS = "val_loss"
 
 
@@ -146,31 +144,25 @@ class Telling:
         search: RunHandle | None = None,
     ) -> Trained:
         state = self._shelf.state(rows, registry)
+        path = self._folder / self._story.model / name / FILE
+        path.parent.mkdir(parents=True)
         with registry.start_run(
             self._story.experiment,
             name=name,
-            params=_params(recipe, table),
+            params=params_of(recipe, table),
             tags={"team": self._story.team, "recipe": type(recipe).__name__.lower()},
             seed=getattr(recipe, "seed", None),
             parent=search,
+            command=(sys.executable, "-m", "lineal_tui.demo.retrain", self._story.model, name),
         ) as run:
-            run.use_dataset(state)
-            run.use_dataset(self._held(), role="test")
-            figures: dict[str, float] = {}
-
-            def on_step(step: int, point: dict[str, float]) -> None:
-                figures.update(point)
-                run.log_metrics(point, step=step, dataset=state)
-
-            made = make(recipe, table, tuple(self._weights[key] for key in parents), on_step)
-            path = self._folder / self._story.model / name / _FILE
-            path.parent.mkdir(parents=True)
-            save(made, path)
-            # Measured is what the file says, not what is in memory: the file is what will be served.
-            weights = load(path)
-            compared = measure(weights, self._shelf.hold_out_rows().only(table.features))
-            run.log_metrics(compared, dataset=self._held())
-        return Trained(run.ref, path, weights, figures | compared)
+            weights, figures = follow(
+                run,
+                recipe,
+                Slice(table, state, self._shelf.hold_out_rows(), self._held()),
+                tuple(self._weights[key] for key in parents),
+                path,
+            )
+        return Trained(run.ref, path, weights, figures)
 
     def _register(self, registry: Registry, scene: Training | Search, trained: Trained, table: Table) -> None:
         self._weights[scene.key] = trained.weights
@@ -186,7 +178,7 @@ class Telling:
             purpose=scene.purpose or self._story.purpose,
             notes=self._cited(scene.notes),
             tags={"team": self._story.team},
-            signature=_signature(table),
+            signature=signature_of(table),
         )
         if first:
             self._introduce(registry)
@@ -208,22 +200,6 @@ class Telling:
 
     def _cited(self, text: str) -> str:
         return text.format_map(self._figures)
-
-
-def _params(recipe: Recipe, table: Table) -> dict[str, Scalar]:
-    params: dict[str, Scalar] = {"recipe": type(recipe).__name__.lower(), "features": len(table.features)}
-    for field in dataclasses.fields(recipe):
-        value = getattr(recipe, field.name)
-        params[field.name] = ("x".join(map(str, value)) or "none") if isinstance(value, tuple) else value
-    return params
-
-
-def _signature(table: Table) -> dict[str, object]:
-    shape = [-1, 10] if table.output is Output.PROBABILITIES else [-1]
-    return {
-        "inputs": [{"name": name, "type": "float64"} for name in table.features],
-        "outputs": [{"name": f"{table.target}_{table.output}", "type": "float32", "shape": shape}],
-    }
 
 
 def _in_words(scene: Scene) -> str:
