@@ -116,7 +116,11 @@ def serve(context: Context, order: Order, writer: int) -> None:
 
 
 def follow(
-    context: Context, number: int, *, changed: Callable[[Pipeline], None] = lambda _: None
+    context: Context,
+    number: int,
+    *,
+    changed: Callable[[Pipeline], None] = lambda _: None,
+    tick: Callable[[], None] = lambda: None,
 ) -> tuple[Pipeline, Transition | None]:
     """Wait for a pipeline to end.
 
@@ -124,6 +128,7 @@ def follow(
         context: the registry.
         number: the pipeline's.
         changed: told the journal whenever it has changed.
+        tick: called between two looks; what it raises ends the wait.
 
     Returns:
         The journal and the transition it ended with; None when its process died, which `recover` settles.
@@ -146,5 +151,6 @@ def follow(
             if again is not None and again.transition is None:
                 return again, None
             continue
+        tick()
         time.sleep(_POLLS[min(turn, len(_POLLS) - 1)])
         turn += 1

@@ -849,17 +849,24 @@ class Registry:
         order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify)
         return (detached.spawn if threads else detached.fork)(self._context, order)
 
-    def follow(self, pipeline: int, *, changed: Callable[[Pipeline], None] = lambda _: None) -> Transition:
+    def follow(
+        self,
+        pipeline: int,
+        *,
+        changed: Callable[[Pipeline], None] = lambda _: None,
+        tick: Callable[[], None] = lambda: None,
+    ) -> Transition:
         """Wait for a pipeline to end.
 
         Args:
             pipeline: its number.
             changed: told the journal whenever it has changed.
+            tick: called between two looks; what it raises ends the wait, and the pipeline runs on.
 
         Raises:
             LinealError: it did not go well; the error is the one that the pipeline met.
         """
-        found, transition = detached.follow(self._context, pipeline, changed=changed)
+        found, transition = detached.follow(self._context, pipeline, changed=changed, tick=tick)
         if transition is None:
             raise ReleaseFailed(
                 what=f"{found.order.action} at {found.order.model}@{found.order.stage}",

@@ -21,12 +21,21 @@ class View(StrEnum):
     LINEAGE = "lineage"
     HISTORY = "history"
     VERSION = "version"
+    EXPERIMENTS = "experiments"
+    RUNS = "runs"
+    RUN = "run"
+    FILES = "files"
+    STAGES = "stages"
+    STAGE = "stage"
+    FINDINGS = "findings"
     HELP = "help"
 
 
-LISTS = frozenset({View.MODELS, View.TREE, View.HISTORY})
-WITH_MODEL = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.HISTORY, View.VERSION})
-WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION})
+LISTS = frozenset({View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.RUNS, View.STAGES})
+WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION, View.FILES})
+WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
+WITH_RUN = frozenset({View.RUNS, View.RUN})
+WITH_MARKS = frozenset({View.TREE, View.RUNS})
 EVERYWHERE = frozenset(View)
 
 
@@ -53,14 +62,21 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_MODEL, changes=True),
     Binding("mark_bad", ("b",), "mark the version bad, or active again", None, WITH_VERSION, changes=True),
     Binding("open", ("enter",), "open what is under the cursor", "open", LISTS),
-    Binding("toggle_mark", ("space",), "mark or unmark, and go on", "mark", frozenset({View.TREE})),
-    Binding("mark_range", ("v",), "mark everything from the last mark to here", None, frozenset({View.TREE})),
-    Binding("diff", ("d",), "diff of the marked versions, or of this one against what is live", "diff", WITH_VERSION),
+    Binding("toggle_mark", ("space",), "mark or unmark, and go on", "mark", WITH_MARKS),
+    Binding("mark_range", ("v",), "mark everything from the last mark to here", None, WITH_MARKS),
+    Binding("diff", ("d",), "diff of what is marked, or of this version against what is live", "diff", WITH_VERSION),
+    Binding("diff_runs", ("d",), "diff of the marked runs", "diff", frozenset({View.RUNS})),
+    Binding("register", ("R",), "register the run as a version of a model", "register", WITH_RUN, changes=True),
+    Binding("values", ("t",), "last or best values of the metrics", "last/best", frozenset({View.RUNS})),
+    Binding("experiments", ("e",), "experiments", "experiments", WITH_RUN),
     Binding("toggle_equal", ("equals_sign",), "show or hide what is equal", None, frozenset({View.TREE, View.DIFF})),
     Binding("lineage", ("L",), "lineage of the version under the cursor", "lineage", WITH_MODEL),
     Binding("history", ("H",), "history of the stage", "history", WITH_MODEL),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
+    Binding("next_column", ("l", "right"), "versions further right", None, frozenset({View.DIFF})),
+    Binding("previous_column", ("h", "left"), "versions further left", None, frozenset({View.DIFF})),
+    Binding("enter_experiment", ("l", "right"), "its runs", None, frozenset({View.EXPERIMENTS})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
     Binding("sort", ("s",), "sort by the next order", "sort", frozenset({View.MODELS})),
     Binding("filter", ("slash",), "filter what is in view; esc clears it", "filter"),
@@ -83,8 +99,13 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_lineage", ("4",), "lineage", views=EVERYWHERE),
     Binding("view_history", ("5",), "stage history", views=EVERYWHERE),
     Binding("view_version", ("6",), "everything about the version", views=EVERYWHERE),
-    Binding("copy_id", ("y i",), "copy the version's id", "id", WITH_VERSION),
-    Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION),
+    Binding("view_runs", ("7",), "runs", views=EVERYWHERE),
+    Binding("view_files", ("8",), "files and architecture of the version", views=EVERYWHERE),
+    Binding("view_stages", ("9",), "stages: what is live, its release and health", views=EVERYWHERE),
+    Binding("view_findings", ("exclamation_mark",), "what does not agree between registry and disk", views=EVERYWHERE),
+    Binding("cancel_pipeline", ("X",), "cancel the pipeline that runs", views=EVERYWHERE, changes=True),
+    Binding("copy_id", ("y i",), "copy the id of the version, or the run", "id", WITH_VERSION | WITH_RUN),
+    Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN),
     Binding("copy_json", ("y j",), "copy it as JSON", "JSON", WITH_VERSION),
     Binding("copy_command", ("y c",), "copy the shell command of the last action", "command of the last action"),
     Binding("step_out", ("escape", "q"), "step out; at the root `q` quits", None),
@@ -97,6 +118,7 @@ _NAMES = {
     "escape": "esc",
     "question_mark": "?",
     "equals_sign": "=",
+    "exclamation_mark": "!",
     "slash": "/",
     "colon": ":",
     "pagedown": "PgDn",

@@ -7,6 +7,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.message import Message
+
     from lineal.records.models import Version
     from lineal.records.stages import Plan
     from lineal_tui.view.questions import Answer, Question
@@ -33,6 +37,10 @@ class Subject:
     """What would be done to a stage; None for a mark."""
     version: Version | None = None
     """What would be marked; None for a plan."""
+    act: Callable[[], Message] | None = None
+    """What a yes does, in a worker, and how it is told; None for a plan or a mark."""
+    address: str | None = None
+    """The stage that an answer other than yes is about; None where there is no such answer."""
 
 
 class Asking:

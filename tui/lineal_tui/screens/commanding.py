@@ -304,7 +304,8 @@ class Commanding(Filtering):
     def on_diff_asked(self, message: DiffAsked) -> None:
         """Show the difference that was asked for by name."""
         diff = message.diff
-        self._diffs[diff.versions] = diff
+        if len(diff.versions) == 2:
+            self._diffs[diff.versions] = (diff, ())
         self.pinned = diff.versions
         self.give_screen_to(View.DIFF)
         self.call_after_refresh(self.redraw_all)

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from lineal.errors import LinealError
-from lineal_tui.keys import Table, View
+from lineal_tui.keys import LISTS, Table, View
 from lineal_tui.screens.asking import Asking
 from lineal_tui.screens.messages import SceneRead
 from lineal_tui.screens.scene import Scene, read_scene
@@ -32,15 +32,32 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.records.models import Version
+    from lineal.records.upkeep import Finding
     from lineal.registry import Registry
 
 WIDE = 120
 WIDEST = 150
 SMALLEST = (60, 15)
+_OLDER = (View.TREE, View.HISTORY, View.RUNS)
+_WITHOUT_MODEL = (View.MODELS, View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS)
 
 
 class Body(Still, Container):
     """Where the panes are."""
+
+
+class Panes(dict[View, Pane]):
+    """Panes by view, each made when it is first asked for."""
+
+    def __init__(self, make: Callable[[View], Pane]) -> None:
+        """Begin without any."""
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, view: View) -> Pane:
+        pane = self._make(view)
+        self[view] = pane
+        return pane
 
 
 class Desk(Still, Screen[None], inherit_bindings=False):
@@ -70,19 +87,14 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         """The model and stage that are looked at, or will be once they are read; None: the one that changed last."""
         self.seen = 0
         """The registry's data version when it was read last."""
+        self.findings: tuple[Finding, ...] = ()
+        """What did not agree between the registry and the disk when it was last examined."""
         self.last_command: str | None = None
         """The shell's command for the last action; None before the first."""
         self.header = Bar(id="header")
         self.status = Status()
-        self.panes = {
-            View.MODELS: Pane("models", has_cursor=True),
-            View.TREE: Pane("tree", has_cursor=True, older="older"),
-            View.DIFF: Pane("diff", has_cursor=False),
-            View.LINEAGE: Pane("lineage", has_cursor=False),
-            View.HISTORY: Pane("history", has_cursor=True, older="older"),
-            View.VERSION: Pane("version", has_cursor=False),
-            View.HELP: Pane("help", has_cursor=False),
-        }
+        self.body = Body(id="body")
+        self.panes = Panes(self._new_pane)
         self.small = Bar(id="small")
         self._pages: dict[View, tuple[int, Callable[[int], Sequence[Line]]]] = {}
 
@@ -90,9 +102,23 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         """Put the header, the panes and the last row under one another."""
         yield self.small
         yield self.header
-        with Body(id="body"):
-            yield from self.panes.values()
+        with self.body:
+            yield from (self.panes[view] for view in self.first_views())
         yield self.status
+
+    def first_views(self) -> tuple[View, ...]:
+        """The panes that the first paint needs; every other one is made when it is first looked at."""
+        return (View.TREE, View.DIFF)
+
+    def _new_pane(self, view: View) -> Pane:
+        older = "older" if view in _OLDER else "more"
+        pane = Pane(view.value, has_cursor=view in LISTS, older=older)
+        if self.body.is_attached and self.body.is_mounted:
+            pane.display = False
+            order = list(View)
+            after = next((known for known in order[order.index(view) + 1 :] if known in self.panes), None)
+            self.body.mount(pane, before=self.panes[after] if after is not None else None)
+        return pane
 
     # what is there
 
@@ -133,6 +159,10 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     def marked(self) -> dict[int, str]:
         """The marked versions of this model."""
         return self.marks.setdefault(self.model, {}) if self.model is not None else {}
+
+    def count_marks(self, _view: View) -> int:
+        """How many rows are marked in a view."""
+        return len(self.marked)
 
     def address(self, stage: str | None = None) -> str:
         """The address of a stage of the model that is looked at."""
@@ -237,7 +267,11 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         elif self.message is not None:
             self.status.tell(self.message(width))
         else:
-            self.status.tell((self.hints(width),))
+            self.status.tell(self.usual_lines(width))
+
+    def usual_lines(self, width: int) -> tuple[Line, ...]:
+        """What the last row says when there is neither a question nor a message."""
+        return (self.hints(width),)
 
     def hints(self, width: int) -> Line:
         """What the hint row offers."""
@@ -252,10 +286,13 @@ class Desk(Still, Screen[None], inherit_bindings=False):
                     self.registry.root,
                     self.size.width,
                     read_only=self.read_only is not None,
-                    model=None if view is View.MODELS and not self.is_widest else self.scene.model,
+                    model=None
+                    if view in _WITHOUT_MODEL and not (view is View.MODELS and self.is_widest)
+                    else self.scene.model,
                     view=str(view),
                     stage=self.stage,
-                    marked=len(self.marked),
+                    marked=self.count_marks(view),
+                    findings=len(self.findings),
                 ),
             )
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from lineal_tui.keys import View
-from lineal_tui.screens.desk import SMALLEST, Desk
+from lineal_tui.screens.desk import SMALLEST, WIDE, WIDEST, Desk
 from lineal_tui.view.lines import Tone, fit
 
-_WHOLE = (View.VERSION, View.HELP, View.DIFF)
+_WHOLE = (View.VERSION, View.HELP, View.DIFF, View.RUN, View.FILES, View.STAGES, View.STAGE, View.FINDINGS)
 """Views that take the whole screen when it is given to them."""
+_EXPLORING = (View.EXPERIMENTS, View.RUNS, View.RUN)
+"""The same for experiments and their runs."""
+_PREVIEWS = {View.TREE: View.DIFF, View.RUNS: View.RUN, View.STAGES: View.STAGE}
+"""What stands below a list and follows its cursor."""
 _BESIDE = (View.MODELS, View.TREE, View.DIFF, View.LINEAGE, View.HISTORY)
 """Panes that stand beside one another on a wide screen, in the order of tab."""
 
@@ -21,6 +25,8 @@ class Layout(Desk):
     @property
     def beside(self) -> tuple[View, ...]:
         """The panes that stand beside one another at this width; the list of models is the first to fold away."""
+        if self.shown in _EXPLORING:
+            return _EXPLORING if self.is_wide else ()
         if self.is_widest:
             return _BESIDE
         return _BESIDE[1:] if self.is_wide else ()
@@ -34,16 +40,25 @@ class Layout(Desk):
         """The panes on the screen, in the order of tab."""
         if self.is_grid:
             return self.beside
-        if self.shown is View.TREE:
-            return (View.TREE, View.DIFF)
+        if self.shown in _PREVIEWS:
+            return (self.shown, _PREVIEWS[self.shown])
         return (self.shown,)
+
+    def first_views(self) -> tuple[View, ...]:
+        """The panes that the first paint needs."""
+        width = self.app.size.width
+        return _BESIDE if width >= WIDEST else _BESIDE[1:] if width >= WIDE else (View.TREE, View.DIFF)
+
+    def furnish(self, view: View) -> None:
+        """Fill a list that was just made; what follows a cursor is filled by that."""
 
     def give_screen_to(self, view: View) -> None:
         """Show a view, alone or with what belongs beside it, and let `esc` lead back."""
         if view is self.shown:
             self.give_keys_to(view)
             return
-        if not (self.is_grid and view in self.beside and view not in _WHOLE) and view not in (View.MODELS, View.TREE):
+        beside = self.is_grid and view in self.beside and view not in _WHOLE
+        if not beside and view not in (View.MODELS, View.TREE):
             self.trail = (*(seen for seen in self.trail if seen is not view), self.shown)
         elif view in (View.MODELS, View.TREE):
             self.trail = ()
@@ -54,7 +69,7 @@ class Layout(Desk):
     def give_keys_to(self, view: View) -> None:
         """Let a pane that is visible have the keys."""
         self.active = view
-        if self.is_grid and view is not View.DIFF:
+        if self.is_grid and view not in _WHOLE:
             self.shown = view
         self.lay_out()
 
@@ -86,7 +101,12 @@ class Layout(Desk):
         self.set_class(small, "-small")
         self.set_class(self.is_grid, "-wide")
         self.set_class(self.is_widest, "-widest")
+        self.set_class(self.is_grid and self.shown in _EXPLORING, "-exploring")
         visible = self.visible_panes()
+        for view in visible:
+            if view not in self.panes:
+                self.panes[view].active = view is self.active
+                self.furnish(view)
         for view, pane in self.panes.items():
             pane.display = view in visible
             pane.active = view is self.active

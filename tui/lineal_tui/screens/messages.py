@@ -9,12 +9,20 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from lineal.addresses import Found
+    from lineal.errors import LinealError
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
-    from lineal.records.stages import Plan
+    from lineal.records.releases import Pipeline
+    from lineal.records.runs import Point, Run, RunDetail
+    from lineal.records.stages import Plan, Transition
+    from lineal.records.upkeep import Finding
     from lineal_tui.screens.found_page import FoundPage
+    from lineal_tui.screens.runs import RunsSource
     from lineal_tui.screens.scene import Scene, TreeSource
+    from lineal_tui.view.models import Standing
     from lineal_tui.view.pages import Pages
+    from lineal_tui.view.runs import ExperimentItem
+    from lineal_tui.view.stages import StageItem
     from lineal_tui.view.tree import TreeItem
 
 
@@ -48,7 +56,7 @@ class VersionsFound(Message):
 class FiguresRead(Message):
     """The primary metrics of what is live were read, by model name."""
 
-    figures: dict[str, float | None]
+    figures: dict[str, Standing]
 
 
 @dataclass
@@ -58,6 +66,8 @@ class Compared(Message):
     key: tuple[str, ...]
     """The addresses that were asked for, the baseline first."""
     diff: Diff
+    pairs: tuple[Diff, ...] = ()
+    """Of the baseline and each of the others, when there are several."""
 
 
 @dataclass
@@ -153,3 +163,108 @@ class Marked(Message):
     """A version's status was changed."""
 
     version: Version
+
+
+@dataclass
+class ExperimentsRead(Message):
+    """The experiments were read."""
+
+    items: tuple[ExperimentItem, ...]
+
+
+@dataclass
+class RunsRead(Message):
+    """Runs were counted and the columns for them chosen."""
+
+    source: RunsSource
+
+
+@dataclass
+class RunRead(Message):
+    """Everything about a run was read."""
+
+    detail: RunDetail
+    curves: dict[str, list[Point]]
+
+
+@dataclass
+class FilesRead(Message):
+    """Two versions were read whose files are held against each other."""
+
+    detail: VersionDetail
+    against: VersionDetail | None
+
+
+@dataclass
+class StagesRead(Message):
+    """The stages of a model were read."""
+
+    model: str
+    items: tuple[StageItem, ...]
+
+
+@dataclass
+class Examined(Message):
+    """The registry was compared with the disk."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass
+class Began(Message):
+    """A pipeline was begun here."""
+
+    number: int
+    plan: Plan
+    bad: bool
+
+
+@dataclass
+class PipelineChanged(Message):
+    """A pipeline that is followed is at another step."""
+
+    pipeline: Pipeline
+
+
+@dataclass
+class PipelineEnded(Message):
+    """A pipeline that was followed is over."""
+
+    number: int
+    transition: Transition | None
+    """None when it did not go well."""
+    error: LinealError | None
+
+
+@dataclass
+class LetGo(Message):
+    """A pipeline is followed no more, and runs on."""
+
+    number: int
+
+
+@dataclass
+class CancelAsked(Message):
+    """A pipeline was asked to take itself back."""
+
+    pipeline: Pipeline
+
+
+@dataclass
+class Defaulted(Message):
+    """What a run would be registered as, if nothing else is said."""
+
+    run: Run
+    model: str
+    purpose: str
+    parents: dict[str, str]
+    """By model, the version that is live at its last stage, or the newest."""
+
+
+@dataclass
+class Registered(Message):
+    """A run was registered as a version."""
+
+    version: Version
+    command: str
+    """The shell's command that would have done it."""

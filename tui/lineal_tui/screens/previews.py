@@ -10,14 +10,19 @@ from lineal_tui.screens.layout import Layout
 from lineal_tui.screens.messages import Compared, DetailRead, LineageTraced
 from lineal_tui.view.diff import diff_lines, diff_title
 from lineal_tui.view.lineage import lineage_lines, lineage_title
+from lineal_tui.view.lineage_drawing import lineage_drawing
 from lineal_tui.view.lines import Tone, cut_middle, rule
+from lineal_tui.view.side_by_side import side_lines, side_title
 from lineal_tui.view.version import version_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.timer import Timer
 
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
+    from lineal_tui.view.lines import Line
 
 _REST = 0.12
 """Seconds that the cursor rests before the panes beside it follow: held keys then cost two cells each."""
@@ -27,15 +32,17 @@ _KEPT = 64
 class Previews(Layout):
     """The panes that follow the cursor."""
 
+    column = 1
+    """Which of several versions is the leftmost beside the baseline."""
     equal = False
     """Whether what is equal is listed in differences."""
     pinned: tuple[str, ...] = ()
-    """Versions that a difference was asked of by name; none: of what is marked, or under the cursor."""
+    """Versions or runs that a difference was asked of by name; none: of what is marked, or under the cursor."""
     _timer: Timer | None = None
 
     def forget_previews(self) -> None:
         """Read everything again when it is next needed: the registry has changed."""
-        self._diffs: dict[tuple[str, ...], Diff] = {}
+        self._diffs: dict[tuple[str, ...], tuple[Diff, tuple[Diff, ...]]] = {}
         self._lineage: Lineage | None = None
         self._detail: VersionDetail | None = None
         self._wanted: tuple[str, ...] = ()
@@ -107,13 +114,22 @@ class Previews(Layout):
         elif refs in self._diffs:
             self.draw_diff()
         else:
-            self.work(lambda: Compared(refs, self.registry.diff(*refs)), "diff")
+            self.work(lambda: self._compared(refs), "diff")
+
+    def _compared(self, refs: tuple[str, ...]) -> Compared:
+        pairs = tuple(self.registry.diff(refs[0], other) for other in refs[1:]) if len(refs) > 2 else ()
+        return Compared(refs, self.registry.diff(*refs), pairs)
+
+    def turn_column(self, direction: int) -> None:
+        """Scroll several versions beside one another by a column."""
+        self.column = max(1, min(self.column + direction, len(self._wanted) - 1))
+        self.draw_diff()
 
     def on_compared(self, message: Compared) -> None:
         """Show a difference, unless the cursor has gone on."""
         if len(self._diffs) >= _KEPT:
             self._diffs.clear()
-        self._diffs[message.key] = message.diff
+        self._diffs[message.key] = (message.diff, message.pairs)
         if message.key == self._wanted:
             self.draw_diff()
 
@@ -121,8 +137,8 @@ class Previews(Layout):
         """Draw a difference: the one of a question, or the one that is wanted."""
         view = View.DIFF
         pane = self.panes[view]
-        shown = diff or self._diffs.get(self._wanted)
-        if shown is None:
+        known = (diff, ()) if diff is not None else self._diffs.get(self._wanted)
+        if known is None:
             title = self.version.label if self.version is not None else "difference"
             pane.draw_title = lambda width, active: rule(
                 ((cut_middle(title, max(8, width - 8)), Tone.TITLE if active else Tone.STRONG),), (), width
@@ -130,11 +146,22 @@ class Previews(Layout):
             why = self._why
             self.show_page(view, lambda _width: [((f" {why}", Tone.MUTED),)] if why else [])
             return
+        shown, pairs = known
+        if pairs:
+            self._draw_several(shown, pairs)
+            return
         live = self.scene.live if self.scene is not None else None
         stage = self.stage if live is not None and shown.versions[0] == live.version.ref else None
         equal = self.equal
         pane.draw_title = lambda width, active: diff_title(shown, width, stage=stage, active=active, equal_shown=equal)
         self.show_page(view, lambda width: diff_lines(shown, width, equal=equal))
+
+    def _draw_several(self, shown: Diff, pairs: tuple[Diff, ...]) -> None:
+        pane = self.panes[View.DIFF]
+        first = self.column = max(1, min(self.column, len(shown.versions) - 1))
+        equal = self.equal
+        pane.draw_title = lambda width, active: side_title(shown, width, active=active, equal_shown=equal, first=first)
+        self.show_page(View.DIFF, lambda width: side_lines(shown, pairs, width, equal=equal, first=first))
 
     # lineage and the version's page
 
@@ -152,7 +179,12 @@ class Previews(Layout):
         view = View.LINEAGE
         pane = self.panes[view]
         pane.draw_title = lambda width, active: lineage_title(lineage.focus, width, active=active)
-        self.show_page(view, lambda width: lineage_lines(lineage, width))
+
+        def draw(width: int) -> Sequence[Line]:
+            drawn = lineage_drawing(lineage, width) if self.is_wide else None
+            return lineage_lines(lineage, width) if drawn is None else drawn
+
+        self.show_page(view, draw)
 
     def on_detail_read(self, message: DetailRead) -> None:
         """Show a version's page, unless the cursor has gone on."""

@@ -9,6 +9,7 @@ from lineal.errors import NotFound, NothingLive
 from lineal.records.comparison import TreeRow
 from lineal.tree import draw
 from lineal_tui.screens.lanes import Checkpoints
+from lineal_tui.view.models import Standing
 from lineal_tui.view.tree import TreeItem, TreeLook, measured
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.records.models import Model, Version, VersionDetail
+    from lineal.records.releases import Pipeline
     from lineal.records.stages import LiveVersion, Transition
     from lineal.registry import Registry
 
@@ -36,6 +38,8 @@ class Scene:
     """What is live at the stage; None when nothing is."""
     tree: TreeSource | None
     history: tuple[Transition, ...]
+    running: tuple[Pipeline, ...] = ()
+    """The pipelines that move stages of the model now."""
 
 
 class TreeSource:
@@ -136,7 +140,8 @@ def read_scene(registry: Registry, model: str | None, stage: str | None, clock: 
     )
     tree = TreeSource(registry, chosen, registry.newest_seq(chosen.name), look)
     history = tuple(registry.history(chosen.name, seen, limit=_HISTORY)) if stages else ()
-    return Scene(models, chosen, seen, stages, live, tree, history)
+    running = tuple(found for found in registry.running_pipelines() if found.order.model == chosen.name)
+    return Scene(models, chosen, seen, stages, live, tree, history, running)
 
 
 def read_live(registry: Registry, model: str, stage: str) -> LiveVersion | None:
@@ -147,14 +152,23 @@ def read_live(registry: Registry, model: str, stage: str) -> LiveVersion | None:
         return None
 
 
-def read_figures(registry: Registry, models: Sequence[Model]) -> dict[str, float | None]:
-    """The primary metric of what is live at each model's last stage, by model name."""
-    figures: dict[str, float | None] = {}
+def read_figures(registry: Registry, models: Sequence[Model]) -> dict[str, Standing]:
+    """How good what is live at each model's last stage is, and what waits at the stages before it, by model name."""
+    standings: dict[str, Standing] = {}
     for model in models:
-        if model.stages and model.stages[-1][1] is not None:
-            live = read_live(registry, model.name, model.stages[-1][0])
-            figures[model.name] = live.version.primary if live else None
-    return figures
+        if not model.stages:
+            continue
+        last, label = model.stages[-1]
+        live = read_live(registry, model.name, last) if label is not None else None
+        waits = []
+        for stage, other in reversed(model.stages[:-1]):
+            if other is None or other == label:
+                continue
+            version = read_live(registry, model.name, stage)
+            if version is not None and (live is None or version.version.seq > live.version.seq):
+                waits.append((stage, version.version.label, version.since))
+        standings[model.name] = Standing(live.version.primary if live is not None else None, tuple(waits))
+    return standings
 
 
 def _second(detail: VersionDetail | None, primary: str | None) -> str | None:

@@ -23,7 +23,7 @@ from lineal_tui.view.history import (
 )
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
 from lineal_tui.view.matching import in_model, in_transition
-from lineal_tui.view.models import ModelItem, model_stage_line, models_head, models_line, models_look
+from lineal_tui.view.models import ModelItem, Standing, model_stage_line, models_head, models_line, models_look
 from lineal_tui.view.pages import Listed, Pages
 from lineal_tui.view.tree import TreeItem, tree_head, tree_line
 from lineal_tui.view.words import counted
@@ -56,7 +56,7 @@ class Showing(Transitions):
         self.forget_previews()
         self.order = ORDERS[0]
         """What the models are sorted by."""
-        self._figures: dict[str, float | None] = {}
+        self._figures: dict[str, Standing] = {}
         self._lanes: Checkpoints | None = None
         self._state_file = state_file(registry.uid)
         self._remembered = Place()
@@ -111,9 +111,10 @@ class Showing(Transitions):
             return
         if first and self.shown is View.HELP:
             self.shown = self.active = View.TREE
-        self.show_models()
-        self._show_tree(scene)
-        self._show_history(scene)
+        for view in (View.MODELS, View.TREE, View.HISTORY):
+            if view in self.panes:
+                self.furnish(view)
+        self.notice(scene.running)
         if first:
             self._begin(scene)
         self.lay_out()
@@ -121,6 +122,18 @@ class Showing(Transitions):
             self._remember()
         self.call_after_refresh(self.follow_now)
         self.work(lambda: FiguresRead(read_figures(self.registry, scene.models)), "figures")
+
+    def furnish(self, view: View) -> None:
+        """Fill a list from the scene."""
+        scene = self.scene
+        if scene is None or scene.model is None:
+            return
+        if view is View.MODELS:
+            self.show_models()
+        elif view is View.TREE:
+            self._show_tree(scene)
+        elif view is View.HISTORY:
+            self._show_history(scene)
 
     def _begin(self, scene: Scene) -> None:
         self._remembered = Place(scene.model.name if scene.model else None, scene.stage)
@@ -224,32 +237,31 @@ class Showing(Transitions):
             return
         match = self.matcher(View.MODELS)
         models = [model for model in self._sorted(scene.models) if in_model(match, model)]
-        items = [ModelItem(model, self._figures.get(model.name)) for model in models]
+        items = [ModelItem(model, self._figures.get(model.name, Standing())) for model in models]
         look = models_look(items, self.clock())
         pane = self.panes[View.MODELS]
         pane.draw_title = lambda width, active: rule(
             (("models", Tone.TITLE if active else Tone.STRONG),), ((f"by {self.order}", Tone.MUTED),), width
         )
+        wide = self.is_widest
         rows: list[ModelRow] = [(model, None) for model in models]
-        if self.is_widest:
+        if wide:
             rows = [
                 row for model in models for row in ((model, None), *((model, name) for name, _ in model.stages[::-1]))
             ]
             pane.draw_heads = lambda _width: ((f"{counted(len(models), 'model')}", Tone.HEAD),)
         else:
             pane.draw_heads = lambda width: models_head(look, width)
-        wide = self.is_widest
 
         def paint(row: ModelRow, width: int) -> Line:
             model, stage = row
             if wide:
-                return model_stage_line(model, stage, width)
-            return models_line(ModelItem(model, self._figures.get(model.name)), look, width)
+                return model_stage_line(ModelItem(model, self._figures.get(model.name, Standing())), stage, width)
+            return models_line(ModelItem(model, self._figures.get(model.name, Standing())), look, width)
 
         pane.lines.show(Listed(rows, [(model.id, stage) for model, stage in rows]), paint)
-        chosen = (scene.model.id, None)
         if self.active is not View.MODELS and pane.lines.current is not None:
-            pane.lines.find(chosen)
+            pane.lines.find((scene.model.id, None))
         pane.redraw()
 
     def _sorted(self, models: tuple[Model, ...]) -> list[Model]:
@@ -263,7 +275,8 @@ class Showing(Transitions):
         """Show how good is what is live."""
         if message.figures != self._figures:
             self._figures = message.figures
-            self.panes[View.MODELS].lines.repaint()
+            if View.MODELS in self.panes:
+                self.show_models()
 
     def _remember(self) -> None:
         place = Place(self.model, self.stage)

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING
 from lineal.records.models import VersionStatus
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase, Subject
-from lineal_tui.screens.messages import Executed, Marked, Planned
-from lineal_tui.screens.previews import Previews
+from lineal_tui.screens.following import Following
+from lineal_tui.screens.messages import Began, CancelAsked, Executed, Marked, Planned
 from lineal_tui.view.lines import Tone, cut_middle
-from lineal_tui.view.questions import Answer, Question, command_of, done_line, question_of, question_of_mark
+from lineal_tui.view.questions import (
+    Answer,
+    Question,
+    command_of,
+    done_line,
+    question_of,
+    question_of_cancel,
+    question_of_mark,
+    question_of_unhealthy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
 _SCROLLING = {"j": 1, "down": 1, "k": -1, "up": -1}
 
 
-class Transitions(Previews):
+class Transitions(Following):
     """Whatever changes the registry."""
 
     _diff_shown = False
@@ -61,8 +70,10 @@ class Transitions(Previews):
 
     def may_change(self) -> bool:
         """Whether there is anything to change, and it may be; says so when not."""
-        if self.model is None:
-            return False
+        return self.model is not None and self.may_write()
+
+    def may_write(self) -> bool:
+        """Whether the registry may be changed; says so when not."""
         if self.read_only is not None:
             self.say(f"nothing can be changed here: {self.read_only}")
             return False
@@ -125,6 +136,12 @@ class Transitions(Previews):
                 self._other_stage()
             case Answer.DIFF:
                 self.show_asked_diff()
+            case Answer.FURTHER:
+                address = asking.subject.address or self.address()
+                self._plan(lambda: self.registry.plan_rollback(address))
+            case Answer.PUT_BACK:
+                address = asking.subject.address or self.address()
+                self._plan(lambda: self.registry.plan_undo(address))
             case Answer.NO:
                 self.give_up()
             case None:
@@ -175,13 +192,18 @@ class Transitions(Previews):
         if subject.plan is not None:
             plan = subject.plan
             self.work(lambda: self._execute(plan, bad=bad), "question")
+        elif subject.act is not None:
+            self.work(subject.act, "question")
         elif subject.version is not None:
             version = subject.version
             self.work(lambda: self._mark(version), "question")
 
-    def _execute(self, plan: Plan, *, bad: bool) -> Executed:
-        self.registry.execute(plan, bad=bad)
-        return Executed(plan, bad)
+    def _execute(self, plan: Plan, *, bad: bool) -> Executed | Began:
+        if self.registry.binding(f"{plan.model}@{plan.stage}") is None:
+            self.registry.execute(plan, bad=bad)
+            return Executed(plan, bad)
+        number = self.registry.begin(plan, bad=bad, threads=True)
+        return Executed(plan, bad) if number is None else Began(number, plan, bad)
 
     def _mark(self, version: Version) -> Marked:
         status = "bad" if version.status is VersionStatus.ACTIVE else "active"
@@ -191,9 +213,44 @@ class Transitions(Previews):
         """Say what was done, and look again."""
         self.asking.end()
         self.last_command = command_of(message.plan, bad=message.bad)
-        self.message = lambda width: (done_line(message.plan, bad=message.bad, width=width),)
+        self.done(message.plan, bad=message.bad)
         self.question_over()
         self.read()
+
+    def on_began(self, message: Began) -> None:
+        """Follow what runs in a process of its own; the keys are free meanwhile."""
+        self.asking.end()
+        self.last_command = command_of(message.plan, bad=message.bad)
+        self.begun[message.number] = (message.plan, message.bad)
+        self.message = None
+        self.question_over()
+        self.follow_pipeline(message.number)
+
+    def done(self, plan: Plan, *, bad: bool) -> None:
+        """Say what was done."""
+        self.message = lambda width: (done_line(plan, bad=bad, width=width),)
+        self.draw_status()
+
+    def ask_after_unhealthy(self, plan: Plan) -> None:
+        """Offer to go further back, or to put back what was there; why it is unhealthy stands on the stage's page."""
+        address = f"{plan.model}@{plan.stage}"
+        label = plan.target.label if plan.target is not None else "nothing"
+        turn = self.asking.prepare()
+        self._pose(turn, question_of_unhealthy(address, label), Subject(address=address))
+
+    def ask_cancel(self) -> None:
+        """Ask whether to stop the pipeline that runs."""
+        running = self.watched or next(iter(self.scene.running if self.scene is not None else ()), None)
+        if running is None:
+            self.say("nothing is being moved", tone=Tone.MUTED)
+            return
+        if not self.may_write():
+            return
+        address = f"{running.order.model}@{running.order.stage}"
+        turn = self.asking.prepare()
+        question = question_of_cancel(str(running.order.action), address, running.running_step, running.actor.user)
+        cancel = Subject(act=lambda: CancelAsked(self.registry.cancel_pipeline(address)))
+        self._pose(turn, question, cancel)
 
     def on_marked(self, message: Marked) -> None:
         """Say what was done, and look again."""

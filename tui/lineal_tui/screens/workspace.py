@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineal.errors import LinealError
+from lineal.records.runs import RunDetail
 from lineal_tui.clipboard import LARGEST
-from lineal_tui.keys import View
+from lineal_tui.keys import WITH_RUN, View
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.explaining import Explaining
 from lineal_tui.screens.messages import JsonMade
+from lineal_tui.screens.registering import Registering
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.history import (
@@ -34,7 +35,10 @@ _POLL = 0.5
 """Seconds between looks at whether somebody else changed the registry."""
 
 
-class Workspace(Explaining):
+_MOST_MARKED = 1000
+
+
+class Workspace(Registering):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -50,7 +54,19 @@ class Workspace(Explaining):
             "open": self.open,
             "toggle_mark": self.toggle_mark,
             "mark_range": self.mark_range,
-            "diff": partial(self.open_view, View.DIFF),
+            "diff": self.diff_versions,
+            "diff_runs": self.diff_runs,
+            "register": self.ask_register,
+            "values": self.toggle_values,
+            "experiments": partial(self.go_to, View.EXPERIMENTS),
+            "enter_experiment": self.open_experiment,
+            "next_column": partial(self.turn_column, 1),
+            "previous_column": partial(self.turn_column, -1),
+            "view_runs": partial(self.go_to, View.RUNS),
+            "view_files": partial(self.go_to, View.FILES),
+            "view_stages": partial(self.go_to, View.STAGES),
+            "view_findings": self.open_findings,
+            "cancel_pipeline": self.ask_cancel,
             "toggle_equal": self.toggle_equal,
             "lineage": partial(self.open_view, View.LINEAGE),
             "history": partial(self.open_view, View.HISTORY),
@@ -70,12 +86,12 @@ class Workspace(Explaining):
             "previous_pane": partial(self.next_pane, -1),
             "view_models": partial(self.go_to, View.MODELS),
             "view_tree": partial(self.go_to, View.TREE),
-            "view_diff": partial(self.go_to, View.DIFF),
+            "view_diff": partial(self.diff_versions, beside=True),
             "view_lineage": partial(self.go_to, View.LINEAGE),
             "view_history": partial(self.go_to, View.HISTORY),
             "view_version": partial(self.open_view, View.VERSION),
-            "copy_id": lambda: self.copy(self.version.uid if self.version else None, "id"),
-            "copy_address": lambda: self.copy(self.version.ref if self.version else None, "address"),
+            "copy_id": lambda: self.copy(self.subject()[0], "id"),
+            "copy_address": lambda: self.copy(self.subject()[1], "address"),
             "copy_json": self.copy_json,
             "copy_command": lambda: self.copy(self.last_command, "command"),
             "step_out": self.step_out,
@@ -99,6 +115,7 @@ class Workspace(Explaining):
         """Open where one was last, and look for changes from then on."""
         self.begin()
         self.set_interval(_POLL, self.poll)
+        self.examine_now_and_then()
 
     def poll(self) -> None:
         """Look whether somebody else changed the registry."""
@@ -131,8 +148,9 @@ class Workspace(Explaining):
     def on_lines_cursor_moved(self, message: Lines.CursorMoved) -> None:
         """Let the panes beside the tree follow."""
         message.stop()
-        if message.lines is self.panes[View.TREE].lines:
-            self.follow()
+        for view, pane in self.panes.items():
+            if message.lines is pane.lines and self.follows(view):
+                self.follow()
 
     def on_lines_fetch_failed(self, message: Lines.FetchFailed) -> None:
         """Say why rows are missing."""
@@ -191,7 +209,13 @@ class Workspace(Explaining):
     def open(self) -> None:
         """Open what is under the cursor."""
         row = self.lines.current
-        if self.active is View.MODELS and isinstance(row, tuple):
+        if self.active is View.EXPERIMENTS:
+            self.open_experiment()
+        elif self.active is View.RUNS:
+            self.open_view(View.RUN)
+        elif self.active is View.STAGES:
+            self.open_view(View.STAGE)
+        elif self.active is View.MODELS and isinstance(row, tuple):
             model, stage = row
             if model.name == self.model and stage in (None, self.stage):
                 self.give_screen_to(View.TREE)
@@ -234,19 +258,18 @@ class Workspace(Explaining):
         self.look_at(scene.model.name, scene.stages[(at + direction) % len(scene.stages)])
 
     def toggle_mark(self) -> None:
-        """Mark the version under the cursor, or take its mark away, and go on."""
-        version = self.version
-        if version is not None:
-            marked = self.marked
-            if marked.pop(version.id, None) is None:
-                marked[version.id] = version.ref
+        """Mark what is under the cursor, or take its mark away, and go on."""
+        marked, key, ref = self._markable(self.lines.current)
+        if key is not None and marked.pop(key, None) is None:
+            marked[key] = ref
+        if key is not None:
             self._show_marks()
             self.lines.move(1)
 
     def mark_range(self) -> None:
-        """Mark every version from the last mark to the cursor."""
-        lines = self.panes[View.TREE].lines
-        marked = self.marked
+        """Mark everything from the last mark to the cursor."""
+        lines = self.lines
+        marked, _, _ = self._markable(lines.current)
         if not marked:
             self.toggle_mark()
             return
@@ -254,15 +277,61 @@ class Workspace(Explaining):
         if last is None:
             return
         low, high = sorted((last, lines.cursor))
+        if high - low >= _MOST_MARKED:
+            self.say(f"that would mark {high - low + 1:,}; {_MOST_MARKED} at once are the most", tone=Tone.CHANGED)
+            return
         for place in range(low, high + 1):
-            item = lines.row_at(place)
-            if isinstance(item, TreeItem):
-                marked.setdefault(item.version.id, item.version.ref)
+            _, key, ref = self._markable(lines.row_at(place))
+            if key is not None:
+                marked.setdefault(key, ref)
         self._show_marks()
+
+    def _markable(self, row: object) -> tuple[dict[Any, str], Any, str]:
+        """The marks of the list that has the keys, and of a row its key and address; None for what cannot be marked."""
+        if self.active is View.RUNS:
+            if isinstance(row, RunDetail):
+                return self.marked_runs, (row.run.started_at, row.run.n), f"run:{row.run.id}"
+            return self.marked_runs, None, ""
+        if isinstance(row, TreeItem):
+            return self.marked, row.version.id, row.version.ref
+        return self.marked, None, ""
 
     def _show_marks(self) -> None:
         self.panes[View.TREE].lines.marks = frozenset(self.marked)
+        if View.RUNS in self.panes:
+            self.panes[View.RUNS].lines.marks = frozenset(self.marked_runs)
         self.draw_header()
+
+    def subject(self) -> tuple[str | None, str | None]:
+        """Id and address of what is looked at."""
+        if self.active in WITH_RUN:
+            run = self.run_detail
+            return (run.run.id, f"run:{run.run.id}") if run is not None else (None, None)
+        version = self.version
+        return (version.uid, version.ref) if version is not None else (None, None)
+
+    def diff_versions(self, *, beside: bool = False) -> None:
+        """Show the difference of versions."""
+        self.pinned = ()
+        if beside:
+            self.go_to(View.DIFF)
+        else:
+            self.open_view(View.DIFF)
+
+    def diff_runs(self) -> None:
+        """Show the difference of the marked runs, or of the marked one and the one under the cursor."""
+        _, _, ref = self._markable(self.lines.current)
+        refs = tuple(dict.fromkeys([*self.marked_runs.values(), *([ref] if len(self.marked_runs) < 2 and ref else [])]))
+        if len(refs) < 2:
+            self.say("mark two runs or more with space, then d holds them against the first", tone=Tone.CHANGED)
+            return
+        self.pinned = refs
+        self.open_view(View.DIFF)
+
+    def open_findings(self) -> None:
+        """Look again whether the registry and the disk agree, and show what does not."""
+        self.examine()
+        self.go_to(View.FINDINGS)
 
     def toggle_equal(self) -> None:
         """Show or hide what is equal in differences."""
@@ -286,7 +355,9 @@ class Workspace(Explaining):
     _cancelled = False
 
     def cancel(self) -> None:
-        """Leave, on the second time."""
+        """Let go of what runs; with nothing to let go of, leave on the second time."""
+        if self.let_go():
+            return
         if self._cancelled:
             self.app.exit()
             return

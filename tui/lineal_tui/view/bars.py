@@ -15,13 +15,22 @@ if TYPE_CHECKING:
 
 
 def header_line(
-    root: Path, width: int, *, read_only: bool, model: Model | None, view: str, stage: str, marked: int
+    root: Path,
+    width: int,
+    *,
+    read_only: bool,
+    model: Model | None,
+    view: str,
+    stage: str,
+    marked: int,
+    findings: int = 0,
 ) -> Line:
     """Which registry, which model, what is live, how many are marked; the model stays when space runs out."""
     start: list[Span] = [("lineal", Tone.TITLE), ("  ", Tone.TEXT)]
     where = [
         (cut_middle(_short(root), max(8, width // 4)), Tone.MUTED),
         (" RO" if read_only else " RW", Tone.KEY if read_only else Tone.MUTED),
+        (f" ! {findings}" if findings else "", Tone.FAILED),
         ("  ", Tone.TEXT),
     ]
     crumbs: list[Span] = []

@@ -158,4 +158,6 @@ def _number(value: Scalar) -> float | None:
 
 
 def _label(ref: str) -> str:
+    if ref.startswith("run:"):
+        return ref[: len("run:") + 8]
     return one_line(ref.rpartition(":")[2])

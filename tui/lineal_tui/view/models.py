@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How good what is live of a model is, and what waits to become live."""
+
+    primary: float | None = None
+    """The primary metric of the version live at its last stage; None when there is none."""
+    waits: tuple[tuple[str, str, Micros], ...] = ()
+    """(stage, label, since when) of what is live at an earlier stage and newer than what is live at the last."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelItem:
-    """One model, and how good what is live of it is."""
+    """One model and how it stands."""
 
     model: Model
-    primary: float | None
-    """The primary metric of the version live at its last stage; None when there is none."""
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class ModelsLook:
     name_width: int
     live_width: int
     now: Micros
+    waits_width: int = 5
 
 
 def models_look(items: Sequence[ModelItem], now: Micros) -> ModelsLook:
@@ -43,7 +53,8 @@ def models_look(items: Sequence[ModelItem], now: Micros) -> ModelsLook:
         stages.update(dict.fromkeys(reversed([name for name, _ in item.model.stages])))
     name = max([5, *(width_of(cut(item.model.name, 28)) for item in items)])
     live = max([8, *(width_of(cut(label or "", 18)) for item in items for _, label in item.model.stages)])
-    return ModelsLook(tuple(stages), name, live, now)
+    waits = max([5, *(width_of(_waits(item, now)) for item in items)])
+    return ModelsLook(tuple(stages), name, live, now, min(waits, 30))
 
 
 def models_columns(look: ModelsLook, width: int) -> tuple[Column, ...]:
@@ -54,6 +65,7 @@ def models_columns(look: ModelsLook, width: int) -> tuple[Column, ...]:
         for n, name in enumerate(look.stages)
     )
     columns.append(Column("metric", "METRIC", 16, rank=3))
+    columns.append(Column("waits", "WAITS", look.waits_width, rank=4))
     columns.append(Column("versions", "VERSIONS", 8, right=True, rank=5))
     columns.append(Column("age", "CHANGED", 7, right=True, rank=7))
     columns.append(Column("owner", "OWNER", 10, rank=9))
@@ -71,10 +83,11 @@ def models_line(item: ModelItem, look: ModelsLook, width: int) -> Line:
     model = item.model
     live = dict(model.stages)
     last = model.stages[-1][0] if model.stages else None
-    primary = f"{cut(model.primary_metric, 8)} {figure(item.primary)}" if model.primary_metric else "-"
+    primary = f"{cut(model.primary_metric, 8)} {figure(item.standing.primary)}" if model.primary_metric else "-"
     cells: dict[str, Line] = {
         "name": ((model.name, Tone.STRONG),),
-        "metric": ((primary, Tone.TEXT if item.primary is not None else Tone.MUTED),),
+        "metric": ((primary, Tone.TEXT if item.standing.primary is not None else Tone.MUTED),),
+        "waits": ((_waits(item, look.now), Tone.STAGED),),
         "versions": ((number(model.versions), Tone.MUTED),),
         "age": ((age(model.updated_at, look.now), Tone.MUTED),),
         "owner": ((model.owner or "-", Tone.MUTED),),
@@ -87,14 +100,24 @@ def models_line(item: ModelItem, look: ModelsLook, width: int) -> Line:
     return row(models_columns(look, width), cells)
 
 
-def model_stage_line(model: Model, stage: str | None, width: int) -> Line:
-    """A model, or under it one of its stages with what is live there, for the narrow pane at the left."""
+def _waits(item: ModelItem, now: Micros) -> str:
+    return ", ".join(f"{cut(label, 16)} {age(since, now)}" for _, label, since in item.standing.waits)
+
+
+def model_stage_line(item: ModelItem, stage: str | None, width: int) -> Line:
+    """A model, or under it one of its stages with what is live there, for the narrow pane at the left.
+
+    What waits at a stage, newer than what is live at the last one, has an arrow up.
+    """
+    width -= 1
+    model = item.model
     if stage is None:
         name = cut(model.name, width)
         return ((name, Tone.STRONG),)
     label = dict(model.stages).get(stage)
-    lead = "  " + cut(stage, max(1, width - 4))
+    waits = any(name == stage for name, _, _ in item.standing.waits)
+    lead = "  " + cut(stage, max(1, width - 6))
     room = max(0, width - width_of(lead) - 1)
-    text = cut(label or "-", room)
+    text = cut(("↑ " if waits else "") + (label or "-"), room)
     tone = Tone.MUTED if label is None else Tone.LIVE if stage == model.stages[-1][0] else Tone.STAGED
     return ((lead, Tone.MUTED), (" " * (width - width_of(lead) - width_of(text)), Tone.TEXT), (text, tone))

@@ -10,7 +10,7 @@ from lineal.records.models import Version, VersionStatus
 from lineal.records.stages import Action, Plan
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Tone, cut_middle, fit, line_width, wrap
-from lineal_tui.view.words import age
+from lineal_tui.view.words import age, size
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
@@ -23,6 +23,10 @@ class Answer(StrEnum):
     YES_BAD = "yes_bad"
     STAGE = "stage"
     DIFF = "diff"
+    FURTHER = "further"
+    """Roll back once more."""
+    PUT_BACK = "put_back"
+    """Undo what was just done."""
     NO = "no"
 
 
@@ -70,12 +74,14 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
     target = _label(plan.target)
     diff = (_DIFF,) if plan.diff is not None else ()
     since = f" ({age(plan.source_transition.at, now)})" if plan.source_transition is not None and plan.source else ""
+    release = _release_words(plan)
     if plan.action is Action.PROMOTE:
         where = f"to {cut_middle(plan.stage, _LONGEST_NAME)}"
         replacing = f"replacing {source}" if plan.source else "where nothing is live"
         return Question(
             (
-                f"Promote {model}:{target} {where}, {replacing}{since}?",
+                f"Promote {model}:{target} {where}, {replacing}{since}{release}?",
+                f"Promote {model}:{target} {where}, {replacing}{release}?",
                 f"Promote {model}:{target} {where}, {replacing}?",
             ),
             (_YES, *((_STAGE,) if stages > 1 else ()), *diff, _NO),
@@ -87,7 +93,9 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
         bad = Choice("b", Answer.YES_BAD, f"yes, mark {source} bad", "+bad")
         return Question(
             (
-                f"Roll {stage} back to {target}{was}{over}, leaving {source}?",
+                f"Roll {stage} back to {target}{was}{over}, leaving {source}{release}?",
+                f"Roll {stage} back to {target}{was}, leaving {source}{release}?",
+                f"Roll {stage} back to {target}, leaving {source}{release}?",
                 f"Roll {stage} back to {target}{was}, leaving {source}?",
                 f"Roll {stage} back to {target}, leaving {source}?",
             ),
@@ -97,14 +105,62 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
         what = f"the {plan.source_transition.action} " if plan.source_transition is not None else ""
         if plan.target is None:
             return Question((f"Undo {what}of {source} at {stage}, leaving nothing live?",), (_YES, *diff, _NO))
+        replaced = f", replacing {source}{since}" if plan.source else ""
+        undo = f"Undo {what}at {stage}: {target} comes back{replaced}"
         return Question(
             (
-                f"Undo {what}at {stage}: {target} comes back{f', replacing {source}{since}' if plan.source else ''}?",
+                f"{undo}{release}?",
+                f"{undo}?",
                 f"Undo {what}at {stage}: {target} for {source}?",
             ),
             (_YES, *diff, _NO),
         )
     return Question((f"Clear {stage}: {source} goes, nothing is live then?",), (_YES, _NO))
+
+
+def _release_words(plan: Plan) -> str:
+    """What a bound stage will do: `; copies 12 MiB, runs hook and health`; nothing for a pointer."""
+    if "lay out" not in plan.steps and "switch" not in plan.steps:
+        return ""
+    copies = f"copies {size(plan.copies_bytes)}" if plan.copies_bytes else "copies nothing"
+    checks = " and ".join(step for step in plan.steps if step in {"hook", "health"})
+    return f"; {copies}, {f'runs {checks}' if checks else 'checks nothing'}"
+
+
+def question_of_unhealthy(address: str, label: str) -> Question:
+    """What to do after a rollback whose health check failed."""
+    name = cut_middle(address, _LONGEST_NAME)
+    return Question(
+        (
+            f"{name} is at {cut_middle(label, _LONGEST_NAME)} now, but UNHEALTHY: go further back, or put back?",
+            f"{cut_middle(label, _LONGEST_NAME)} is UNHEALTHY: further back, or put back?",
+        ),
+        (
+            Choice("r", Answer.FURTHER, "further back", "further"),
+            Choice("u", Answer.PUT_BACK, "put back", "put back"),
+            Choice("escape", Answer.NO, "leave it", "leave"),
+        ),
+    )
+
+
+def question_of_cancel(what: str, address: str, step: str | None, by: str) -> Question:
+    """The question of stopping a pipeline."""
+    at = f", at {step}" if step else ""
+    name = cut_middle(address, _LONGEST_NAME)
+    return Question(
+        (
+            f"Cancel the {what} at {name} by {cut_middle(by, 16)}{at}? It takes itself back.",
+            f"Cancel the {what} at {name}?",
+        ),
+        (_YES, _NO),
+    )
+
+
+def question_of_register(run: str, model: str, label: str, parent: str) -> Question:
+    """The question of registering a run as a version."""
+    name = cut_middle(model, _LONGEST_NAME) + (f":{cut_middle(label, 24)}" if label else "")
+    came = f", from {cut_middle(parent, _LONGEST_NAME)}" if parent else ""
+    return Question((f"Register {run} as a version of {name}{came}?", f"Register {run} as {name}?"), (_YES, _NO))
 
 
 def question_of_mark(version: Version, stage: str | None) -> Question:
