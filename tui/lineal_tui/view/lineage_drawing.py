@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lineal.lineage import Layout, Route
     from lineal.records.comparison import Lineage, LineageNode
 
-_NARROWEST_NODE = 9
+_NARROWEST_NODE = 12
 _WIDEST_NODE = 30
 _WIDEST_GUTTER = 14
 _COLOURS = (Tone.CHANGED, Tone.STAGED, Tone.MARK, Tone.BETTER, Tone.MUTED)
@@ -83,9 +83,17 @@ class _Canvas:
 
 
 def lineage_drawing(lineage: Lineage, width: int) -> list[Line] | None:
-    """The drawing; None where its columns would be too narrow to read."""
+    """The drawing, with the roles in which things took part if there is room; None where nothing could be read."""
     layout = layers(lineage)
-    names = {placed.node.id: _text(placed.node, lineage) for placed in layout.placed}
+    for with_roles, cut_off in ((True, False), (False, False), (False, True)):
+        drawn = _drawn(lineage, layout, width, with_roles=with_roles, cut_off=cut_off)
+        if drawn is not None:
+            return drawn
+    return None
+
+
+def _drawn(lineage: Lineage, layout: Layout, width: int, *, with_roles: bool, cut_off: bool) -> list[Line] | None:
+    names = {placed.node.id: _text(placed.node, lineage, with_roles=with_roles) for placed in layout.placed}
     tracks = [_tracks(layout, column) for column in range(layout.columns - 1)]
     gutters = [min(_WIDEST_GUTTER, len(rows) + 3) for rows in tracks]
     widths = [
@@ -94,6 +102,8 @@ def lineage_drawing(lineage: Lineage, width: int) -> list[Line] | None:
     ]
     widths = [min(_WIDEST_NODE, each) for each in widths]
     while sum(widths) + sum(gutters) > width:
+        if not cut_off:
+            return None
         widest = max(range(len(widths)), key=widths.__getitem__)
         if widths[widest] <= _NARROWEST_NODE:
             return None
@@ -167,7 +177,7 @@ def _draw(
             canvas.text(below, stop - 1, [("◂" if route.reversed else "▸", tone)])
 
 
-def _text(node: LineageNode, lineage: Lineage) -> str:
+def _text(node: LineageNode, lineage: Lineage, *, with_roles: bool) -> str:
     name = one_line(node.name)
     roles: list[str] = []
     model = lineage.focus.rpartition(":")[0]
@@ -180,5 +190,7 @@ def _text(node: LineageNode, lineage: Lineage) -> str:
         roles = [edge.role for edge in lineage.edges if edge.source == node.id]
     if node.kind is NodeKind.STAGE:
         name = f"◆ {name}"
+    if not with_roles:
+        return name
     told = ", ".join(dict.fromkeys(cut(role, 10) for role in roles))
     return f"{name} ({told})" if told else name

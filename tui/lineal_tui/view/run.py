@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lineal.records.runs import RunStatus
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, width_of
-from lineal_tui.view.runs import STATUS_TONES, run_ref
+from lineal_tui.view.runs import STATUS_TONES
 from lineal_tui.view.words import age, ago, counted, local_time, metric, number, scalar, short_digest
 
 if TYPE_CHECKING:
@@ -64,7 +64,6 @@ Field = tuple[str, str, str]
 
 def _about(detail: RunDetail, now: Micros) -> Iterator[Field]:
     run = detail.run
-    yield "run", run.name, run_ref(run)
     ended = run.ended_at if run.ended_at is not None else now
     took = f"for {age(run.started_at, ended)}" if run.status is RunStatus.RUNNING else f"after {_took(detail, ended)}"
     yield "status", str(run.status), took

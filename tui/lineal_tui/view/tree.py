@@ -105,7 +105,7 @@ def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
         change = cut(f"Δ{look.metric}", 9)
         columns.append(Column("delta", change, max(look.delta_width, width_of(change)), right=True, rank=4))
     columns.append(Column("age", "AGE", 4, right=True, rank=5))
-    columns.append(Column("note", "NOTE", 14, grows=True, rank=6))
+    columns.append(Column("note", "NOTE", 10, grows=True, rank=6))
     return arrange(columns, width)
 
 
