@@ -35,6 +35,8 @@ LISTS = frozenset({View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.
 WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION, View.FILES})
 WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
+WITHOUT_MODEL = frozenset({View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS, View.HELP})
+"""Places that have something to show also in a registry without models."""
 WITH_MARKS = frozenset({View.TREE, View.RUNS})
 EVERYWHERE = frozenset(View)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
-from lineal_tui.keys import WITH_MODEL, View
+from lineal_tui.keys import WITH_MODEL, WITH_RUN, View
 from lineal_tui.screens.commanding import Commanding, verb_lines
 from lineal_tui.view.lines import Line, Tone, rule
 
@@ -43,7 +43,7 @@ class Explaining(Commanding):
         if scene is None or scene.model is None:
             return "the registry has no models yet" if binding.views <= WITH_MODEL else None
         version, where = self.version, self.address()
-        if version is None and binding.id in _NEEDS_VERSION:
+        if version is None and binding.id in _NEEDS_VERSION and self._explained not in WITH_RUN:
             return "no version is under the cursor"
         match binding.id:
             case "promote" if version is not None and version.status is not VersionStatus.ACTIVE:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.worker import get_current_worker
 
 from lineal.records.models import Model
-from lineal_tui.keys import View
+from lineal_tui.keys import WITHOUT_MODEL, View
 from lineal_tui.remembered import Place, Unreadable, recall, remember, state_file
 from lineal_tui.screens.messages import FiguresRead, LanesKnown, SceneRead
 from lineal_tui.screens.scene import read_figures
@@ -107,7 +107,9 @@ class Showing(Transitions):
         self.wanted = (name, scene.stage if scene.model else None)
         self.forget_previews()
         if scene.model is None:
-            self._greet()
+            if self.shown not in WITHOUT_MODEL:
+                self._greet()
+            self.call_after_refresh(self.follow_now)
             return
         if first and self.shown is View.HELP:
             self.shown = self.active = View.TREE

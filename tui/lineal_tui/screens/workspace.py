@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lineal.errors import LinealError
 from lineal.records.runs import RunDetail
 from lineal_tui.clipboard import LARGEST
-from lineal_tui.keys import WITH_RUN, View
+from lineal_tui.keys import WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.messages import JsonMade
 from lineal_tui.screens.registering import Registering
@@ -237,7 +237,7 @@ class Workspace(Registering):
 
     def open_view(self, view: View) -> None:
         """Give the screen, or on a wide one the keys, to a view."""
-        if self.scene is not None and self.scene.model is None and view is not View.HELP:
+        if self.scene is not None and self.scene.model is None and view not in WITHOUT_MODEL:
             return
         if view is View.HELP:
             self.draw_help()
@@ -346,7 +346,8 @@ class Workspace(Registering):
 
     def step_out(self) -> None:
         """Go out by one layer; at the root, leave."""
-        if self.scene is None or self.scene.model is None or not self.step_back():
+        at_the_door = self.model is None and self.shown is View.HELP
+        if self.scene is None or at_the_door or not self.step_back():
             self.app.exit()
             return
         self.call_after_refresh(self.redraw_all)
