@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lineal.facade.door import StrPath
     from lineal.recording import RunHandle
     from lineal.records.base import Scalar
-    from lineal.registry import Registry, StrPath, create_registry, open_registry
+    from lineal.registry import Registry, create_registry, open_registry
 
-__version__ = "0.1.0"
+from lineal.about import __version__
 
 __all__ = ["Registry", "RunHandle", "__version__", "create_registry", "open_registry", "start_run"]
 
@@ -63,7 +64,7 @@ def start_run(
         LinealError: the registry cannot be used, or the run not recorded.
     """
     from lineal.registry import Registry, create_registry, open_registry  # noqa: PLC0415  as above
-    from lineal.wrapped import surrounding_run  # noqa: PLC0415  as above
+    from lineal.surroundings import surrounding_run  # noqa: PLC0415  as above
 
     if not isinstance(registry, Registry):
         from contextlib import suppress  # noqa: PLC0415  as above
@@ -77,5 +78,5 @@ def start_run(
                 create_registry(root).close()
         registry = open_registry(root)
     if parent is None:
-        parent = surrounding_run(registry)
+        parent = surrounding_run(registry.context)
     return registry.start_run(experiment, params=params, tags=tags, name=name, kind=kind, parent=parent, seed=seed)

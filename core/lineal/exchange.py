@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-import lineal
 from lineal import addresses, details
+from lineal.about import __version__
 from lineal.errors import BadValue, Refused
 from lineal.exporters.bundle import write_bundle
 from lineal.exporters.card import card
@@ -44,7 +44,7 @@ def export(context: Context, address: str, to: str) -> str:
             ),
             lineage=details.lineage(connection, version.ref, up=2, down=0),
         )
-    return card(facts) if to == "card" else mlbom(facts, lineal_version=lineal.__version__, at=context.clock())
+    return card(facts) if to == "card" else mlbom(facts, lineal_version=__version__, at=context.clock())
 
 
 def export_bundle(

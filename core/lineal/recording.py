@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, SupportsIndex
 
-from lineal import datasets, naming, runs, wrapped
+from lineal import datasets, naming, runs, surroundings
 from lineal.errors import BadValue, LinealError
 from lineal.records.runs import Point, Run, RunStatus
 from lineal.values import as_number
@@ -146,7 +146,7 @@ class RunHandle:
     def use_dataset(
         self,
         dataset: str | DatasetVersion,
-        path: str | os.PathLike[str] | None = None,
+        path: str | os.PathLike[str] | Frame | None = None,
         *,
         role: str = "train",
         label: str | None = None,
@@ -157,7 +157,8 @@ class RunHandle:
 
         Args:
             dataset: a dataset version, an address, or with `path` the name of a dataset.
-            path: the file or folder, which is read and recorded if it is new.
+            path: the file or folder, which is read and recorded if it is new; or a pandas frame or a NumPy array, of
+                which identity, size and columns are recorded (`lineal.frames`).
             role: what the run does with it: `train`, `test`, ...
             label: of a new dataset version; None for the next number.
             parents: addresses of the dataset versions that a new one was derived from.
@@ -171,7 +172,7 @@ class RunHandle:
     def output_dataset(
         self,
         name: str,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Frame,
         *,
         label: str | None = None,
         parents: Sequence[str] = (),
@@ -183,7 +184,7 @@ class RunHandle:
     def _data(
         self,
         dataset: str | DatasetVersion,
-        path: str | os.PathLike[str] | None,
+        path: str | os.PathLike[str] | Frame | None,
         role: str,
         label: str | None,
         parents: Sequence[str],
@@ -193,7 +194,9 @@ class RunHandle:
     ) -> DatasetVersion:
         new: datasets.NewData | str
         if isinstance(dataset, str):
-            if path is not None:
+            if path is not None and not isinstance(path, str | os.PathLike):
+                new = datasets.describe_frame(dataset, path, label=label, parents=parents)
+            elif path is not None:
                 new = datasets.describe_data(dataset, Path(path), label=label, parents=parents, measured=measured)
             else:
                 new = dataset if dataset.startswith("data:") else f"data:{dataset}"
@@ -201,14 +204,26 @@ class RunHandle:
             new = dataset.ref
         return runs.read_dataset(self._context, self._run, new, role=role, output=output)
 
-    def register(self, model: str, *paths: str | os.PathLike[str], **fields: object) -> Version:
-        """Register files as a version of a model that this run produced; fields as `Registry.register`.
+    def register(
+        self,
+        model: str,
+        *paths: str | os.PathLike[str],
+        arrays: Mapping[str, object] | None = None,
+        **fields: object,
+    ) -> Version:
+        """Register files as a version of a model that this run produced.
+
+        Args:
+            model: its name.
+            paths: files and folders.
+            arrays: NumPy arrays or torch tensors by name, such as a state dict; they become `model.safetensors`.
+            fields: as `Registry.register`.
 
         Within `lineal reproduce --run`, and without a parent, it is a retraining of the version that is reproduced.
         """
         self.flush()
         if not fields.get("parent") and not fields.get("parents"):
-            fields["parent"] = wrapped.reproduced_version(self._context, model)
+            fields["parent"] = surroundings.reproduced_version(self._context, model)
         return self._register(model, *paths, run=self.ref, **fields)
 
     def keep_output(self, output: str) -> None:

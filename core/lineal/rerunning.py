@@ -6,7 +6,8 @@ from typing import IO, TYPE_CHECKING
 
 from lineal import refs
 from lineal.records.reproduction import Reproduced
-from lineal.wrapped import REPRODUCES, run_command
+from lineal.surroundings import REPRODUCES
+from lineal.wrapped import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

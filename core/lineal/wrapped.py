@@ -7,50 +7,16 @@ import signal
 import subprocess
 from typing import IO, TYPE_CHECKING
 
-from lineal import addresses
 from lineal.commands import Kept
-from lineal.errors import BadAddress, NoSource, NotFound
+from lineal.errors import NoSource
 from lineal.records.runs import RunStatus
+from lineal.surroundings import REGISTRY, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from lineal.context import Context
     from lineal.recording import RunHandle
-    from lineal.registry import Registry
-
-RUN = "LINEAL_RUN"
-"""Names the run to what the command starts: to `lineal log`, and to `lineal.start_run`, whose runs are its children."""
-
-REGISTRY = "LINEAL_REGISTRY"
-
-REPRODUCES = "LINEAL_REPRODUCES"
-"""Names the version that a command trains again, and that what it registers of the same model is a retraining of."""
-
-
-def surrounding_run(registry: Registry) -> str | None:
-    """Address of the run whose command this process is part of; None when there is none, or none in this registry."""
-    ref = os.environ.get(RUN)
-    if not ref:
-        return None
-    try:
-        return f"run:{registry.run(ref).id}"
-    except (BadAddress, NotFound):
-        return None  # it is another registry's
-
-
-def reproduced_version(context: Context, model: str) -> str | None:
-    """`REF=retrain` of the version of a model that this process trains again; None when it does not."""
-    ref = os.environ.get(REPRODUCES)
-    if not ref:
-        return None
-    try:
-        with context.read() as connection:
-            found = addresses.version(connection, ref)
-    except (BadAddress, NotFound):
-        return None  # it is another registry's
-    return f"{found.ref}=retrain" if found.model == model else None
 
 
 def run_command(

@@ -1,0 +1,71 @@
+"""A registry's identity: where it is, who uses it, whether it may be changed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from lineal.context import Context
+    from lineal.records.base import Actor
+
+StrPath = str | os.PathLike[str]
+"""A path in any form that Python takes."""
+
+
+class Door:
+    """A registry that was opened. Safe to share between threads, and after a fork."""
+
+    def __init__(self, context: Context) -> None:
+        """Made by `open_registry`."""
+        self._context = context
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._context.db.close()
+
+    @property
+    def context(self) -> Context:
+        """What its use cases work with."""
+        return self._context
+
+    @property
+    def root(self) -> Path:
+        """Its directory."""
+        return self._context.root
+
+    @property
+    def actor(self) -> Actor:
+        """Who uses it."""
+        return self._context.actor
+
+    @property
+    def read_only(self) -> bool:
+        """Whether changes are refused."""
+        return self._context.db.read_only_reason is not None
+
+    @property
+    def read_only_reason(self) -> str | None:
+        """Why changes are refused; None when they are not."""
+        return self._context.db.read_only_reason
+
+    @property
+    def uid(self) -> str:
+        """Its identifier, which stays when it is moved."""
+        with self._context.read() as connection:
+            return str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+
+    def data_version(self) -> int:
+        """A number that changes when somebody else changed the registry."""
+        return self._context.db.data_version()
