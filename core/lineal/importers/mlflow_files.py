@@ -94,14 +94,15 @@ class MlflowFiles:
             return None
 
     def close(self) -> None:
-        """As `Reader.close`: nothing is open."""
+        """As `Reader.close`."""
 
     def check(self) -> None:
         """As `Reader.check`: each file is read at once."""
 
     def total(self) -> int:
         """As `Reader.total`."""
-        return len(self._runs) + sum(len(list(_folders(folder))) for folder in self._model_folders())
+        names = (entry.name for folder in self._model_folders() for entry in _folders(folder))
+        return len(self._runs) + sum(name.startswith("version-") for name in names)
 
     def experiments(self) -> Iterator[ForeignExperiment]:
         """As `Reader.experiments`."""

@@ -46,6 +46,15 @@ class ModelTables:
         self._tell = tell
         self._has_spaces = "workspace" in tables["registered_models"]
 
+    def total(self) -> int:
+        """How many versions there will be, but for those that only the tags of runs of MLflow 2 tell of."""
+        registered = int(next(self._file.rows("SELECT count(*) FROM model_versions"))[0])
+        if "logged_models" not in self._tables:
+            return registered
+        taken = self._registered_places()
+        logged = self._file.rows("SELECT model_id FROM logged_models")
+        return registered + sum(model not in taken for (model,) in logged)
+
     def models(self) -> Iterator[ForeignModel]:
         """As `Reader.models`."""
         our_name = named("r", has_workspaces=self._has_spaces)

@@ -116,8 +116,8 @@ class MlflowTables:
 
     def total(self) -> int:
         """As `Reader.total`."""
-        tables = ["runs", "model_versions", *(["logged_models"] if "logged_models" in self._tables else [])]
-        return sum(next(self._file.rows(f"SELECT count(*) FROM {table}"))[0] for table in tables)
+        runs = int(next(self._file.rows("SELECT count(*) FROM runs"))[0])
+        return runs + self._models.total()
 
     def experiments(self) -> Iterator[ForeignExperiment]:
         """As `Reader.experiments`."""

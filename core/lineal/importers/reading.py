@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lineal.canonical import canonical_json
 from lineal.errors import Damaged, LinealError, Locked, NoSource, NotReadable, SourceChanged
-from lineal.formats.opening import machine_errors
+from lineal.formats.opening import machine_errors, opened, read_exactly
 from lineal.records.imports import ForeignSeries
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ class SqliteFile:
             Damaged: it is no SQLite database.
         """
         self.path = path
-        with machine_errors(path), path.open("rb") as file:
-            head = file.read(20)
+        with opened(path) as file:
+            head = read_exactly(file, 20)
         if not head.startswith(b"SQLite format 3\0") or len(head) < 20:
             raise Damaged(path=path, why="it is no SQLite database")
         # Reading a write-ahead database makes two files beside it where its writers have none open; then nobody
