@@ -10,7 +10,7 @@ from lineal import artifacts
 from lineal.canonical import canonical_json
 from lineal.errors import Damaged, LinealError, MachineError
 from lineal.importers.locating import Locator, strays
-from lineal.importers.yaml_files import read_fields
+from lineal.importers.small_files import read_fields
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.errors import Damaged, LinealError, NotReadable
-from lineal.formats.opening import machine_errors
+from lineal.errors import Damaged, NotReadable
 from lineal.importers import mlflow_words as words
 from lineal.importers.reading import PAGE, identity, in_parts
-from lineal.importers.yaml_files import Fields, read_fields
+from lineal.importers.small_files import Fields, files, folders, read_fields
 from lineal.records.base import Micros
 from lineal.records.imports import (
     ForeignData,
@@ -27,7 +25,7 @@ from lineal.records.imports import (
 from lineal.records.runs import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from lineal.importers.reading import Tell
     from lineal.records.imports import ForeignRun, ForeignSeries, ForeignVersion
@@ -61,7 +59,7 @@ class MlflowFiles:
         self._runs = {
             entry.name: Path(entry.path)
             for folder, _ in self._experiments.values()
-            for entry in _folders(folder)
+            for entry in folders(folder)
             if _RUN.fullmatch(entry.name)
         }
         self.store = ForeignStore("mlflow", self._identity(), str(root.absolute()), "file store")
@@ -70,7 +68,7 @@ class MlflowFiles:
 
     def _find(self, root: Path) -> Iterator[tuple[Path, Fields]]:
         for base in (root, root / _TRASH):
-            for entry in _folders(base):
+            for entry in folders(base):
                 folder = Path(entry.path)
                 if (folder / _META).is_file() and entry.name not in {"models", "traces"}:
                     fields = self._fields(folder / _META, "experiment")
@@ -101,7 +99,7 @@ class MlflowFiles:
 
     def total(self) -> int:
         """As `Reader.total`."""
-        names = (entry.name for folder in self._model_folders() for entry in _folders(folder))
+        names = (entry.name for folder in self._model_folders() for entry in folders(folder))
         return len(self._runs) + sum(name.startswith("version-") for name in names)
 
     def experiments(self) -> Iterator[ForeignExperiment]:
@@ -155,7 +153,7 @@ class MlflowFiles:
         return runs
 
     def _inputs(self, folder: Path) -> Iterator[ForeignInput]:
-        for entry in _folders(folder / "inputs"):
+        for entry in folders(folder / "inputs"):
             fields = self._fields(Path(entry.path) / _META, "input")
             if fields is None or fields.text("source_type") != "DATASET":
                 continue
@@ -181,7 +179,7 @@ class MlflowFiles:
         return in_parts(
             (run, name, point)
             for run in ids
-            for name, path in _files(self._runs[run] / "metrics")
+            for name, path in files(self._runs[run] / "metrics")
             for point in self._points(run, name, path)
         )
 
@@ -203,7 +201,7 @@ class MlflowFiles:
         return sorted(points, key=lambda point: (point.step, point.at, point.value))
 
     def _model_folders(self) -> list[Path]:
-        return sorted(Path(entry.path) for entry in _folders(self._root / "models"))
+        return sorted(Path(entry.path) for entry in folders(self._root / "models"))
 
     def models(self) -> Iterator[ForeignModel]:
         """As `Reader.models`."""
@@ -244,7 +242,7 @@ class MlflowFiles:
 
     def _numbered(self, folder: Path) -> list[tuple[int, Path, Fields]]:
         found = []
-        for entry in _folders(folder):
+        for entry in folders(folder):
             number = entry.name.removeprefix("version-")
             fields = self._fields(Path(entry.path) / _META, "version") if number.isdigit() else None
             if fields is not None:
@@ -252,7 +250,7 @@ class MlflowFiles:
         return sorted(found, key=lambda each: each[0])
 
     def _logged_in(self, experiment: Path) -> Iterator[tuple[Path, Fields]]:
-        for entry in _folders(experiment / "models"):
+        for entry in folders(experiment / "models"):
             fields = self._fields(Path(entry.path) / _META, "version")
             if fields is not None and fields.text("model_id"):
                 yield Path(entry.path), fields
@@ -347,7 +345,7 @@ class MlflowFiles:
 
     def _logged_metrics(self, path: Path) -> tuple[ForeignMetric, ...]:
         found = []
-        for name, file in _files(path / "metrics"):
+        for name, file in files(path / "metrics"):
             points = self._points(path.name, name, file)
             if points:
                 found.append(ForeignMetric(name, points[-1].value, None))
@@ -364,7 +362,7 @@ class MlflowFiles:
     def _texts(self, folder: Path) -> dict[str, str]:
         """The files below a folder by name; each holds one value."""
         found = {}
-        for name, path in _files(folder):
+        for name, path in files(folder):
             text = self._text(path)
             if text is not None:
                 found[name] = text
@@ -380,25 +378,3 @@ class MlflowFiles:
 
 def _mark(fields: Fields) -> str | None:
     return words.mark(fields.text("status"), fields.number("end_time"), fields.text("lifecycle_stage"))
-
-
-def _folders(folder: Path) -> Iterable[os.DirEntry[str]]:
-    try:
-        with machine_errors(folder), os.scandir(folder) as listing:
-            return sorted((each for each in listing if each.is_dir(follow_symlinks=False)), key=lambda each: each.name)
-    except LinealError:
-        return []  # a store need not have every folder
-
-
-def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
-    """Files below a folder; a name with slashes lies in folders of its own. Links are not followed."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda each: each.name)
-    except FileNotFoundError:
-        return
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
-        elif entry.is_file(follow_symlinks=False):
-            yield prefix + entry.name, Path(entry.path)

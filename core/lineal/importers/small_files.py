@@ -1,15 +1,17 @@
-"""Reads the small YAML files of other programs into fields, without executing anything in them."""
+"""Finds and reads the small files that other programs keep their records in, without executing anything in them."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.errors import Damaged
-from lineal.formats.opening import opened, read_exactly
+from lineal.errors import Damaged, LinealError, NoSource
+from lineal.formats.opening import machine_errors, opened, read_exactly
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 _LARGEST = 8 << 20
 
@@ -60,3 +62,26 @@ def read_fields(path: Path) -> Fields:
     if not isinstance(found, dict):
         raise Damaged(path=path, why="it names no fields")
     return Fields(found)
+
+
+def folders(folder: Path) -> list[os.DirEntry[str]]:
+    """The folders in a folder, by name; links are not followed. None where it is missing or may not be read."""
+    try:
+        with machine_errors(folder), os.scandir(folder) as listing:
+            return sorted((each for each in listing if each.is_dir(follow_symlinks=False)), key=lambda each: each.name)
+    except LinealError:
+        return []  # a store need not have every folder
+
+
+def files(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
+    """Files below a folder; a name with slashes lies in folders of its own. Links are not followed."""
+    try:
+        with machine_errors(folder), os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda each: each.name)
+    except NoSource:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from files(Path(entry.path), f"{prefix}{entry.name}/")
+        elif entry.is_file(follow_symlinks=False):
+            yield prefix + entry.name, Path(entry.path)
