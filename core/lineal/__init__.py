@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from lineal.recording import RunHandle
     from lineal.records.base import Scalar
     from lineal.registry import Registry, create_registry, open_registry
+    from lineal.tracking import run
 
 from lineal.about import __version__
 
-__all__ = ["Registry", "RunHandle", "__version__", "create_registry", "open_registry", "start_run"]
+__all__ = ["Registry", "RunHandle", "__version__", "create_registry", "open_registry", "run", "start_run"]
 
 _HOMES = {
     "Registry": "lineal.registry",
     "create_registry": "lineal.registry",
     "open_registry": "lineal.registry",
     "RunHandle": "lineal.recording",
+    "run": "lineal.tracking",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lineal import addresses, naming
 from lineal.errors import AlreadyExists, BadValue
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
     from lineal.context import Change, Context
     from lineal.records.data import Dataset, DatasetVersion, Measured
+
+
+class Frame(Protocol):
+    """A pandas frame or series, or a NumPy array: what both have, so that neither is imported for a type."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows, and columns if it has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,26 @@ def describe_data(
         naming.check_text("notes", notes)
     found = measure(path) if measured is None else measured
     return NewData(name, found, str(path.absolute()), label, tuple(parents), notes)
+
+
+def describe_frame(
+    name: str, frame: Frame, *, label: str | None = None, parents: Sequence[str] = (), notes: str | None = None
+) -> NewData:
+    """As `describe_data`, for a pandas frame or a NumPy array in memory.
+
+    Raises:
+        BadName, BadValue: a name cannot be one, or it is neither.
+    """
+    from lineal import frames  # noqa: PLC0415  most data are files
+
+    name = naming.check_dataset_name(name)
+    label = None if label is None else naming.check_label(label)
+    if notes is not None:
+        naming.check_text("notes", notes)
+    if not frames.is_data(frame):
+        why = "a path, a pandas frame or a NumPy array is wanted"
+        raise BadValue(field="data", value=type(frame).__name__, why=why)
+    return NewData(name, frames.measure(frame), None, label, tuple(parents), notes)
 
 
 def add(context: Context, new: NewData) -> DatasetVersion:

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from lineal.context import Context
+    from lineal.datasets import Frame
     from lineal.records.base import Micros, RunId, Scalar
     from lineal.records.data import DatasetVersion, Measured
     from lineal.records.models import Version
 
 FLUSH_SECONDS = 0.5
 """A crash loses at most what was logged since."""
+
+ARRAYS = "model.safetensors"
+"""The file that registered arrays become."""
 
 _MOST_BUFFERED = 20_000
 
@@ -224,7 +228,17 @@ class RunHandle:
         self.flush()
         if not fields.get("parent") and not fields.get("parents"):
             fields["parent"] = surroundings.reproduced_version(self._context, model)
-        return self._register(model, *paths, run=self.ref, **fields)
+        if arrays is None:
+            return self._register(model, *paths, run=self.ref, **fields)
+        from tempfile import TemporaryDirectory  # noqa: PLC0415  few register arrays
+
+        from lineal.formats.safetensors_writer import write  # noqa: PLC0415  as above
+
+        with TemporaryDirectory(prefix="lineal-") as folder:
+            path = Path(folder, ARRAYS)
+            with path.open("xb") as stream:
+                write(stream, arrays)
+            return self._register(model, *paths, path, run=self.ref, **fields)
 
     def keep_output(self, output: str) -> None:
         """Keep what the run's command printed."""
@@ -354,5 +368,22 @@ def _forget_parents() -> None:
         handle.forget_parent()
 
 
+def _finish_in_worker() -> None:
+    # A worker of multiprocessing ends without atexit; its own finalizers run.
+    util = sys.modules["multiprocessing.util"]
+    util.Finalize(None, _finish_all, exitpriority=100)
+
+
+_is_told_of_workers = False
+
+
+def _before_fork() -> None:
+    global _is_told_of_workers  # noqa: PLW0603  multiprocessing is told once, when it is there
+    if not _is_told_of_workers and "multiprocessing.util" in sys.modules:
+        util = sys.modules["multiprocessing.util"]
+        util.register_after_fork(_finish_in_worker, lambda told: told())
+        _is_told_of_workers = True
+
+
 atexit.register(_finish_all)
-os.register_at_fork(after_in_child=_forget_parents)
+os.register_at_fork(before=_before_fork, after_in_child=_forget_parents)

@@ -12,12 +12,14 @@ from lineal.errors import ReadOnlyRegistry
 from lineal.facade.upkeep import Upkeep
 from lineal.locate import find_registry
 from lineal.objects import ObjectStore
+from lineal.records import models as model_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lineal.facade.door import StrPath
     from lineal.records.base import Micros
+    from lineal.records.models import Version, VersionDetail
     from lineal.records.upkeep import Restored
 
 
@@ -90,3 +92,14 @@ def restore_registry(
 
 class Registry(Upkeep):
     """A registry, as the person who opened it may use it. Safe to share between threads, and after a fork."""
+
+
+def _as_html(shown: Version | VersionDetail) -> str:
+    from lineal.notebooks import html  # noqa: PLC0415  only notebooks ask
+
+    return html(shown)
+
+
+for _kind in (model_records.Version, model_records.VersionDetail):
+    # Notebooks look for this name; the records themselves know of no way to be shown.
+    setattr(_kind, "_repr_html_", _as_html)  # noqa: B010  an attribute that the class does not declare
