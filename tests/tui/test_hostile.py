@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+
+from lineal.errors import LinealError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +62,48 @@ async def test_hostile_text_in_every_field_stays_text(
             assert letter not in shown
         if kind == "markup":
             assert "a[/b]c" in shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_hostile_runs_files_and_releases_stay_text(
+    registry: Registry, opened: Opening, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for text in HOSTILE.values():
+        run = registry.start_run("search", params={"lr": 0.1})
+        for name in ("plain", text[:100]):
+            with contextlib.suppress(LinealError):  # a name may be refused, and then has no place to be shown
+                run = registry.start_run(name, name=text[:200], params={"lr": text}, tags={"t": text})
+                run.log_params({name: text})
+            with contextlib.suppress(LinealError):
+                run.log_metric(name, 1)
+        run.finish()
+        failing = registry.start_run("search", params={"lr": text})
+        with contextlib.suppress(RuntimeError), failing:
+            raise RuntimeError(text)
+        (folder / text.replace("/", "_").encode()[:60].decode(errors="ignore").strip(" .")).write_text("{}")
+    text = " ".join(HOSTILE.values())
+    with contextlib.suppress(LinealError):
+        registry.register("fraud", folder, label="9.0.0", parents=["fraud:2.2.0"], run=run.ref)
+    hook = tmp_path / "hook.py"
+    hook.write_text(f"#!{sys.executable}\nimport sys\nsys.stdout.write({text[:9000]!r})\n", encoding="utf-8")
+    hook.chmod(0o755)
+    registry.bind_stage("fraud@production", release=str(tmp_path / "srv"), hook=(str(hook),), timeout=20)
+    registry.promote("fraud:2.2.0", "production", reason=text)
+    keys = ("7", "space", "space", "space", "d", "7", "e", "j", "enter", "enter", *["escape", "j", "enter"] * 12)
+    register = ("escape", "R", "enter", "enter", "enter", "enter", "escape")
+    others = ("g", "2", "g", "8", "9", "enter", "G", "exclamation_mark", "L", "1", "r")
+    async with opened(registry, size) as session:
+        seen = []
+        for key in (*keys, *register, *others):
+            await session.press(key)
+            seen.append(session.text)
+        assert session.app.clipboard == ""
+        shown = "\n".join(seen)
+        assert not {letter for letter in shown if letter < " " and letter != "\n"}
+        for letter in "\x7f\x9b\x9d\u202e\u2066\u200b\u200d\ufeff\u2028":
+            assert letter not in shown
 
 
 async def test_names_of_models_are_shown_as_they_are(
