@@ -88,7 +88,9 @@ class Session:
             with suppress(WorkerFailed):  # the application says so itself
                 await self.app.workers.wait_for_complete()
             await self.pilot.pause(0.01)
-            if all(worker.is_finished for worker in self.app.workers) and not self.workspace.waits:
+            screen = self.workspace
+            at_rest = not screen.waits and not screen._callbacks and not screen.message_queue_size
+            if at_rest and all(worker.is_finished for worker in self.app.workers):
                 return
         raise AssertionError("the application does not come to rest")
 

@@ -55,7 +55,7 @@ class PtySession:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})})
-            for name in ("SSH_CONNECTION", "NO_COLOR", "TMUX"):
+            for name in ("SSH_CONNECTION", "NO_COLOR", "TMUX", "STY", "COLUMNS", "LINES"):
                 if name not in (environment or {}):
                     os.environ.pop(name, None)
             os.execvp(command[0], list(command))  # noqa: S606  no shell is wanted
@@ -80,6 +80,12 @@ class PtySession:
     def text(self) -> str:
         """The screen as one text."""
         return "\n".join(self.rows)
+
+    def resize(self, size: tuple[int, int]) -> None:
+        """Give the terminal another size."""
+        width, height = size
+        self._screen.resize(height, width)
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def send(self, keys: str) -> None:
         """Type."""

@@ -92,13 +92,21 @@ class LinealApp(App[None], inherit_bindings=False):
     # ending
 
     def on_mount(self) -> None:
-        """Leave in good order when the system says so."""
+        """Leave in good order when the system says so, and come back from the background as if one had never left."""
         if self.is_headless:
             return
+        self.app_resume_signal.subscribe(self, lambda _: self.paint_anew())
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._told_to_end)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             loop.add_signal_handler(signal.SIGHUP, self.hang_up)
+
+    def paint_anew(self) -> None:
+        """Send everything again: what the terminal shows is not what was sent."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, Workspace):
+            screen.hide_question()
+            screen.refresh()
 
     def on_hung_up(self, message: HungUp) -> None:
         """The terminal is gone."""

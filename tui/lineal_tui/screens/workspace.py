@@ -132,11 +132,19 @@ class Workspace(Registering):
         if changed:
             self.read()
 
+    def hide_question(self) -> None:
+        """An open question has to be painted again before it can be answered."""
+        self.asking.hide()
+        self.draw_status()
+
     def on_resize(self, event: Resize) -> None:
         """Lay everything out for the new size; a question has to be seen there before it can be answered."""
         was_widest = self.has_class("-widest")
-        self.asking.hide()
+        self.hide_question()
         self.lay_out()
+        if self.scene is not None:
+            # terminals move, cut or wrap what they show, and several changes of size may arrive as one, or as none
+            self.call_after_refresh(self.refresh)
         if self.is_widest is not was_widest and self.scene is not None:
             self.call_after_refresh(self.show_models)
         self.call_after_refresh(self.redraw_all)

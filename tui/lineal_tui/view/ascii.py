@@ -34,6 +34,7 @@ _TWINS = str.maketrans(
         "✓": "*",
         "✔": "*",
         "✗": "x",
+        "✕": "x",
         "✘": "x",
         # words and figures
         "→": ">",

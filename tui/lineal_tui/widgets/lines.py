@@ -14,7 +14,7 @@ from textual.strip import Strip
 from lineal.errors import LinealError
 from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.pages import Listed, Rows
-from lineal_tui.widgets.painting import palette_of, strip_of
+from lineal_tui.widgets.painting import changed_cells, palette_of, strip_of
 
 GUTTER = 2
 """Cells at the left: the cursor's and the mark's."""
@@ -65,6 +65,8 @@ class Lines(ScrollView):
         self._active = True
         self._strips: dict[Hashable, Strip] = {}
         self._failed = False
+        self._shown: dict[int, Strip] = {}
+        """What was painted last, by its place on the screen."""
         self.scrolled: Callable[[], None] = lambda: None
         """Called in the same frame when other rows are visible."""
 
@@ -81,13 +83,13 @@ class Lines(ScrollView):
         self.virtual_size = Size(1, len(rows))
         self._scroll(max(0, self._cursor - max(0, above)) if self.has_cursor else self.scroll_offset.y)
         self._keep_visible()
-        self.refresh()
+        self._refresh_changes()
         self._tell()
 
     def repaint(self) -> None:
-        """Paint every visible row again."""
+        """Paint every visible row again, as far as it has changed."""
         self._strips.clear()
-        self.refresh()
+        self._refresh_changes()
 
     @property
     def marks(self) -> frozenset[Hashable]:
@@ -221,6 +223,7 @@ class Lines(ScrollView):
     def on_resize(self) -> None:
         """Lay the rows out for the new width and keep the cursor in sight."""
         self._strips.clear()
+        self._shown.clear()
         self.virtual_size = Size(1, len(self._rows))
         self._scroll(self.scroll_offset.y)
         self._keep_visible()
@@ -230,6 +233,23 @@ class Lines(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """The strip of one visible row."""
+        strip = self._shown[y] = self._strip(y)
+        return strip
+
+    def _refresh_changes(self) -> None:
+        """Have the cells painted that differ from what was painted last."""
+        width, height = self.size
+        if not height:
+            # hidden: there is nothing to compare with, and every row has to be painted when it shows again
+            self.refresh()
+            return
+        for y in range(height):
+            old = self._shown.get(y)
+            cells = (0, width) if old is None else changed_cells(old, self._strip(y))
+            if cells is not None:
+                self.refresh(Region(cells[0], y, cells[1] - cells[0], 1))
+
+    def _strip(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
         width = self.size.width
         row = self._row(index)
@@ -238,10 +258,10 @@ class Lines(ScrollView):
         key = self._key_at(index)
         palette = palette_of(self)
         body = self._strips.get(index)
-        if body is None:
+        room = max(0, width - (GUTTER if self.has_cursor else 0))
+        if body is None or body.cell_length != room:
             if len(self._strips) >= _CACHED_STRIPS:
                 self._strips.clear()
-            room = max(0, width - (GUTTER if self.has_cursor else 0))
             body = strip_of(self._paint(row, room), room, palette)
             self._strips[index] = body
         if not self.has_cursor:

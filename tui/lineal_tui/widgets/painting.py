@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lineal_tui.terminal import Look
-from lineal_tui.view.lines import Line, fit
+from lineal_tui.view.lines import Line, fit, width_of
 from lineal_tui.widgets.palette import styles
 
 if TYPE_CHECKING:
@@ -53,6 +53,34 @@ def segments_of(line: Line, width: int, palette: dict[Tone, Style]) -> list[Segm
 def strip_of(line: Line, width: int, palette: dict[Tone, Style]) -> Strip:
     """A strip of exactly `width` cells."""
     return Strip(segments_of(line, width, palette), width)
+
+
+def changed_cells(old: Strip, new: Strip) -> tuple[int, int] | None:
+    """From which cell on and up to which two strips differ; None when they are the same."""
+    before, after = _cells(old), _cells(new)
+    if before == after:
+        return None
+    if len(before) != len(after):
+        return (0, new.cell_length)
+    first = next(n for n, cell in enumerate(before) if cell != after[n])
+    last = next(n for n in range(len(before) - 1, -1, -1) if before[n] != after[n])
+    while first and after[first][0] == "":
+        first -= 1  # the second half of a wide letter is painted with the first
+    while last + 1 < len(after) and after[last + 1][0] == "":
+        last += 1
+    return first, last + 1
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style | None]]:
+    found: list[tuple[str, Style | None]] = []
+    for text, style, _ in strip:
+        if text.isascii():
+            found.extend((letter, style) for letter in text)
+            continue
+        for letter in text:
+            found.append((letter, style))
+            found.extend([("", style)] * (width_of(letter) - 1))
+    return found
 
 
 class Still:
