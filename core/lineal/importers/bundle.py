@@ -6,16 +6,15 @@ import json
 import os
 import secrets
 import tarfile
-import types
-from dataclasses import asdict, is_dataclass
-from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING
 
 from lineal import addresses, naming
 from lineal.canonical import canonical_json
-from lineal.errors import AlreadyExists, BadName, BadValue, Damaged, LinealError
+from lineal.errors import AlreadyExists, BadValue, Damaged
 from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
-from lineal.fingerprint import digest_bytes, manifest_digest, parse_digest
+from lineal.fingerprint import digest_bytes, parse_digest
+from lineal.importers.bundle_records import check, made
 from lineal.metrics import guess_direction
 from lineal.policy import Permission
 from lineal.queries import artifacts as artifact_rows
@@ -47,7 +46,6 @@ MOST_HEAD = 512 << 20
 """Bytes that the records of a bundle may have."""
 
 _CHUNK = 1 << 20
-_Record = TypeVar("_Record")
 
 
 def bring(
@@ -72,10 +70,15 @@ def bring(
     try:
         with tarfile.open(fileobj=stream, mode="r|") as archive, context.objects.storing() as objects:
             bundle = _head(archive, name)
-            _check(bundle, name)
+            check(bundle, name)
             size = _objects(archive, bundle, objects, name, progress)
             with context.change(Permission.REGISTER, f"bundle {bundle.focus}") as change:
-                return _record(change, bundle, size)
+                try:
+                    return _record(change, bundle, size)
+                except (AttributeError, LookupError, TypeError, ValueError) as error:
+                    # What one record says of another, or holds as JSON, is only known when it is laid down.
+                    why = f"its records do not hang together ({type(error).__name__}: {error})"
+                    raise Damaged(path=name, why=why) from error
     except tarfile.TarError as error:
         raise Damaged(path=name, why=f"it is no bundle ({error})") from error
     except EOFError as error:
@@ -99,116 +102,9 @@ def _head(archive: tarfile.TarFile, name: str) -> Bundle:
     if version != VERSION:
         raise Damaged(path=name, why=f"it has format version {version!r}; this lineal reads {VERSION}")
     try:
-        return _made(Bundle, document, HEAD)
+        return made(Bundle, document, HEAD)
     except (TypeError, ValueError) as error:
         raise Damaged(path=name, why=f"its {HEAD} is not as it must be: {error}") from error
-
-
-def _made(kind: type[_Record], value: object, where: str) -> _Record:
-    """A record from JSON, every field of the type it says it is.
-
-    Raises:
-        ValueError: one is not.
-    """
-    if not isinstance(value, dict):
-        raise ValueError(f"{where} is no object")  # noqa: TRY004  one sort of error for all of it
-    hints = get_type_hints(kind)
-    names = set(hints)
-    if set(value) != names:
-        raise ValueError(f"{where} has other fields than {', '.join(sorted(names))}")
-    return kind(**{name: _typed(hints[name], value[name], f"{where}.{name}") for name in names})
-
-
-def _typed(hint: Any, value: object, where: str) -> object:
-    origin = get_origin(hint)
-    if origin in {types.UnionType, Union}:
-        options = get_args(hint)
-        if value is None and type(None) in options:
-            return None
-        return _typed(next(option for option in options if option is not type(None)), value, where)
-    if origin is tuple:
-        inner = get_args(hint)
-        if not isinstance(value, list):
-            raise ValueError(f"{where} is no array")
-        if inner[-1] is Ellipsis:
-            return tuple(_typed(inner[0], each, f"{where}[{place}]") for place, each in enumerate(value))
-        if len(value) != len(inner):
-            raise ValueError(f"{where} has {len(value)} elements, not {len(inner)}")
-        return tuple(_typed(part, each, where) for part, each in zip(inner, value, strict=True))
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _made(hint, value, where)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or isinstance(value, bool):
-        raise ValueError(f"{where} is no {hint.__name__}")  # noqa: TRY004  one sort of error for all of it
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise ValueError(f"{where} does not fit 64 bits")
-    return value
-
-
-def _check(bundle: Bundle, name: str) -> None:
-    """Check that names are names, digests digests, and that all hangs together.
-
-    Raises:
-        Damaged: something is not as it must be.
-    """
-    try:
-        for model in bundle.models:
-            naming.check_model_name(model.name)
-            Scheme(model.scheme)
-        for data in bundle.data:
-            naming.check_dataset_name(data.dataset)
-            naming.check_label(data.label)
-            parse_digest(data.digest)
-        for run in bundle.runs:
-            naming.check_experiment_name(run.experiment)
-            RunKind(run.kind)
-            RunStatus(run.status)
-            for series in run.series:
-                naming.check_metric_name(series.name)
-        for version in bundle.versions:
-            naming.check_label(version.label)
-        for artifact in bundle.artifacts:
-            for path, digest, _, _ in artifact.files:
-                _check_path(path)
-                parse_digest(digest)
-            entries = [(path, Digest(digest), size) for path, digest, size, _ in artifact.files]
-            if manifest_digest(entries) != artifact.digest:
-                raise Damaged(path=name, why=f"artifact {artifact.digest} is not what its files say")
-    except (LinealError, ValueError) as error:
-        if isinstance(error, Damaged):
-            raise
-        raise Damaged(path=name, why=f"its records are not as they must be: {error}") from error
-    focus = next((version for version in bundle.versions if version.uid == bundle.focus), None)
-    if focus is None:
-        raise Damaged(path=name, why="the version it is about is not in it")
-    artifact_of = {artifact.digest: artifact for artifact in bundle.artifacts}
-    if any(version.artifact is not None and version.artifact not in artifact_of for version in bundle.versions):
-        raise Damaged(path=name, why="a version's files are not in its records")
-    wanted = {} if focus.artifact is None else {
-        digest: size for _, digest, size, _ in artifact_of[focus.artifact].files
-    }  # fmt: skip
-    patch = next((_patch(run, name) for run in bundle.runs if run.id == focus.run), None)
-    listed = dict(bundle.objects)
-    beyond = set(listed) - set(wanted)
-    if not wanted.items() <= listed.items() or len(bundle.objects) != len(listed) or beyond - {patch}:
-        raise Damaged(path=name, why="the files it lists are not those of the version")
-
-
-def _patch(run: BundledRun, name: str) -> str | None:
-    """The digest of the changes that a run's code had."""
-    if run.code is None:
-        return None
-    try:
-        return run_rows.code_state(run.code).patch
-    except (TypeError, ValueError, AttributeError) as error:
-        raise Damaged(path=name, why=f"the code of run {run.id} is not as it must be") from error
-
-
-def _check_path(path: str) -> None:
-    pure = PurePosixPath(path)
-    if pure.is_absolute() or not pure.parts or ".." in pure.parts or str(pure) != path or "\0" in path:
-        raise BadName(kind="file path", name=naming.shown(path), why="it leaves its folder, or is not written plainly")
 
 
 def _is_plain(member: tarfile.TarInfo) -> bool:

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from lineal.records.base import Scalar
 
 
+KINDS = frozenset({"none", "bool", "int", "float", "str"})
+"""The kinds of values that a parameter may have."""
+
+
 def scalar_columns(value: Scalar) -> tuple[str, str, float | None]:
     """Kind, exact text, and the number to compare by (None for what is none) of a parameter's value."""
     match value:

@@ -1,0 +1,135 @@
+"""Any command is a run: its exit code is passed on, its output shown and kept, and scripts log to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineal.registry import open_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.command_line import Processed, Ran
+
+    from lineal.records.runs import RunDetail
+
+LINEAL = (sys.executable, "-m", "lineal_tui.main")
+
+
+def latest(root: Path) -> RunDetail:
+    with open_registry(root, read_only=True) as registry:
+        return registry.run_detail(registry.runs()[0])
+
+
+def script(folder: Path, body: str) -> Path:
+    path = folder / "job.sh"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def run(processed: Processed, registry: Path, *words: object) -> Ran:
+    return processed("--registry", registry, "run", "--experiment", "wrapped", *words)
+
+
+def test_what_a_command_prints_is_shown_and_kept(processed: Processed, registry: Path, tmp_path: Path) -> None:
+    told = run(processed, registry, "--", script(tmp_path, "echo out; echo err >&2; printf 'no end'"))
+    assert (told.code, told.out) == (0, "out\nerr\nno end")
+    assert told.err.startswith("run:")
+    detail = latest(registry)
+    assert (detail.run.status, detail.output, detail.run.experiment) == ("finished", "out\nerr\nno end", "wrapped")
+    assert detail.command == (str(tmp_path / "job.sh"),)
+
+
+def test_its_exit_code_is_passed_on_and_recorded(processed: Processed, registry: Path, tmp_path: Path) -> None:
+    assert run(processed, registry, "--", script(tmp_path, "exit 7")).code == 7
+    assert (latest(registry).run.status, latest(registry).error) == ("failed", "exit code 7")
+
+
+def test_a_signal_that_ends_it_is_told_as_shells_do(processed: Processed, registry: Path, tmp_path: Path) -> None:
+    assert run(processed, registry, "--", script(tmp_path, "kill -TERM $$")).code == 128 + signal.SIGTERM
+    assert (latest(registry).run.status, latest(registry).error) == ("killed", "ended by signal 15 (SIGTERM)")
+
+
+def test_a_missing_command_is_not_found_and_the_run_failed(processed: Processed, registry: Path) -> None:
+    assert run(processed, registry, "--", "/nowhere/train").code == 3
+    assert latest(registry).run.status == "failed"
+
+
+def test_options_after_the_dashes_are_the_commands_own(processed: Processed, registry: Path) -> None:
+    told = run(
+        processed, registry, "--name", "mine", "--param", "lr=0.5", "--tag", "team=risk", "--seed", "4", "--dataset",
+        "data:payments:2026-01=eval", "--kind", "evaluate", "--", "echo", "--seed", "-x", "$HOME; ls",
+    )  # fmt: skip
+    assert told.out == "--seed -x $HOME; ls\n"
+    detail = latest(registry)
+    assert (detail.run.name, detail.params, detail.tags) == ("mine", {"lr": 0.5}, {"team": "risk"})
+    assert (detail.run.kind, detail.seed) == ("evaluate", 4)
+    assert [(data.label, data.role) for data in detail.inputs] == [("2026-01", "eval")]
+
+
+def test_a_script_logs_to_the_run_around_it(processed: Processed, registry: Path, tmp_path: Path) -> None:
+    log = " ".join((*LINEAL, "log"))
+    body = f"set -e\n{log} loss=0.5 auc=nan\n{log} loss=0.25\n{log} --param lr=0.1 kind=adam\n{log} --tag team=risk"
+    told = run(processed, registry, "--", script(tmp_path, body))
+    assert told.code == 0, told
+    detail = latest(registry)
+    assert (detail.params, detail.tags) == ({"lr": 0.1, "kind": "adam"}, {"team": "risk"})
+    with open_registry(registry, read_only=True) as opened:
+        assert [(point.step, point.value) for point in opened.points(detail.run, "loss")] == [(0, 0.5), (1, 0.25)]
+
+
+def test_python_inside_it_makes_children_of_its_run(processed: Processed, registry: Path) -> None:
+    code = "import lineal\nwith lineal.start_run('inner') as run: print(run.ref)"
+    told = run(processed, registry, "--", sys.executable, "-c", code)
+    assert told.code == 0, told
+    child = latest(registry)
+    assert f"run:{child.run.id}" == told.out.strip()
+    with open_registry(registry, read_only=True) as opened:
+        assert opened.run_detail(f"run:{child.parent}").run.experiment == "wrapped"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("log", "loss=0.5"), 2),
+        (("log", "run:ffffffffffffffff", "loss=0.5"), 3),
+        (("log", "loss"), 2),
+        (("run",), 2),
+        (("run", "--kind", "odd", "--", "true"), 2),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    processed: Processed, registry: Path, words: tuple[str, ...], code: int
+) -> None:
+    assert processed("--registry", registry, *words).code == code
+
+
+def test_a_figure_that_is_no_number_is_refused_and_nothing_logged(processed: Processed, registry: Path) -> None:
+    with open_registry(registry) as opened, opened.start_run("e") as made:
+        pass
+    assert processed("--registry", registry, "log", made.ref, "a=1", "b=many").code == 2
+    assert latest(registry).metrics == ()
+
+
+def test_ctrl_c_goes_to_the_command_which_decides(registry: Path, tmp_path: Path) -> None:
+    body = "trap 'echo stopping; exit 5' INT\ntouch ready\nwhile :; do sleep 0.05; done"
+    words = [*LINEAL, "--registry", str(registry), "run", "--", str(script(tmp_path, body))]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "ready").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (5, "stopping\n")
+    assert (latest(registry).run.status, latest(registry).output) == ("failed", "stopping\n")
