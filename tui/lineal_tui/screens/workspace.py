@@ -5,21 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lineal.errors import LinealError
 from lineal.records.runs import RunDetail
-from lineal_tui.clipboard import LARGEST
 from lineal_tui.keys import WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.messages import JsonMade
-from lineal_tui.screens.registering import Registering
 from lineal_tui.screens.showing import ORDERS
-from lineal_tui.view.clean import one_line
+from lineal_tui.screens.watching import POLL, Watching
 from lineal_tui.view.history import (
     HistoryItem,
 )
 from lineal_tui.view.lines import Line, Tone, fit
 from lineal_tui.view.tree import TreeItem
-from lineal_tui.view.words import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,21 +26,17 @@ if TYPE_CHECKING:
     from lineal_tui.keys import Table
     from lineal_tui.widgets.lines import Lines
 
-_POLL = 0.5
-"""Seconds between looks at whether somebody else changed the registry."""
-
 
 _MOST_MARKED = 1000
 
 
-class Workspace(Registering):
+class Workspace(Watching):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
         super().__init__(registry, clock, table)
         self._prefix: str | None = None
-        self._poll_failed = False
         self._handlers: dict[str, Callable[[], object]] = {
             "promote": self.ask_promote,
             "roll_back": self.ask_roll_back,
@@ -114,23 +105,9 @@ class Workspace(Registering):
     def on_mount(self) -> None:
         """Open where one was last, and look for changes from then on."""
         self.begin()
-        self.set_interval(_POLL, self.poll)
+        self.set_interval(POLL, self.poll)
+        self.set_interval(POLL, self.watch_terminal)
         self.examine_now_and_then()
-
-    def poll(self) -> None:
-        """Look whether somebody else changed the registry."""
-        if self.scene is None or self.asking.busy:
-            return
-        try:
-            changed = self.registry.data_version() != self.seen
-        except LinealError as error:
-            if not self._poll_failed:
-                self._poll_failed = True
-                self.failed(error, "poll")
-            return
-        self._poll_failed = False
-        if changed:
-            self.read()
 
     def hide_question(self) -> None:
         """An open question has to be painted again before it can be answered."""
@@ -377,31 +354,3 @@ class Workspace(Registering):
     def suspend(self) -> None:
         """Go to the background; what comes back is painted anew, so that a question has to be, too."""
         self.app.action_suspend_process()
-
-    # copying
-
-    def copy(self, text: str | None, what: str) -> None:
-        """Put a text on the terminal's clipboard, and show it, for terminals that have none."""
-        if text is None:
-            self.say(f"there is no {what} to copy yet", tone=Tone.MUTED)
-            return
-        if len(text.encode(errors="replace")) > LARGEST:
-            self.say(f"{what} is {size(len(text))}, and terminals take {size(LARGEST)}: nothing was copied")
-            return
-        self.app.copy_to_clipboard(text)
-        self.say(f"copied {what}: {one_line(text)}", tone=Tone.CHANGED)
-
-    def copy_json(self) -> None:
-        """Copy the version under the cursor as JSON, as the shell's commands give it."""
-        version = self.version
-        if version is None:
-            return
-        import json  # noqa: PLC0415  not before somebody copies
-
-        from lineal_tui.view.json import version as as_json  # noqa: PLC0415  as above
-
-        self.work(lambda: JsonMade(json.dumps(as_json(self.registry.detail(version)))), "copy")
-
-    def on_json_made(self, message: JsonMade) -> None:
-        """Copy what was made."""
-        self.copy(message.text, "JSON")
