@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from lineal.facade.door import StrPath
     from lineal.recording import RunHandle
-    from lineal.records.base import Scalar
     from lineal.registry import Registry, create_registry, open_registry
     from lineal.tracking import run
 
@@ -46,10 +45,14 @@ def __getattr__(name: str) -> object:
     return value
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 def start_run(
     experiment: str,
     *,
-    params: Mapping[str, Scalar] | None = None,
+    params: Mapping[str, object] | None = None,
     tags: Mapping[str, str] | None = None,
     name: str | None = None,
     kind: str = "train",

@@ -7,7 +7,9 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lineal import archives
+from lineal import archives, audit
+from lineal.actors import current_actor
+from lineal.context import now
 from lineal.copies import copy_database
 from lineal.db import UNREADABLE, check_identity, connect, translate
 from lineal.durable import sync_folder
@@ -15,6 +17,7 @@ from lineal.errors import AlreadyExists, Conflict, Damaged, MachineError, NoSour
 from lineal.fingerprint import refuse_registry
 from lineal.objects import ObjectStore
 from lineal.queries import events as event_rows
+from lineal.queries import releases as release_rows
 from lineal.queries import upkeep as rows
 from lineal.records.upkeep import BackedUp, Restored
 from lineal.verification import check_database
@@ -124,9 +127,27 @@ def _fill(source: Path, partial: Path, target: Path, progress: Progress, *, is_a
         versions, _ = _check(database, source)
     with _open_copy(database, source) as connection:
         count, size = rows.object_totals(connection)
+    unbound = _let_go_of_directories(database)
     for folder in (partial / "objects", partial):
         sync_folder(folder)
-    return Restored(str(target), versions, objects, count - objects, 0 if objects else size)
+    return Restored(str(target), versions, objects, count - objects, 0 if objects else size, unbound)
+
+
+def _let_go_of_directories(database: Path) -> tuple[tuple[str, str], ...]:
+    """Unbind all stages: the original may still be moving them, and `current` has one master."""
+    connection = connect(database, mode="rw")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        unbound = release_rows.unbind_all(connection)
+        if unbound:
+            told = {"unbound": dict(unbound)}
+            audit.append(connection, now(), current_actor(), "registry_restored", "registry", told)
+        connection.execute("COMMIT")
+    except UNREADABLE as error:
+        raise translate(error, database) from error
+    finally:
+        connection.close()
+    return unbound
 
 
 def _copy_backup(source: Path, database: Path) -> None:

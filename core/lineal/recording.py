@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from lineal.context import Context
     from lineal.datasets import Frame
-    from lineal.records.base import Micros, RunId, Scalar
+    from lineal.records.base import Micros, RunId
     from lineal.records.data import DatasetVersion, Measured
     from lineal.records.models import Version
 
@@ -76,12 +76,12 @@ class RunHandle:
         """The run's full address."""
         return f"run:{self._run.id}"
 
-    def log_param(self, name: str, value: Scalar) -> None:
+    def log_param(self, name: str, value: object) -> None:
         """Record a param; see `log_params`."""
         self.log_params({name: value})
 
-    def log_params(self, params: Mapping[str, Scalar]) -> None:
-        """Record params; one keeps the value it was given first.
+    def log_params(self, params: Mapping[str, object]) -> None:
+        """Record params; one keeps the value it was given first, and lists and mappings are kept as JSON.
 
         Raises:
             BadName, BadValue: a name or value cannot be recorded.

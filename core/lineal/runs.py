@@ -22,7 +22,7 @@ from lineal.queries import names as name_rows
 from lineal.queries import runs as rows
 from lineal.records.base import RunId, Scalar
 from lineal.records.runs import CodeState, Environment, Point, Run, RunKind, RunStatus
-from lineal.values import as_number, check_params, check_tags
+from lineal.values import as_number, check_params, check_tags, plain_params
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ def start(context: Context, new: NewRun) -> Run:
     experiment = naming.check_experiment_name(new.experiment)
     if new.name is not None:
         naming.check_text("run name", new.name, 250)
-    params = dict(new.params or {})
+    params = plain_params(new.params or {})
     tags = dict(new.tags or {})
     check_params(params)
     check_tags(tags)
@@ -82,7 +82,7 @@ def start(context: Context, new: NewRun) -> Run:
 
 
 def _start(context: Context, new: NewRun, experiment: str, patch: StoredObject | None) -> Run:
-    params, tags = dict(new.params or {}), dict(new.tags or {})
+    params, tags = plain_params(new.params or {}), dict(new.tags or {})
     run_id = RunId(secrets.token_hex(16))
     with context.change(Permission.LOG, f"exp:{experiment}") as change:
         connection = change.connection
@@ -129,20 +129,21 @@ def _made_up_name(run_id: RunId) -> str:
     return f"{adjectives[number % 20]}-{nouns[number // 20 % 20]}-{number // 400 % 1000}"
 
 
-def log_params(context: Context, run: Run, params: Mapping[str, Scalar]) -> None:
+def log_params(context: Context, run: Run, params: Mapping[str, object]) -> None:
     """Add params to a run; a param keeps the value it was given first.
 
     Raises:
         BadName, BadValue: a name or value cannot be recorded.
         Conflict: one has another value already; none is recorded then.
     """
-    check_params(params)
+    plain = plain_params(params)
+    check_params(plain)
     with context.change(Permission.LOG, f"run:{run.id}") as change:
-        clashes = rows.set_params(change.connection, run.n, params)
+        clashes = rows.set_params(change.connection, run.n, plain)
         if clashes:
             raise Conflict(what=f"param {clashes[0]} of run:{run.id}", why="it has another value already")
-        if params:
-            change.record("params_logged", f"run:{run.id}", params=dict(params))
+        if plain:
+            change.record("params_logged", f"run:{run.id}", params=plain)
 
 
 def set_tags(context: Context, run: Run, tags: Mapping[str, str | None]) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, SupportsFloat
 
 from lineal import naming
+from lineal.canonical import canonical_json
 from lineal.errors import BadValue
 
 if TYPE_CHECKING:
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
     from lineal.records.base import Scalar
 
 _MOST_BITS = 14_000  # Python reads and writes no longer integers as decimal text
+
+
+def plain_params(params: Mapping[str, object]) -> dict[str, Scalar]:
+    """Params with lists, tuples and mappings written as JSON, and all else as it is.
+
+    Raises:
+        BadValue: something in one has no JSON form.
+    """
+    plain: dict[str, Scalar] = {}
+    for name, value in params.items():
+        if isinstance(value, list | tuple | dict):
+            try:
+                plain[name] = canonical_json(value)
+            except (TypeError, RecursionError) as error:
+                raise BadValue(field=f"param {name}", value=type(value).__name__, why=f"no JSON ({error})") from error
+        else:
+            plain[name] = value  # type: ignore[assignment]  # `check_params` judges it
+    return plain
 
 
 def check_params(params: Mapping[str, Scalar]) -> None:

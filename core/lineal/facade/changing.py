@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lineal.errors import BadValue
+from lineal.facade.door import address_of
 from lineal.facade.reading import Reading
 from lineal.lazily import Later
+from lineal.values import plain_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from lineal import runs, stages
-    from lineal.facade.door import StrPath
+    from lineal.facade.door import Address, StrPath
     from lineal.recording import RunHandle
-    from lineal.records.base import Scalar
     from lineal.records.data import DatasetVersion, Measured
     from lineal.records.imports import Imported
     from lineal.records.models import Bump, Scheme, Version, VersionStatus
@@ -38,7 +39,7 @@ class Changing(Reading):
         self,
         experiment: str,
         *,
-        params: Mapping[str, Scalar] | None = None,
+        params: Mapping[str, object] | None = None,
         tags: Mapping[str, str] | None = None,
         name: str | None = None,
         kind: str = "train",
@@ -76,7 +77,7 @@ class Changing(Reading):
             name=name,
             kind=RunKind(kind),
             parent=parent.ref if isinstance(parent, RunHandle) else parent,
-            params=None if params is None else dict(params),
+            params=None if params is None else plain_params(params),
             tags=None if tags is None else dict(tags),
             seed=seed,
             command=(sys.executable, *sys.orig_argv[1:]) if command is None else tuple(command),
@@ -90,7 +91,7 @@ class Changing(Reading):
         """Add one point to each of several metrics of a run that another process records."""
         runs.log_figures(self._context, self.run(run), figures, step=step)
 
-    def log_params(self, run: str, params: Mapping[str, Scalar]) -> None:
+    def log_params(self, run: str, params: Mapping[str, object]) -> None:
         """Add params to a run that another process records."""
         runs.log_params(self._context, self.run(run), params)
 
@@ -105,13 +106,13 @@ class Changing(Reading):
         label: str | None = None,
         bump: Bump | str | None = None,
         scheme: Scheme | str | None = None,
-        parents: Sequence[str] = (),
-        parent: str | None = None,
+        parents: Sequence[Address] = (),
+        parent: Address | None = None,
         run: RunHandle | str | None = None,
-        datasets: Sequence[str] = (),
-        params: Mapping[str, Scalar] | None = None,
+        datasets: Sequence[Address] = (),
+        params: Mapping[str, object] | None = None,
         metrics: Mapping[str, float] | None = None,
-        measured_on: str | None = None,
+        measured_on: Address | None = None,
         owner: str | None = None,
         purpose: str | None = None,
         notes: str | None = None,
@@ -155,11 +156,11 @@ class Changing(Reading):
             label=label,
             bump=None if bump is None else _one_of(Bump, "bump", bump),
             scheme=None if scheme is None else _one_of(Scheme, "scheme", scheme),
-            parents=(*(() if parent is None else (parent,)), *parents),
+            parents=tuple(address_of(each) for each in (*(() if parent is None else (parent,)), *parents)),
             run=run if run is None or isinstance(run, str) else run.ref,
-            datasets=tuple(datasets),
-            measured_on=measured_on,
-            params=dict(params or {}),
+            datasets=tuple(address_of(each) for each in datasets),
+            measured_on=None if measured_on is None else address_of(measured_on),
+            params=plain_params(params or {}),
             metrics=dict(metrics or {}),
             owner=owner,
             purpose=purpose,
@@ -239,24 +240,24 @@ class Changing(Reading):
 
         return bringing.import_trackio(self._context, os.fspath(source), progress=progress)
 
-    def set(self, ref: str, fields: Mapping[str, str | float | None]) -> str:
+    def set(self, ref: Address, fields: Mapping[str, str | float | None]) -> str:
         """Set fields of a thing; see `lineal.descriptions.describe`."""
         from lineal.descriptions import describe  # noqa: PLC0415  only changes need it
 
-        return describe(self._context, ref, fields)
+        return describe(self._context, address_of(ref), fields)
 
-    def evaluate(self, ref: str, metrics: Mapping[str, float], *, measured_on: str | None = None) -> Version:
+    def evaluate(self, ref: Address, metrics: Mapping[str, float], *, measured_on: str | None = None) -> Version:
         """Add what a later evaluation of a version found."""
         from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
 
-        return versions.evaluate(self._context, ref, metrics, measured_on=measured_on)
+        return versions.evaluate(self._context, address_of(ref), metrics, measured_on=measured_on)
 
-    def mark(self, ref: str, status: VersionStatus | str, *, reason: str | None = None) -> Version:
+    def mark(self, ref: Address, status: VersionStatus | str, *, reason: str | None = None) -> Version:
         """Mark a version as `bad`, or as `active` again."""
         from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
         from lineal.records.models import VersionStatus  # noqa: PLC0415
 
-        return versions.mark(self._context, ref, _one_of(VersionStatus, "status", status), reason=reason)
+        return versions.mark(self._context, address_of(ref), _one_of(VersionStatus, "status", status), reason=reason)
 
     def add_stage(self, model: str, name: str, *, after: str | None = None) -> Stage:
         """Declare a stage of a model, after another or at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +14,24 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 """A path in any form that Python takes."""
+
+
+class Named(Protocol):
+    """Something that has an address: a version, a dataset version, a run that is going on."""
+
+    @property
+    def ref(self) -> str:
+        """Its full address."""
+        ...
+
+
+Address = str | Named
+"""An address, or something that has one."""
+
+
+def address_of(thing: Address) -> str:
+    """The address that is meant."""
+    return thing if isinstance(thing, str) else thing.ref
 
 
 class Door:

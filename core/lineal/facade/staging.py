@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lineal import addresses
-from lineal.errors import Conflict, ReleaseFailed
+from lineal.errors import Conflict, NowhereToRollBack, OutOfDate, ReleaseFailed
 from lineal.facade.changing import Changing
+from lineal.facade.door import address_of
 from lineal.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal import bindings, detached, pipelines, stages, transitions
+    from lineal import bindings, detached, pipelines, stages, transitions, turns
+    from lineal.facade.door import Address
     from lineal.queries import pipelines as pipeline_rows
     from lineal.queries import releases as release_rows
     from lineal.records.releases import Pipeline, StageSettings, StageState
@@ -25,22 +27,48 @@ else:
     pipelines = Later("lineal.pipelines")
     stages = Later("lineal.stages")
     transitions = Later("lineal.transitions")
+    turns = Later("lineal.turns")
     pipeline_rows = Later("lineal.queries.pipelines")
     release_rows = Later("lineal.queries.releases")
+
+_ATTEMPTS = 20
+"""How often a promotion that nobody looked at starts anew when somebody else is faster."""
 
 
 class Staging(Changing):
     """What moves the stages of a registry."""
 
-    def plan_promote(self, ref: str, stage: str, *, reason: str | None = None, with_diff: bool = True) -> Plan:
+    def plan_promote(self, ref: Address, stage: str, *, reason: str | None = None, with_diff: bool = True) -> Plan:
         """What promoting a version to a stage would do."""
-        return self._shown(stages.plan_promotion(self._context, ref, stage, reason=reason), with_diff)
+        return self._shown(stages.plan_promotion(self._context, address_of(ref), stage, reason=reason), with_diff)
 
     def plan_rollback(
-        self, stage_ref: str, *, to: str | None = None, reason: str | None = None, with_diff: bool = True
+        self, stage_ref: str, *, to: Address | None = None, reason: str | None = None, with_diff: bool = True
     ) -> Plan:
         """What rolling a stage back would do."""
-        return self._shown(stages.plan_rollback(self._context, stage_ref, to=to, reason=reason), with_diff)
+        target = None if to is None else address_of(to)
+        try:
+            plan = stages.plan_rollback(self._context, stage_ref, to=target, reason=reason)
+        except NowhereToRollBack:
+            self._tell_unfinished(stage_ref)
+            raise
+        return self._shown(plan, with_diff)
+
+    def _tell_unfinished(self, stage_ref: str) -> None:
+        """Say so where nothing is to be gone back to only because a pipeline has not ended."""
+        ref = addresses.stage_ref(stage_ref)
+        with self._context.read() as connection:
+            _, stage = addresses.stage(connection, ref.model, ref.stage)
+            found = pipeline_rows.running(connection, stage.id)
+        if found is None:
+            return
+        if turns.is_running(self._context, stage.id):
+            raise turns.busy(self._context, stage)
+        raise Conflict(
+            what=f"rolling {ref} back",
+            why=f"a {found.order.action} by {found.actor.user} was left unfinished there",
+            hint="`lineal doctor --repair` takes it back, or finishes it",
+        )
 
     def plan_undo(self, stage_ref: str, *, reason: str | None = None, with_diff: bool = True) -> Plan:
         """What undoing the last transition of a stage would do."""
@@ -176,14 +204,27 @@ class Staging(Changing):
         """
         return bindings.current(self._context, model, stage)
 
-    def promote(self, ref: str, stage: str, *, reason: str | None = None) -> Transition | None:
-        """Make a version live at a stage; None when it was already."""
-        return self.execute(self.plan_promote(ref, stage, reason=reason, with_diff=False))
+    def promote(self, ref: Address, stage: str, *, reason: str | None = None) -> Transition | None:
+        """Make a version live at a stage, whatever is live there; None when it is already.
+
+        To replace only what was looked at, `execute` the plan that was shown: it fails when something else is live.
+        """
+        for _ in range(_ATTEMPTS):
+            plan = self.plan_promote(ref, stage, reason=reason, with_diff=False)
+            try:
+                return self.execute(plan)
+            except OutOfDate:
+                continue  # somebody was faster, which nobody asked to be told
+        return self.execute(plan)
 
     def rollback(
-        self, stage_ref: str, *, to: str | None = None, reason: str | None = None, bad: bool = False
+        self, stage_ref: str, *, to: Address | None = None, reason: str | None = None, bad: bool = False
     ) -> Transition:
-        """Put back what was live at a stage before."""
+        """Put back what was live at a stage before.
+
+        Raises:
+            OutOfDate: somebody moved the stage meanwhile; a second try could go back further than was meant.
+        """
         return _done(self.execute(self.plan_rollback(stage_ref, to=to, reason=reason, with_diff=False), bad=bad))
 
     def undo(self, stage_ref: str, *, reason: str | None = None) -> Transition:

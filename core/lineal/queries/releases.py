@@ -46,6 +46,18 @@ def unset_settings(connection: sqlite3.Connection, stage: int) -> None:
     connection.execute("DELETE FROM releases WHERE stage_id = ?", (stage,))
 
 
+def unbind_all(connection: sqlite3.Connection) -> tuple[tuple[str, str], ...]:
+    """Make every stage a pointer only and close every journal; returns (stage, directory) of those that were bound."""
+    bound = connection.execute(
+        "SELECT m.name || '@' || s.name, x.release FROM stage_settings x JOIN stages s ON s.id = x.stage_id "
+        "JOIN models m ON m.id = s.model_id ORDER BY 1"
+    ).fetchall()
+    connection.execute("DELETE FROM releases")
+    connection.execute("DELETE FROM stage_settings")
+    connection.execute("UPDATE pipelines SET ended_at = started_at WHERE ended_at IS NULL")
+    return tuple((str(place), str(directory)) for place, directory in bound)
+
+
 def release(connection: sqlite3.Connection, stage: int, version: int) -> Release | None:
     """The release of a version at a stage, as it was laid out last."""
     row = connection.execute(

@@ -138,3 +138,5 @@ class Restored:
     missing: int
     """How many objects its versions refer to that the backup did not hold."""
     missing_bytes: int
+    unbound: tuple[tuple[str, str], ...] = ()
+    """(stage, directory) that the original is bound to and the restored registry is not, until it is bound again."""

@@ -154,3 +154,8 @@ def restore_command(context: click.Context, *, file: Path, directory: Path | Non
     if made.missing:
         missing = f"{counted(made.missing, 'object')} ({size(made.missing_bytes)})"
         warn(f"its versions lack the bytes of {missing}: the backup had none; put the old registry's objects/ there")
+    for place, folder in made.unbound:
+        warn(
+            f"{place} is bound to nothing here: the original has {folder}; "
+            f"`lineal stage set {place} --release DIR` binds it"
+        )
