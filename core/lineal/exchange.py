@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from typing import IO, TYPE_CHECKING
 
 from lineal import addresses, details
 from lineal.about import __version__
-from lineal.errors import BadValue, Refused
+from lineal.errors import AlreadyExists, BadValue, MachineError, Refused
 from lineal.exporters.bundle import write_bundle
 from lineal.exporters.card import card
 from lineal.exporters.facts import VersionFacts
@@ -16,6 +18,7 @@ from lineal.queries import artifacts, bundles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from lineal.context import Context
     from lineal.records.bundles import Brought
@@ -45,6 +48,40 @@ def export(context: Context, address: str, to: str) -> str:
             lineage=details.lineage(connection, version.ref, up=2, down=0),
         )
     return card(facts) if to == "card" else mlbom(facts, lineal_version=__version__, at=context.clock())
+
+
+def write_files(context: Context, address: str, folder: Path) -> int:
+    """Write a version's files into a new folder, whole or not at all; returns their bytes.
+
+    Raises:
+        NotFound: there is no such version.
+        Refused: it has no files, or they are not here.
+        AlreadyExists: there is something at `folder`.
+        Damaged: a file is not what its digest says.
+        MachineError: the folder cannot be written.
+    """
+    with context.read() as connection:
+        version = addresses.version(connection, address)
+        artifact = artifacts.files_of(connection, [version.id]).get(version.id)
+        are_kept = artifacts.are_kept(connection, version.id)
+    if artifact is None or not are_kept:
+        why = "it was registered without files" if artifact is None else "its files are known by digest only"
+        raise Refused(what=f"the files of {version.ref}", why=why)
+    if os.path.lexists(folder):
+        raise AlreadyExists(kind="file or folder", name=str(folder), where="")
+    context.objects.check_all((entry.digest, entry.size) for entry in artifact.files)
+    partial = folder.with_name(f".{folder.name}-{os.getpid()}.partial")
+    try:
+        for entry in artifact.files:
+            target = partial / entry.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(context.objects.path(entry.digest), target)
+        partial.rename(folder)
+    except OSError as error:
+        raise MachineError(path=folder, why=error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return artifact.size
 
 
 def export_bundle(

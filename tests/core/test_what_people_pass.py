@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import lineal
-from lineal.errors import BadValue, Conflict
+from lineal.errors import AlreadyExists, BadValue, Conflict, Refused
 from lineal.registry import Registry, create_registry, open_registry, restore_registry
 
 if TYPE_CHECKING:
@@ -99,3 +99,21 @@ def test_a_rollback_with_nowhere_to_go_names_the_pipeline_that_was_left(registry
 
 def test_the_package_shows_what_it_offers() -> None:
     assert {"open_registry", "create_registry", "start_run", "Registry"} <= set(dir(lineal))
+
+
+def test_the_files_of_a_version_come_out_as_they_went_in(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "weights.bin").write_bytes(b"weights")
+    (folder / "deep" / "config.json").write_text("{}")
+    version = registry.register("churn", folder)
+    out = registry.write_files(version, tmp_path / "out")
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()) == [
+        "deep/config.json",
+        "weights.bin",
+    ]
+    assert (out / "weights.bin").read_bytes() == b"weights"
+    with pytest.raises(AlreadyExists):
+        registry.write_files(version, out)
+    with pytest.raises(Refused, match="without files"):
+        registry.write_files(registry.register("bare"), tmp_path / "none")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from lineal.facade.door import address_of
 from lineal.facade.staging import Staging
 from lineal.lazily import Later
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from lineal import audit, doctor, exchange
     from lineal.doctor import Mended
-    from lineal.facade.door import StrPath
+    from lineal.facade.door import Address, StrPath
     from lineal.queries import events as event_rows
     from lineal.records.bundles import Brought
     from lineal.records.stages import Event
@@ -98,6 +99,17 @@ class Upkeep(Staging):
             BadValue: there is no such format.
         """
         return exchange.export(self._context, ref, to)
+
+    def write_files(self, ref: Address, folder: StrPath) -> Path:
+        """Write a version's files into a new folder, each checked against its digest; returns the folder.
+
+        Raises:
+            NotFound: there is no such version.
+            Refused: it has no files here.
+            AlreadyExists: there is something at `folder`.
+        """
+        exchange.write_files(self._context, address_of(ref), Path(folder))
+        return Path(folder)
 
     def export_bundle(self, ref: str, stream: IO[bytes], *, progress: Callable[[int], None] = lambda _: None) -> int:
         """Write a version with its lineage and its files to a stream; returns the bytes of files written."""

@@ -29,7 +29,7 @@ _COMMANDS = {
     "demo": ("demo", "Train real models into a sample registry, then open it."),
     "diff": ("comparison", "Put versions, or runs, side by side."),
     "experiments": ("runs", "List the experiments."),
-    "export": ("exports", "Write a version as a model card, a bill of materials, or a bundle."),
+    "export": ("exports", "Write a version's files, model card, bill of materials, or a bundle of it."),
     "gc": ("upkeep", "Remove what no version refers to."),
     "guide": ("guide", "Read how to do something."),
     "history": ("stages", "Who was live at a stage, and who moved it."),

@@ -14,25 +14,34 @@ from lineal_tui.cli.parameters import ADDRESS
 
 @click.command("export", cls=Command)
 @click.argument("ref", type=ADDRESS)
-@click.option("--to", "to", required=True, type=click.Choice(["card", "mlbom", "bundle"]), help="What to write.")
 @click.option(
-    "-o", "--output", default="-", metavar="FILE", help="Where to; - for standard output, which is the default."
+    "--to", "to", required=True, type=click.Choice(["files", "card", "mlbom", "bundle"]), help="What to write."
+)
+@click.option(
+    "-o", "--output", default="-", metavar="FILE", help="Where to; standard output unless named, but for files."
 )
 @click.pass_context
 def export_command(context: click.Context, *, ref: str, to: str, output: str) -> None:
-    """Write a version as a model card, a bill of materials, or a bundle that another registry takes in.
+    """Write a version's files, its model card, its bill of materials, or a bundle that another registry takes in.
+
+    Files go into a new folder, each checked against its digest.
 
     A bundle has the version's files and the records of everything it came from. `lineal import bundle` brings it
     into another registry under the same uids and digests.
 
     Examples:
+      lineal export churn@production --to files -o ./model
       lineal export churn@production --to card -o README.md
       lineal export churn@production --to mlbom -o churn.cdx.json
       lineal export churn:2.4.0 --to bundle | ssh server lineal import bundle -
     """
     target = None if output == "-" else Path(output)
+    if to == "files" and target is None:
+        raise click.UsageError("name the folder to write the files to with -o; it must not exist yet")
     with session(context).open() as registry:
-        if to != "bundle":
+        if to == "files" and target is not None:
+            registry.write_files(ref, target)
+        elif to != "bundle":
             text = registry.export(ref, to)
             if target is None:
                 for line in text.rstrip("\n").split("\n"):
