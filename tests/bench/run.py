@@ -34,8 +34,8 @@ else:
     from rows import Sizes
 
 MODEL, STAGE = "fraud", "production"
-TO_THE_RUNS = ""
-"""Keys that lead from the tree to the table of all runs; empty: there is none yet, and the tree is measured alone."""
+TO_THE_RUNS = "7"
+"""Keys that lead from the tree to the table of all runs; empty: the tree is measured alone."""
 RUNS_SHOWN = "RUN"
 """What is on the screen when the runs are."""
 FILTER = ""

@@ -89,7 +89,8 @@ class Session:
                 await self.app.workers.wait_for_complete()
             await self.pilot.pause(0.01)
             screen = self.workspace
-            at_rest = not screen.waits and not screen._callbacks and not screen.message_queue_size
+            queues = (screen, *screen.walk_children())
+            at_rest = not screen.waits and not screen._callbacks and not any(one.message_queue_size for one in queues)
             if at_rest and all(worker.is_finished for worker in self.app.workers):
                 return
         raise AssertionError("the application does not come to rest")

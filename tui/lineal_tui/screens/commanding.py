@@ -6,17 +6,15 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lineal.errors import LinealError
+from lineal.lazily import Later
 from lineal.records.models import Model, Version, VersionStatus
 from lineal.records.stages import LiveVersion
 from lineal_tui.keys import View
 from lineal_tui.remembered import Unreadable
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.filtering import Filtering
-from lineal_tui.screens.found_page import FoundPage, read_found
-from lineal_tui.screens.messages import Completed, DiffAsked, FieldsSet, SceneRead, ThingFound, ToMark
+from lineal_tui.screens.messages import Completed, DiffAsked, FieldsSet, ThingFound, ToMark
 from lineal_tui.screens.prompting import Prompt
-from lineal_tui.spoken import keep_spoken, recall_spoken, spoken_file
-from lineal_tui.view.commands import VERBS, BadCommand, Command, common, parse, wanted
 from lineal_tui.view.lines import Line, Span, Tone, cut_middle, rule
 from lineal_tui.view.prompt import Draft
 from lineal_tui.view.questions import question_of_mark
@@ -26,7 +24,16 @@ if TYPE_CHECKING:
 
     from lineal.records.comparison import Diff
     from lineal.registry import Registry
-    from lineal_tui.view.commands import Wanted
+    from lineal_tui import spoken as memory
+    from lineal_tui.screens import found_page
+    from lineal_tui.screens.found_page import FoundPage
+    from lineal_tui.view import commands
+    from lineal_tui.view.commands import Command, Wanted
+else:
+    # nobody types a command before the first paint
+    commands = Later("lineal_tui.view.commands")
+    found_page = Later("lineal_tui.screens.found_page")
+    memory = Later("lineal_tui.spoken")
 
 _OFFERED = 50
 
@@ -80,7 +87,7 @@ class CommandPrompt(Prompt):
             self._put(words[0] + ("" if goes_on else " "))
             self.remark = ()
         else:
-            self._put(max(common(words), begun, key=len))
+            self._put(max(commands.common(words), begun, key=len))
             self.offers = tuple(words)
             self._offer = -1
             self._show_offers()
@@ -121,7 +128,7 @@ class Commanding(Filtering):
         """What was typed before, the latest last."""
         if self._spoken is None:
             try:
-                self._spoken = recall_spoken(spoken_file())
+                self._spoken = memory.recall_spoken(memory.spoken_file())
             except Unreadable:
                 # it is told when the next line cannot be kept either
                 self._spoken = []
@@ -136,7 +143,7 @@ class Commanding(Filtering):
     def complete(self, prompt: CommandPrompt) -> None:
         """Look for what could stand next."""
         text = prompt.draft.text
-        sought, registry = wanted(text), self.registry
+        sought, registry = commands.wanted(text), self.registry
         model = sought.model or self.model
         stages = self.scene.stages if self.scene is not None and model == self.model else None
         self.work(lambda: Completed(text, sought.begun, _offers(registry, sought, model, stages)), "completion")
@@ -155,7 +162,7 @@ class Commanding(Filtering):
             return
         self._keep(text.strip())
         try:
-            command = parse(text)
+            command = commands.parse(text)
             if not command.verb.changes or self.may_change():
                 self._do(command)
         except LinealError as error:
@@ -166,7 +173,7 @@ class Commanding(Filtering):
         if not spoken or spoken[-1] != text:
             spoken.append(text)
             try:
-                keep_spoken(spoken_file(), spoken)
+                memory.keep_spoken(memory.spoken_file(), spoken)
             except Unreadable as error:
                 self.say(str(error), tone=Tone.CHANGED)
 
@@ -188,7 +195,7 @@ class Commanding(Filtering):
                 self._plan(lambda: registry.plan_clear(address, reason=reason))
             case "mark":
                 if len(options) != 1:
-                    raise BadCommand(what="bad, or active again?", hint=command.verb.usage)
+                    raise commands.BadCommand(what="bad, or active again?", hint=command.verb.usage)
                 ref, turn, bad = self._ref(first), self.asking.prepare(), "bad" in options
                 self.work(lambda: ToMark(turn, registry.version(ref), bad=bad), "question")
             case "set":
@@ -214,7 +221,7 @@ class Commanding(Filtering):
         if given is not None:
             return given
         if self.version is None:
-            raise BadCommand(what="no version is under the cursor", hint="name one, such as fraud:2.1.0")
+            raise commands.BadCommand(what="no version is under the cursor", hint="name one, such as fraud:2.1.0")
         return self.version.ref
 
     def _set(self, command: Command) -> None:
@@ -223,7 +230,7 @@ class Commanding(Filtering):
         for pair in pairs:
             name, equals, value = pair.partition("=")
             if not equals or not name:
-                raise BadCommand(what=f"{pair!r} is not FIELD=VALUE", hint=command.verb.usage)
+                raise commands.BadCommand(what=f"{pair!r} is not FIELD=VALUE", hint=command.verb.usage)
             fields[name] = value
         self.work(lambda: FieldsSet(registry.set(ref, fields), tuple(fields.items())), "command")
 
@@ -254,7 +261,7 @@ class Commanding(Filtering):
             self.open_view(View.TREE if verb == "tree" else View.HISTORY)
             return
         ref = self._ref(given)
-        self.work(lambda: ThingFound(verb, ref, *read_found(registry, ref, clock())), "command")
+        self.work(lambda: ThingFound(verb, ref, *found_page.read_found(registry, ref, clock())), "command")
 
     def on_thing_found(self, message: ThingFound) -> None:
         """Go where an address leads: into the tree, or to a page about what stands in none."""
@@ -285,9 +292,8 @@ class Commanding(Filtering):
             version, self._goal = self._goal[1], None
             self.find_version(version)
 
-    def on_scene_read(self, message: SceneRead) -> None:
-        """Show a state of the registry, and go where an address led."""
-        super().on_scene_read(message)
+    def scene_shown(self) -> None:
+        """Go where an address led."""
         if self.model is not None:
             self._reach(self.model)
 
@@ -321,7 +327,7 @@ class Commanding(Filtering):
 
 def verb_lines() -> list[Line]:
     """The verbs, for the help."""
-    return [((verb.usage.ljust(54) + " ", Tone.KEY), (verb.does, Tone.TEXT)) for verb in VERBS]
+    return [((verb.usage.ljust(54) + " ", Tone.KEY), (verb.does, Tone.TEXT)) for verb in commands.VERBS]
 
 
 def _offers(registry: Registry, sought: Wanted, model: str | None, stages: Sequence[str] | None) -> tuple[str, ...]:

@@ -4,46 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.pipelines import failure_of
+from lineal.lazily import Later
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
 from lineal_tui.screens.messages import Examined, ExperimentsRead, FilesRead, RunRead, RunsRead, StagesRead
 from lineal_tui.screens.previews import Previews
-from lineal_tui.screens.runs import RunsSource, read_curves, read_experiments, read_runs
 from lineal_tui.screens.scene import read_live
-from lineal_tui.view.files import files_lines, files_title
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
 from lineal_tui.view.pages import Listed, Pages
-from lineal_tui.view.run import run_lines
-from lineal_tui.view.runs import (
-    ExperimentItem,
-    experiment_line,
-    experiments_head,
-    experiments_look,
-    run_line,
-    run_ref,
-    runs_head,
-    runs_title,
-)
-from lineal_tui.view.stage_page import stage as stage_lines
-from lineal_tui.view.stages import (
-    StageItem,
-    findings_lines,
-    stage_line,
-    stages_head,
-    stages_look,
-    stages_title,
-)
 from lineal_tui.view.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lineal import pipelines
     from lineal.records.base import Micros
     from lineal.records.models import VersionDetail
     from lineal.registry import Registry
     from lineal_tui.keys import Table
-    from lineal_tui.view.runs import RunsLook
+    from lineal_tui.screens import runs as reading
+    from lineal_tui.screens.runs import RunsSource
+    from lineal_tui.view import files as files_page
+    from lineal_tui.view import run as run_page
+    from lineal_tui.view import runs as runs_list
+    from lineal_tui.view import stage_page
+    from lineal_tui.view import stages as stages_list
+    from lineal_tui.view.runs import ExperimentItem, RunsLook
+    from lineal_tui.view.stages import StageItem
+else:
+    # none of it is on the first screen; each module costs that some milliseconds
+    pipelines = Later("lineal.pipelines")
+    reading = Later("lineal_tui.screens.runs")
+    files_page = Later("lineal_tui.view.files")
+    run_page = Later("lineal_tui.view.run")
+    runs_list = Later("lineal_tui.view.runs")
+    stage_page = Later("lineal_tui.view.stage_page")
+    stages_list = Later("lineal_tui.view.stages")
 
 _BETWEEN_EXAMINATIONS = 60.0
 _BEFORE_THE_FIRST = 1.0
@@ -117,23 +113,23 @@ class Exploring(Previews):
 
     def _follow_experiments(self) -> None:
         if not self._is_fresh(View.EXPERIMENTS) or self._experiments is None:
-            self.work(lambda: ExperimentsRead(tuple(read_experiments(self.registry))), "experiments")
+            self.work(lambda: ExperimentsRead(tuple(reading.read_experiments(self.registry))), "experiments")
 
     def on_experiments_read(self, message: ExperimentsRead) -> None:
         """Show the experiments."""
         first = self._experiments is None
         items = self._experiments = list(message.items)
-        look = experiments_look(items, self.clock())
+        look = runs_list.experiments_look(items, self.clock())
         pane = self.panes[View.EXPERIMENTS]
         pane.draw_title = lambda width, active: rule(
             (("experiments", Tone.TITLE if active else Tone.STRONG),),
             ((counted(len(items) - 1, "experiment"), Tone.MUTED),) if width > 40 else (),
             width,
         )
-        pane.draw_heads = lambda width: experiments_head(look, width)
+        pane.draw_heads = lambda width: runs_list.experiments_head(look, width)
 
         def paint(item: ExperimentItem, width: int) -> Line:
-            return experiment_line(item, look, width)
+            return runs_list.experiment_line(item, look, width)
 
         keys = [item.experiment.name if item.experiment is not None else None for item in items]
         pane.lines.show(Listed(items, keys), paint)
@@ -144,7 +140,7 @@ class Exploring(Previews):
     def open_experiment(self) -> None:
         """Show the runs of the experiment under the cursor."""
         row = self.panes[View.EXPERIMENTS].lines.current
-        if not isinstance(row, ExperimentItem):
+        if not isinstance(row, runs_list.ExperimentItem):
             return
         name = row.experiment.name if row.experiment is not None else None
         if name != self.experiment:
@@ -157,7 +153,7 @@ class Exploring(Previews):
     def _follow_runs(self) -> None:
         if not self._is_fresh(View.RUNS) or self._runs is None:
             experiment, now = self.experiment, self.clock()
-            self.work(lambda: RunsRead(read_runs(self.registry, experiment, now)), "runs")
+            self.work(lambda: RunsRead(reading.read_runs(self.registry, experiment, now)), "runs")
 
     def on_runs_read(self, message: RunsRead) -> None:
         """Show the runs; the cursor stays on its run."""
@@ -180,13 +176,13 @@ class Exploring(Previews):
             self.call_later(pane.redraw)
 
         def paint(detail: RunDetail, width: int) -> Line:
-            return run_line(detail, source.look, width)
+            return runs_list.run_line(detail, source.look, width)
 
         source.on_wider = wider
-        pane.draw_title = lambda width, active: runs_title(
+        pane.draw_title = lambda width, active: runs_list.runs_title(
             source.experiment, source.count(), width, best=self.best, active=active
         )
-        pane.draw_heads = lambda width: runs_head(source.look, width)
+        pane.draw_heads = lambda width: runs_list.runs_head(source.look, width)
         pane.lines.show(Pages[RunDetail](source), paint)
         pane.lines.marks = frozenset(self.marked_runs)
         pane.redraw()
@@ -208,7 +204,7 @@ class Exploring(Previews):
 
         def read() -> RunRead:
             full = self.registry.run_detail(self.registry.run(run.id))
-            return RunRead(full, read_curves(self.registry, full))
+            return RunRead(full, reading.read_curves(self.registry, full))
 
         self.work(read, "run")
 
@@ -226,10 +222,10 @@ class Exploring(Previews):
         run = found.detail.run
         pane.draw_title = lambda width, active: rule(
             ((cut_middle(run.name, max(8, width - 30)), Tone.TITLE if active else Tone.STRONG),),
-            ((run_ref(run), Tone.MUTED),),
+            ((runs_list.run_ref(run), Tone.MUTED),),
             width,
         )
-        self.show_page(View.RUN, lambda width: run_lines(found.detail, found.curves, self.clock(), width))
+        self.show_page(View.RUN, lambda width: run_page.run_lines(found.detail, found.curves, self.clock(), width))
 
     def count_marks(self, view: View) -> int:
         """How many rows are marked in a view."""
@@ -264,8 +260,8 @@ class Exploring(Previews):
             return
         detail, against = self._files
         pane = self.panes[View.FILES]
-        pane.draw_title = lambda width, active: files_title(detail, against, width, active=active)
-        self.show_page(View.FILES, lambda width: files_lines(detail, against, width))
+        pane.draw_title = lambda width, active: files_page.files_title(detail, against, width, active=active)
+        self.show_page(View.FILES, lambda width: files_page.files_lines(detail, against, width))
 
     # stages
 
@@ -280,8 +276,8 @@ class Exploring(Previews):
             for stage in reversed(stages):
                 state = self.registry.stage_state(f"{model}@{stage}")
                 live = read_live(self.registry, model, stage)
-                failure = failure_of(state.pipeline) if state.pipeline is not None else None
-                items.append(StageItem(state, failure, live.since if live is not None else None))
+                failure = pipelines.failure_of(state.pipeline) if state.pipeline is not None else None
+                items.append(stages_list.StageItem(state, failure, live.since if live is not None else None))
             return StagesRead(model, tuple(items))
 
         self.work(read, "stages")
@@ -292,13 +288,13 @@ class Exploring(Previews):
             return
         first = self._stages is None
         items = self._stages = list(message.items)
-        look = stages_look(items, self.clock())
+        look = stages_list.stages_look(items, self.clock())
         pane = self.panes[View.STAGES]
-        pane.draw_title = lambda width, active: stages_title(self.model or "", width, active=active)
-        pane.draw_heads = lambda width: stages_head(look, width)
+        pane.draw_title = lambda width, active: stages_list.stages_title(self.model or "", width, active=active)
+        pane.draw_heads = lambda width: stages_list.stages_head(look, width)
 
         def paint(item: StageItem, width: int) -> Line:
-            return stage_line(item, look, width)
+            return stages_list.stage_line(item, look, width)
 
         pane.lines.show(Listed(items, [item.state.stage for item in items]), paint)
         if first:
@@ -308,7 +304,7 @@ class Exploring(Previews):
 
     def _show_stage(self) -> None:
         row = self.panes[View.STAGES].lines.current if View.STAGES in self.panes else None
-        if not isinstance(row, StageItem):
+        if not isinstance(row, stages_list.StageItem):
             return
         item = row
         pane = self.panes[View.STAGE]
@@ -317,14 +313,14 @@ class Exploring(Previews):
             ((cut_middle(name, max(8, width - 8)), Tone.TITLE if active else Tone.STRONG),), (), width
         )
         self.show_page(
-            View.STAGE, lambda width: stage_lines(item.state, item.failure, self.clock(), max(20, width))[1:]
+            View.STAGE, lambda width: stage_page.stage(item.state, item.failure, self.clock(), max(20, width))[1:]
         )
 
     def address(self, stage: str | None = None) -> str:
         """The address of a stage: of the one under the cursor where stages are listed, else of the one looked at."""
         if stage is None and self.active in (View.STAGES, View.STAGE) and View.STAGES in self.panes:
             row = self.panes[View.STAGES].lines.current
-            if isinstance(row, StageItem):
+            if isinstance(row, stages_list.StageItem):
                 return f"{row.state.model}@{row.state.stage}"
         return super().address(stage)
 
@@ -357,7 +353,7 @@ class Exploring(Previews):
             ((counted(len(found), "finding"), Tone.FAILED if found else Tone.MUTED),),
             width,
         )
-        self.show_page(View.FINDINGS, lambda width: findings_lines(found, width))
+        self.show_page(View.FINDINGS, lambda width: stages_list.findings_lines(found, width))
 
 
 def _with_best(look: RunsLook, *, best: bool) -> RunsLook:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from textual.worker import get_current_worker
 
 from lineal.errors import LinealError
+from lineal.lazily import Later
 from lineal.records.stages import Action, Outcome
 from lineal_tui.screens.exploring import Exploring
 from lineal_tui.screens.messages import CancelAsked, LetGo, PipelineChanged, PipelineEnded
 from lineal_tui.view.lines import Tone
-from lineal_tui.view.stages import ended_words, steps_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from lineal.records.stages import Plan
     from lineal.registry import Registry
     from lineal_tui.keys import Table
+    from lineal_tui.view import stages as stages_list
     from lineal_tui.view.lines import Line
+
+else:
+    stages_list = Later("lineal_tui.view.stages")
 
 
 class _NobodyWaits(Exception):
@@ -79,7 +83,7 @@ class Following(Exploring):
     def usual_lines(self, width: int) -> tuple[Line, ...]:
         """The steps of what runs, else hints."""
         if self.watched is not None:
-            return (steps_line(self.watched, width, mine=self.watched.id in self.begun),)
+            return (stages_list.steps_line(self.watched, width, mine=self.watched.id in self.begun),)
         return super().usual_lines(width)
 
     def on_pipeline_changed(self, message: PipelineChanged) -> None:
@@ -105,7 +109,7 @@ class Following(Exploring):
             if plan is not None:
                 self.done(plan, bad=bad)
             elif watched is not None:
-                self.say("✓ " + ended_words(watched, message.transition), tone=Tone.BETTER)
+                self.say("✓ " + stages_list.ended_words(watched, message.transition), tone=Tone.BETTER)
         elif not self.asking.busy and plan is not None and self._stays_unhealthy(plan):
             self.ask_after_unhealthy(plan)
         else:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lineal.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.layout import Layout
 from lineal_tui.screens.messages import Compared, DetailRead, LineageTraced
 from lineal_tui.view.diff import diff_lines, diff_title
-from lineal_tui.view.lineage import lineage_lines, lineage_title
-from lineal_tui.view.lineage_drawing import lineage_drawing
 from lineal_tui.view.lines import Tone, cut_middle, rule
-from lineal_tui.view.side_by_side import side_lines, side_title
-from lineal_tui.view.version import version_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +19,16 @@ if TYPE_CHECKING:
 
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
+    from lineal_tui.view import lineage as lineage_page
+    from lineal_tui.view import lineage_drawing, side_by_side
+    from lineal_tui.view import version as version_page
     from lineal_tui.view.lines import Line
+else:
+    # what the first paint does without; each module costs it some milliseconds
+    lineage_page = Later("lineal_tui.view.lineage")
+    lineage_drawing = Later("lineal_tui.view.lineage_drawing")
+    side_by_side = Later("lineal_tui.view.side_by_side")
+    version_page = Later("lineal_tui.view.version")
 
 _REST = 0.12
 """Seconds that the cursor rests before the panes beside it follow: held keys then cost two cells each."""
@@ -160,8 +166,10 @@ class Previews(Layout):
         pane = self.panes[View.DIFF]
         first = self.column = max(1, min(self.column, len(shown.versions) - 1))
         equal = self.equal
-        pane.draw_title = lambda width, active: side_title(shown, width, active=active, equal_shown=equal, first=first)
-        self.show_page(View.DIFF, lambda width: side_lines(shown, pairs, width, equal=equal, first=first))
+        pane.draw_title = lambda width, active: side_by_side.side_title(
+            shown, width, active=active, equal_shown=equal, first=first
+        )
+        self.show_page(View.DIFF, lambda width: side_by_side.side_lines(shown, pairs, width, equal=equal, first=first))
 
     # lineage and the version's page
 
@@ -178,11 +186,11 @@ class Previews(Layout):
             return
         view = View.LINEAGE
         pane = self.panes[view]
-        pane.draw_title = lambda width, active: lineage_title(lineage.focus, width, active=active)
+        pane.draw_title = lambda width, active: lineage_page.lineage_title(lineage.focus, width, active=active)
 
         def draw(width: int) -> Sequence[Line]:
-            drawn = lineage_drawing(lineage, width) if self.is_wide else None
-            return lineage_lines(lineage, width) if drawn is None else drawn
+            drawn = lineage_drawing.lineage_drawing(lineage, width) if self.is_wide else None
+            return lineage_page.lineage_lines(lineage, width) if drawn is None else drawn
 
         self.show_page(view, draw)
 
@@ -203,4 +211,4 @@ class Previews(Layout):
         pane.draw_title = lambda width, active: rule(
             ((cut_middle(ref, max(8, width - 8)), Tone.TITLE if active else Tone.STRONG),), (), width
         )
-        self.show_page(view, lambda width: version_lines(detail, self.clock(), width))
+        self.show_page(view, lambda width: version_page.version_lines(detail, self.clock(), width))

@@ -13,7 +13,6 @@ from lineal_tui.screens.prompting import Prompt
 from lineal_tui.view.lines import Tone, cut_middle
 from lineal_tui.view.prompt import Draft
 from lineal_tui.view.questions import question_of_register
-from lineal_tui.view.runs import run_ref
 
 if TYPE_CHECKING:
     from lineal.records.runs import Run
@@ -160,6 +159,8 @@ def _defaults(registry: Registry, run: Run, model: str | None) -> Defaulted:
 
 
 def _command(run: Run, answers: dict[str, str]) -> str:
+    from lineal_tui.view.runs import run_ref  # noqa: PLC0415  only after something was registered
+
     words = ["lineal", "register", answers["model"], "--run", run_ref(run)]
     for name, option in (("label", "--label"), ("purpose", "--purpose"), ("parent", "--parent")):
         if answers[name]:

@@ -123,7 +123,11 @@ class Showing(Transitions):
         if other and not first:
             self._remember()
         self.call_after_refresh(self.follow_now)
+        self.scene_shown()
         self.work(lambda: FiguresRead(read_figures(self.registry, scene.models)), "figures")
+
+    def scene_shown(self) -> None:
+        """The panes show a state of the registry now."""
 
     def furnish(self, view: View) -> None:
         """Fill a list from the scene."""
