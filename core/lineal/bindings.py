@@ -112,6 +112,9 @@ def _checked(place: str, known: StageSettings | None, changes: Mapping[str, Any]
     if "release" in changes:
         release = os.fspath(changes["release"])
         naming.check_text("release", release)
+        if any(ord(character) < ord(" ") or character == "\x7f" for character in release):
+            why = "a control character is in it; name another folder"
+            raise BadValue(field="release", value=naming.shown(release), why=why)
         changes["release"] = os.path.abspath(Path(release).expanduser())  # noqa: PTH100  a link must show
     for one, other in (("health", "health_url"), ("health_url", "health")):
         if changes.get(one) is not None and changes.setdefault(other) is not None:

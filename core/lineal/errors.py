@@ -88,6 +88,12 @@ class BadValue(UsageError):
 
     message = "{field} {value!r}: {why}"
 
+    def __init__(self, *, field: str, value: object, why: str, hint: str | None = None) -> None:
+        """`value` is None when none was given."""
+        super().__init__(field=field, value=value, why=why, hint=hint)
+        if value is None:
+            self.args = (f"{field}: {why}",)
+
 
 # 3: what was asked for is not there
 

@@ -64,7 +64,7 @@ def claim(directory: Path, *, registry: str, place: str) -> None:
         directory.mkdir(exist_ok=True)
         mark = directory / MARK
         if mark.exists() and mark.stat().st_size:
-            _check_owner(what, _owner(mark), registry, place)
+            _check_owner(what, mark, _owner(mark), registry, place)
             _check_current(what, directory)
         elif any(found != mark for found in directory.iterdir()):
             raise Refused(what=what, why="it holds files that lineal did not put there", hint="name an empty folder")
@@ -103,7 +103,7 @@ def check_claim(directory: Path, *, registry: str, place: str) -> None:
         raise MachineError(path=directory, why=error.strerror or str(error)) from error
     except ValueError as error:
         raise Refused(what=what, why=f"its {MARK} cannot be read") from error
-    _check_owner(what, owner, registry, place)
+    _check_owner(what, directory / MARK, owner, registry, place)
     _check_current(what, directory)
 
 
@@ -115,10 +115,11 @@ def _owner(mark: Path) -> tuple[str, str]:
     return str(content.get("registry")), str(content.get("stage"))
 
 
-def _check_owner(what: str, owner: tuple[str, str], registry: str, place: str) -> None:
+def _check_owner(what: str, mark: Path, owner: tuple[str, str], registry: str, place: str) -> None:
     if owner != (registry, place):
         whose = "another registry" if owner[0] != registry else "this registry"
-        raise Refused(what=what, why=f"it belongs to {owner[1]} of {whose}")
+        hint = f"name another folder; if nothing uses this one any more, delete the file {mark} and what lies beside it"
+        raise Refused(what=what, why=f"it belongs to {owner[1]} of {whose}", hint=hint)
 
 
 def _check_current(what: str, directory: Path) -> None:

@@ -57,6 +57,7 @@ def complains(answer: Ran, code: int, *words: str) -> None:
         (("promote", "fraud:1.0.0", "--to", "prod"), 3, "fraud@production"),
         (("promote", "fraud", "--to", "production"), 2, "lineal tree fraud"),
         (("mark", "fraud:1.0.0"), 2, "--bad"),
+        (("mark", "fraud:1.0.0", "--bad", "--active"), 2, "one of the two"),
         (("rolback", "fraud@production"), 2, "did you mean rollback"),
         (("models", "--jason"), 2, "--json"),
         (("register", "fraud"), 2, "file"),
@@ -297,3 +298,15 @@ def test_a_group_without_a_command_explains_itself(typed: Typed) -> None:
 
     assert (answer.code, answer.out) == (2, "")
     assert "\n  add " in answer.err
+
+
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 8), ("2>&-", 0), (">&- 2>&-", 8)])
+def test_closed_streams_are_no_bug(registry: Path, closed: str, code: int) -> None:
+    """A scheduler may start a command without stdout or stderr."""
+    line = f'exec "$0" -m lineal_tui.main --registry "$1" models {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, str(registry)], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert ("standard output is closed" in done.stderr) is (closed == ">&-")

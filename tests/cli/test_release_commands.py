@@ -66,6 +66,10 @@ def test_a_stage_is_set_field_by_field_and_an_empty_text_takes_away(here: Typed,
         (("--release", ""), 2, "stage unset"),
         (("--hook", "sh -c 'open"), 2, "no closing quotation"),
         (("--health", "https://x/"), 2, "http://HOST"),
+        (("--health", "ftp://x/health"), 2, "http://HOST"),
+        (("--hook", "cat log | tail -1"), 2, "no shell runs it"),
+        (("--health", "true > /dev/null"), 2, "no shell runs it"),
+        (("--release", "/srv/two\nlines"), 2, "control character"),
         (("--tries", "0"), 2, "1 to 1,000"),
         (("--keep", "many"), 2, "--keep"),
         (("--release", "/proc/nothing/here"), 8, "/proc/nothing/here"),
@@ -91,6 +95,8 @@ def test_a_hook_that_cannot_be_run_is_told_when_it_is_set(here: Typed) -> None:
     answer = here("stage", "set", "fraud@production", "--hook", "no-such-program-anywhere --now")
     assert answer.code == 0
     assert "no-such-program-anywhere is no program" in answer.err
+    assert here("stage", "set", "fraud@production", "--hook", "grep '|' a.txt").code == 0
+    assert here("stage", "set", "fraud@production", "--hook", "sh -c 'cat a | tail'").code == 0
 
 
 def test_a_stage_is_shown_with_what_lies_there_and_what_moved_it(here: Typed, bound: Bound) -> None:
@@ -110,7 +116,9 @@ def test_a_stage_is_shown_with_what_lies_there_and_what_moved_it(here: Typed, bo
 
 
 def test_a_bound_stage_becomes_a_pointer_again_and_its_files_stay(here: Typed, bound: Bound) -> None:
-    assert here("stage", "unset", "fraud@production").code == 0
+    unset = here("stage", "unset", "fraud@production")
+    assert unset.code == 0
+    assert str(bound.release / ".lineal-stage.json") in unset.err
     assert bound.live == "1.1.0"
     rolled = here("rollback", "fraud@production")
     assert (rolled.code, rolled.out) == (0, "fraud:1.0.0\n")

@@ -223,8 +223,9 @@ def test_a_directory_is_claimed_once(tmp_path: Path) -> None:
         ({"registry": "b", "place": "m@production"}, "it belongs to m@production of another registry"),
     ):
         for act in (layout.claim, layout.check_claim):
-            with pytest.raises(Refused, match=why):
+            with pytest.raises(Refused, match=why) as refused:
                 act(tmp_path / "srv", **other)
+            assert str(tmp_path / "srv" / layout.MARK) in str(refused.value.hint)
 
 
 def test_a_claim_cut_short_can_be_made_again(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, one of `lineal.errors.ExitCode`.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if words in (["--version"], ["-V"]):
+    if words in (["--version"], ["-V"]) and sys.stdout is not None:
         from lineal import __version__  # noqa: PLC0415  start-up is measured
 
         sys.stdout.write(f"lineal {__version__}\n")

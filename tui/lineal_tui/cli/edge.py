@@ -24,6 +24,13 @@ DEBUG = "LINEAL_DEBUG"
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns its exit code."""
+    is_heard = sys.stdout is not None
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  as long as the process
+    if not is_heard:
+        complain("standard output is closed; nothing was done", "send it to /dev/null to do without")
+        return ExitCode.MACHINE
     for stream in (sys.stdout, sys.stderr):
         # A terminal in another encoding gets question marks for what it cannot show, not an error.
         with suppress(AttributeError, ValueError):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from lineal.errors import LinealError
     from lineal.records.releases import Pipeline, StageSettings
 
+_SHELL_WORDS = frozenset({"|", "||", "|&", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>>", "2>&1", "&>"})
+"""Words that are meant for a shell."""
+
 
 @click.group("stage", cls=Group)
 def stage_command() -> None:
@@ -111,7 +114,7 @@ def _changes(given: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError("--release is empty; `lineal stage unset` makes the stage a pointer only")
     changes = dict(given)
     if "health" in given:
-        is_address = given["health"].startswith(("http://", "https://"))
+        is_address = "://" in given["health"].split(" ", 1)[0]
         changes["health"] = None if is_address else _command("health", given["health"])
         changes["health_url"] = given["health"] if is_address else None
     if "hook" in given:
@@ -128,9 +131,18 @@ def _command(field: str, text: str) -> tuple[str, ...] | None:
     from lineal.errors import BadValue  # noqa: PLC0415  as above
 
     try:
-        return tuple(split(text)) or None
+        words = tuple(split(text))
     except ValueError as error:
         raise BadValue(field=field, value=text, why=str(error).lower()) from error
+    bare = _SHELL_WORDS.intersection(words, text.split())  # in quotes they are words like others
+    if bare:
+        raise BadValue(
+            field=field,
+            value=text,
+            why=f"no shell runs it, so {' '.join(sorted(bare))} would be plain words of the command",
+            hint="put it into a script and name that, or say sh -c '...'",
+        )
+    return words or None
 
 
 def _warn_unless_there(field: str, bound: StageSettings) -> None:
@@ -156,6 +168,8 @@ def unset(context: click.Context, *, place: str, as_json: bool) -> None:
     Examples:
       lineal stage unset fraud@production
     """
+    from lineal.layout import MARK  # noqa: PLC0415  start-up is measured
+
     with session(context).open() as registry:
         was = registry.unbind_stage(place)
     if as_json:
@@ -165,6 +179,7 @@ def unset(context: click.Context, *, place: str, as_json: bool) -> None:
         return
     say(place)
     narrate(f"it is a pointer only now; what lies in {was.release} stays there, `current` too")
+    narrate(f"{was.release}/{MARK} keeps the folder for {place}; delete both to use the folder for something else")
 
 
 @stage_command.command("show")

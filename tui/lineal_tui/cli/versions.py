@@ -95,22 +95,24 @@ def _natural(label: str) -> list[tuple[int, str]]:
 
 @click.command("mark", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
-@click.option("--bad", "status", flag_value="bad", help="Neither promoted nor rolled back to any more.")
-@click.option("--active", "status", flag_value="active", help="May be used again.")
+@click.option("--bad", is_flag=True, help="Neither promoted nor rolled back to any more.")
+@click.option("--active", is_flag=True, help="May be used again.")
 @reason
 @as_json
 @click.pass_context
-def mark_command(context: click.Context, *, ref: str, status: str | None, reason: str | None, as_json: bool) -> None:
+def mark_command(
+    context: click.Context, *, ref: str, bad: bool, active: bool, reason: str | None, as_json: bool
+) -> None:
     """Mark a version as bad, or as active again.
 
     Examples:
       lineal mark fraud:2.3.0 --bad --reason "wrong on mobile"
       lineal mark fraud:2.3.0 --active
     """
-    if status is None:
-        raise click.UsageError("say --bad or --active", context)
+    if bad == active:
+        raise click.UsageError("say --bad or --active, one of the two", context)
     with session(context).open() as registry:
-        version = registry.mark(ref, status, reason=reason)
+        version = registry.mark(ref, "bad" if bad else "active", reason=reason)
         if as_json:
             from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
