@@ -115,7 +115,9 @@ class Previews(Layout):
         self._wanted = refs
         if len(refs) < 2:
             version = self.version
-            self._why = "no versions yet" if version is None else "the first of its line: nothing to hold it against"
+            self._why = "the first of its line: nothing to hold it against"
+            if version is None:
+                self._why = "nothing matches the filter" if self.matcher(View.TREE) else "no versions yet"
             self.draw_diff()
         elif refs in self._diffs:
             self.draw_diff()
