@@ -82,12 +82,14 @@ def verify_releases(context: Context) -> tuple[tuple[Finding, ...], int]:
         for release in known:
             artifact = artifacts[release.version]
             wanted = {} if artifact is None else {entry.path: entry.digest for entry in artifact.files}
-            wrong = _wrong_file(Path(settings.release) / release.name, wanted)
+            path = Path(settings.release) / release.name
+            wrong = _wrong_file(path, wanted)
             read += 1
             if wrong is not None:
-                path = str(Path(settings.release) / release.name)
-                cure = "remove that folder; `lineal doctor --repair` then lays it out anew"
-                findings.append(Finding(FindingKind.RELEASE, place, path, wrong, cure))
+                cure = "`lineal doctor --repair` lays it out anew"
+                if layout.what_differs(path, release.files) is None:  # which only reading it can tell
+                    cure = f"remove that folder; then {cure}"
+                findings.append(Finding(FindingKind.RELEASE, place, str(path), wrong, cure))
     return tuple(findings), read
 
 
@@ -230,7 +232,10 @@ def _stage(context: Context, stage: Stage, settings: StageSettings) -> Iterator[
         layout.check_claim(directory, registry=uid, place=place)
         now = layout.points_at(directory)
     except LinealError as error:
-        yield _Problem(Finding("release_directory", place, str(directory), str(error), error.hint), None)
+        cure, hint = None, error.hint
+        if not os.path.lexists(directory):
+            cure, hint = partial(_make_again, context, stage, settings, uid), "make it again, with all its releases"
+        yield _Problem(Finding("release_directory", place, str(directory), str(error), hint), cure)
         return
     if dead is not None:
         step = dead.running_step or "between two steps"
@@ -302,6 +307,18 @@ def _lay_out_anew(context: Context, stage: Stage, settings: StageSettings, relea
             version = addresses.must_have(connection, release.version)
         bindings.lay_out(context, stage, version, Path(settings.release))
     return "laid it out anew from the objects"
+
+
+def _make_again(context: Context, stage: Stage, settings: StageSettings, uid: str) -> str:
+    with context.read() as connection:
+        known = release_rows.releases_of(connection, stage.id)
+        dead = pipeline_rows.running(connection, stage.id)
+    with turns.alone(context, stage):
+        layout.claim(Path(settings.release), registry=uid, place=f"{stage.model}@{stage.name}")
+    for release in known:
+        _lay_out_anew(context, stage, settings, release)
+    done = _settle(context, stage, settings) if dead is None else _recover(context, stage)
+    return f"made it again with {len(known)} of its releases; {done}"
 
 
 def _settle(context: Context, stage: Stage, settings: StageSettings) -> str:

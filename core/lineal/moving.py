@@ -190,8 +190,8 @@ class Work:
                 checked = self._settings.checks_health and not self._order.skip_health and name is not None
                 return self._record(Outcome.HEALTHY if checked else Outcome.UNCHECKED, None, stoppable=True)
             if self._order.action is not Action.PROMOTE:
-                failure = self._live_but(f"it is live but unhealthy: {problem}")
-                return self._record(Outcome.UNHEALTHY, failure, stoppable=True)
+                state = "nothing is live there now, but" if name is None else "it is live but unhealthy:"
+                return self._record(Outcome.UNHEALTHY, self._live_but(f"{state} {problem}"), stoppable=True)
         except _Stopped:
             problem = f"it was cancelled by {self._cancelled_by}"
         return self.take_back(problem)

@@ -79,9 +79,24 @@ def test_what_only_a_person_can_mend_stays(doctor: Typed, bound: Bound) -> None:
     assert "1 thing not as it must be" in answer.err
     assert (bound.release / "notes").exists()
     shutil.rmtree(bound.release)
+    bound.release.write_text("a file")
     gone = doctor("--repair", "--json")
     assert gone.code == 7
     assert gone.json[0]["kind"] == "release_directory"
+
+
+def test_a_directory_that_is_gone_is_made_again_with_what_is_live_and_what_a_rollback_needs(
+    doctor: Typed, typed: Typed, bound: Bound
+) -> None:
+    shutil.rmtree(bound.release)
+    answer = doctor("--repair")
+
+    assert answer.code == 0, answer
+    assert "made it again with 2 of its releases" in answer.out
+    assert bound.live == "1.1.0"
+    assert doctor().code == 0
+    assert typed("rollback", "fraud@production", "--registry", bound.root).code == 0
+    assert bound.live == "1.0.0"
 
 
 def test_a_dead_pipeline_is_found_and_taken_back(doctor: Typed, typed: Typed, bound: Bound) -> None:

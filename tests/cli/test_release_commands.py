@@ -208,6 +208,16 @@ def test_an_unhealthy_rollback_stays_and_offers_further_and_back(run: Typed, bou
     assert "unchecked" in skipped.err
 
 
+def test_a_hook_that_fails_when_nothing_is_live_any_more_says_so(run: Typed, bound: Bound) -> None:
+    run("stage", "set", "fraud@production", "--hook", "false")
+    answer = run("clear", "fraud@production")
+
+    assert answer.code == 6
+    assert "nothing is live there now, but the hook failed" in answer.err
+    assert "unhealthy:" not in answer.err
+    assert not (bound.release / "current").exists()
+
+
 def test_what_is_refused_out_of_date_or_damaged_keeps_its_code_and_moves_nothing(run: Typed, bound: Bound) -> None:
     run("mark", "fraud:1.2.0", "--bad")
     assert run("promote", "fraud:1.2.0", "--to", "production").code == 4

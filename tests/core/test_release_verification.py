@@ -45,6 +45,7 @@ def test_a_bit_that_flips_without_a_trace_in_the_file_system_is_named(served: Re
     assert found.ref == "churn@production"
     assert found.path == str(path.parent)
     assert "weights.bin has other bytes" in found.problem
+    assert found.repair == "`lineal doctor --repair` lays it out anew"
 
 
 def test_a_release_that_was_removed_is_named_and_laid_out_anew_by_repair(served: Registry) -> None:
