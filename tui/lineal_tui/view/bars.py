@@ -77,6 +77,8 @@ def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
 def message_lines(text: str, hint: str | None, width: int, *, tone: Tone = Tone.FAILED) -> tuple[Line, ...]:
     """A message and what to do about it, in at most four rows."""
     words: list[Line] = [((piece, tone),) for word in text.split() for piece in _pieces(word, width)]
+    if hint:
+        words.append((("·", Tone.MUTED),))
     words.extend(((piece, Tone.MUTED),) for word in (hint or "").split() for piece in _pieces(word, width))
     lines = wrap(words, max(1, width))
     if len(lines) > 4:

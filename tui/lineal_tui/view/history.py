@@ -25,6 +25,8 @@ _TONES = {
     Action.IMPORT: Tone.MUTED,
 }
 _MOVED = (Outcome.HEALTHY, Outcome.UNCHECKED, Outcome.UNHEALTHY)
+_AS_MEANT = (Outcome.HEALTHY, Outcome.UNCHECKED)
+_SIGNS = {Outcome.REVERTED: "→", Outcome.UNHEALTHY: "✗", Outcome.FAILED: "✗", Outcome.CANCELLED: "✗"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class HistoryLook:
     """What all rows of one history have in common."""
 
     label_width: int
+    action_width: int
+    """Of an action and how it ended."""
     now: Micros
 
 
@@ -64,9 +68,19 @@ def history_items(transitions: Sequence[Transition]) -> list[HistoryItem]:
 
 
 def history_look(items: Sequence[HistoryItem], now: Micros) -> HistoryLook:
-    """Measure the labels."""
+    """Measure the labels and the actions."""
     labels = [label or "-" for item in items for label in (item.transition.from_label, item.transition.to_label)]
-    return HistoryLook(max([6, *(width_of(cut(label, 18)) for label in labels)]), now)
+    actions = [_action(item.transition) for item in items]
+    return HistoryLook(
+        max([6, *(width_of(cut(label, 18)) for label in labels)]), max([8, *map(width_of, actions)]), now
+    )
+
+
+def _action(transition: Transition) -> str:
+    """What was done, and how it ended where that is not what was meant."""
+    if transition.outcome in _AS_MEANT:
+        return str(transition.action)
+    return f"{transition.action} {_SIGNS[transition.outcome]} {transition.outcome}"
 
 
 @lru_cache(maxsize=8)
@@ -76,12 +90,12 @@ def history_columns(look: HistoryLook, width: int) -> tuple[Column, ...]:
         [
             Column("when", "WHEN", 16, rank=5),
             Column("age", "AGE", 4, right=True, rank=2),
-            Column("action", "ACTION", 8),
+            Column("action", "ACTION", look.action_width),
             Column("to", "LIVE", look.label_width),
             Column("from", "BEFORE", look.label_width, rank=3),
             Column("for", "FOR", 5, right=True, rank=4),
             Column("actor", "BY", 10, rank=6),
-            Column("outcome", "OUTCOME", 9, rank=7),
+            Column("check", "CHECK", 9, rank=7),
             Column("reason", "REASON", 28, grows=True, rank=1),
         ],
         width,
@@ -98,19 +112,19 @@ def history_line(item: HistoryItem, look: HistoryLook, width: int) -> Line:
     transition = item.transition
     moved = transition.outcome in _MOVED
     lasted = "" if not moved and item.ended is None else age(transition.at, item.ended or look.now)
-    healthy = transition.outcome in (Outcome.HEALTHY, Outcome.UNCHECKED)
+    as_meant = transition.outcome in _AS_MEANT
     tone = Tone.LIVE if item.live else Tone.TEXT if moved else Tone.MUTED
     return row(
         history_columns(look, width),
         {
             "when": ((local_time(transition.at), Tone.MUTED),),
             "age": ((age(transition.at, look.now), Tone.MUTED),),
-            "action": ((str(transition.action), _TONES[transition.action]),),
+            "action": ((_action(transition), _TONES[transition.action] if as_meant else Tone.FAILED),),
             "to": ((transition.to_label or "-", tone),),
             "from": ((transition.from_label or "-", Tone.MUTED),),
             "for": ((lasted, Tone.MUTED),),
             "actor": ((transition.actor + (f" ({transition.claim})" if transition.claim else ""), Tone.MUTED),),
-            "outcome": ((str(transition.outcome), Tone.MUTED if healthy else Tone.WORSE),),
+            "check": ((str(transition.outcome) if as_meant else "", Tone.MUTED),),
             "reason": ((transition.reason or "", Tone.MUTED),),
         },
     )
