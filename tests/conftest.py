@@ -1,0 +1,69 @@
+"""However the tests are started, they and what they start find the same world around them."""
+
+from __future__ import annotations
+
+import locale
+import os
+import shutil
+import signal
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+_GONE = (
+    *("LINEAL_", "XDG_", "SSH_", "GIT_", "LC_", "LANGUAGE", "PYTHON", "CLICOLOR", "COLOR", "NO_COLOR", "FORCE_COLOR"),
+    *("COLUMNS", "LINES", "TMUX", "STY", "PAGER", "LESS", "EDITOR", "VISUAL", "TEXTUAL", "HF_", "MLFLOW_", "TRACKIO_"),
+)
+"""How the names of variables begin that would change what the programs under test say or do."""
+
+_KEPT = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHASHSEED")
+"""Where Python finds and leaves its modules is not for the tests to decide."""
+
+_home = pytest.StashKey[Path]()
+
+# a machine may be as busy as it likes: how long an example takes says nothing about what it shows
+settings.register_profile("lineal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("lineal")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything is collected: what is imported may look at its environment once and for all."""
+    home = Path(tempfile.mkdtemp(prefix="lineal-home-"))
+    config.stash[_home] = home
+    for name in [name for name in os.environ if name.startswith(_GONE) and name not in _KEPT]:
+        del os.environ[name]
+    os.environ |= {"HOME": str(home), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
+        os.environ[f"XDG_{kind}_HOME"] = str(home / kind.lower())
+    locale.setlocale(locale.LC_ALL, "")
+    os.umask(0o022)
+    _hear_signals()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    if _home in config.stash:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(config.stash[_home])
+
+
+def _hear_signals() -> None:
+    """Undo what a shell that starts tests in the background has them ignore, and they would pass on to children."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _outlive)  # a program that is started has it back, the tests go on
+
+
+def _outlive(_number: int, _frame: FrameType | None) -> None:
+    """Hear of a hangup and go on, as whoever started the tests with `nohup` wants it."""
