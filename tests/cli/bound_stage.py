@@ -70,7 +70,7 @@ class Bound:
             self.wait_until(lambda: not registry.running_pipelines())
 
     @staticmethod
-    def wait_until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait for a condition.
 
         Raises:

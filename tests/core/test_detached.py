@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GATE = 'touch "$F/there"; read line < "$F/gate"'
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 15.0) -> None:
+def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline

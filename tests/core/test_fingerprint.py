@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-import threading
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,23 +145,23 @@ def test_a_registry_is_never_opened_as_data(tmp_path: Path) -> None:
 def test_a_file_that_grows_while_it_is_read_is_not_recorded(tmp_path: Path) -> None:
     path = tmp_path / "growing"
     path.write_bytes(b"x" * (8 << 20))
-    started, stop = threading.Event(), threading.Event()
+    reads = 0
 
-    def write() -> None:
-        with path.open("ab", buffering=0) as file:
-            while not stop.wait(0.0005):
-                file.write(b"y")
-                started.set()
+    def write(_frame: object, event: str, called: object) -> None:
+        nonlocal reads
+        if event == "c_call" and getattr(called, "__name__", "") == "readinto":
+            reads += 1
+            if reads == 2:  # the first part has been read
+                with path.open("ab") as file:
+                    file.write(b"y")
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    started.wait()
+    sys.setprofile(write)
     try:
         with pytest.raises(SourceChanged):
             hash_file(path)
     finally:
-        stop.set()
-        writer.join()
+        sys.setprofile(None)
+    assert reads > 1
 
 
 @given(st.binary())

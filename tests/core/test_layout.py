@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,7 +177,8 @@ def test_a_switch_is_never_seen_half_done(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "file").write_text(name)
     layout.switch(tmp_path, "a")
-    found, done = set(), threading.Event()
+    found: set[str] = set()
+    done = threading.Event()
 
     def read() -> None:
         while not done.is_set():
@@ -184,10 +186,13 @@ def test_a_switch_is_never_seen_half_done(tmp_path: Path) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    for turn in range(300):
+    end, turn = time.monotonic() + 60, 0
+    while reader.is_alive() and time.monotonic() < end and (turn < 300 or len(found) < 2):
+        turn += 1
         layout.switch(tmp_path, "ab"[turn % 2])
     done.set()
     reader.join()
+    assert turn >= 300
     assert found == {"a", "b"}
     layout.switch(tmp_path, None)
     layout.switch(tmp_path, None)

@@ -43,7 +43,7 @@ def _steps(served: Served) -> dict[str, str]:
     return {step.name: step.state.value for step in served.registry.pipelines(served.place)[0].steps}
 
 
-def _until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline

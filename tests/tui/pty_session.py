@@ -108,18 +108,20 @@ class PtySession:
             self._stream.feed(data)
         return True
 
-    def wait_for(self, condition: str | Callable[[PtySession], bool], seconds: float = 15.0) -> None:
+    def wait_for(self, condition: str | Callable[[PtySession], bool], seconds: float = 60.0) -> None:
         """Wait until a text is on the screen, or a condition holds.
 
         Raises:
             TimeoutError: It did not come; the message has the screen.
         """
         end = time.monotonic() + seconds
+        runs = True
         while not (condition in self.text if isinstance(condition, str) else condition(self)):
-            if time.monotonic() > end or not self.read(0.02):
+            if time.monotonic() > end or not runs:
                 raise TimeoutError(f"no {condition!r} on the screen:\n{self.text}")
+            runs = self.read(0.02)
 
-    def wait_for_end(self, seconds: float = 15.0) -> int:
+    def wait_for_end(self, seconds: float = 60.0) -> int:
         """Wait until the program has ended; its exit code."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
