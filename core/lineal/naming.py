@@ -25,6 +25,8 @@ MAX_KEY = 250
 """Characters in the name of an experiment, metric, param or tag."""
 MAX_TEXT = 100_000
 """Characters in notes and other free text, unless said otherwise."""
+MAX_LINE = 1_000
+"""Characters in an owner or a purpose, which stand in tables."""
 RESERVED = ("data", "run", "exp", "sha256")
 """Words that open another kind of address, so no model may have them as its name, in any case."""
 
@@ -118,12 +120,13 @@ def check_label(label: str) -> str:
     return label
 
 
-def check_text(field: str, value: str, longest: int = MAX_TEXT) -> str:
+def check_text(field: str, value: str, longest: int | None = None) -> str:
     """Returns free text as it is: notes, purposes, reasons, owners, values of tags.
 
     Raises:
         BadValue: When it is longer than `longest` characters, or no file or database could keep it.
     """
+    longest = longest or (MAX_LINE if field in {"owner", "purpose"} else MAX_TEXT)
     if len(value) > longest:
         raise BadValue(field=field, value=shown(value), why=f"{len(value):,} characters; at most {longest:,} fit")
     place = value.find("\0")
@@ -323,11 +326,8 @@ def next_label(
             return NextLabel(_free(_timestamp(ended_at), taken), "timestamp: the run's end in UTC")
         case Scheme.EXPERIMENT:
             if experiment is None or run_name is None:
-                raise BadValue(
-                    field="label",
-                    value=label,
-                    why="labels of this model are experiment and run, but no run is given: name one, or a label",
-                )
+                why = "labels of this model are experiment and run, but no run is given: name one, or a label"
+                raise BadValue(field="label", value=label, why=why)
             return NextLabel(_free(_slug(f"{experiment}-{run_name}"), taken), "experiment: experiment and run")
         case Scheme.SEQUENCE:
             return NextLabel(_free(str(seq), taken), "sequence: the next number")

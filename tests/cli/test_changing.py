@@ -145,6 +145,31 @@ def test_set_describes_and_takes_away(here: Typed) -> None:
     assert here("models", "--json").json[0]["primary_metric"] == "loss"
     assert here("set", "fraud", "colour=red").code == 2
     assert here("set", "fraud", "owner").code == 2
+    assert here("set", "fraud", f"purpose={'x' * 1_001}").code == 2
+    assert here("set", "fraud", f"notes={'x' * 100_000}").code == 0
+    assert len(here("set", "fraud", *(f"tag.name-{n}=x" for n in range(200))).err) < 300
+
+
+def test_a_primary_metric_that_no_version_has_is_kept_with_a_warning(here: Typed, tmp_path: Path) -> None:
+    (tmp_path / "w.bin").write_text("w")
+    assert here("register", "plain", "w.bin", "--owner", "ana", "--purpose", "p").err.endswith(
+        "has no training data; --dataset records it with the next version\n"
+    )
+    answer = here("set", "plain", "primary_metric=nope")
+    assert answer.code == 0
+    assert "no version of plain has a metric nope yet" in answer.err
+    assert "warning" not in here("set", "fraud", "primary_metric=loss").err
+
+
+def test_json_of_a_transition_tells_whether_anything_happened(here: Typed) -> None:
+    assert here("promote", "fraud:1.0.0", "--to", "staging", "--json").json["changed"] is True
+    again = here("promote", "fraud:1.0.0", "--to", "staging", "--json")
+    assert (again.code, again.json["changed"], again.json["to"]) == (0, False, "1.0.0")
+
+
+def test_a_stage_added_at_the_end_is_told_to_be_the_last(here: Typed) -> None:
+    assert "--after STAGE" in here("stage", "add", "fraud@shadow").err
+    assert "--after" not in here("stage", "add", "fraud@early", "--after", "staging").err
 
 
 def test_stages_and_data_are_added(here: Typed, tmp_path: Path) -> None:

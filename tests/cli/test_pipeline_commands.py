@@ -87,7 +87,8 @@ def test_somebody_else_cancels_it_and_what_was_live_is_put_back(here: Typed, bou
     assert first.returncode == 130
     assert "cancelled" in told
     assert bound.live == "1.1.0"
-    assert here("pipeline", "follow", "fraud@production").code == 130
+    followed = here("pipeline", "follow", "fraud@production", "--json")
+    assert (followed.code, followed.json["outcome"]) == (130, "reverted")
     assert here("history", "fraud@production", "--json").json[0]["outcome"] in {"cancelled", "reverted"}
 
 

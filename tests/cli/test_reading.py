@@ -84,6 +84,7 @@ def test_live_tells_who_since_when_and_why(typed: Typed, sample: Path) -> None:
     assert (now["ref"], now["reason"]) == ("fraud:1.1.0", EVIL)
     assert RFC_3339.fullmatch(now["since"])
     assert before.lines[0] == "fraud:1.0.0"
+    assert re.fullmatch(r"  since   2026-\d\d-\d\d \d\d:\d\d \(\w+ ago\)", before.lines[1])
 
 
 def test_live_at_a_time_echoes_the_offset(typed: Typed, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:

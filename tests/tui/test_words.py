@@ -109,3 +109,16 @@ def test_counts_and_sizes_carry_their_nouns() -> None:
 def test_times_are_rfc_3339_in_utc() -> None:
     assert words.utc_time(Micros(1_767_225_600_000_000)) == "2026-01-01T00:00:00Z"
     assert words.ago(Micros(0), Micros(3 * DAY * SECOND)) == "3 days ago"
+
+
+def test_a_time_has_its_age_beside_it_and_never_says_now_ago() -> None:
+    at = Micros(1_767_225_600_000_000)
+    assert words.when(at, at).endswith("(just now)")
+    assert words.when(at, Micros(at + 3 * 86_400_000_000)).endswith("(3d ago)")
+
+
+def test_times_of_a_list_have_seconds_where_two_share_a_minute() -> None:
+    at = 1_767_225_600_000_000
+    near = words.local_times([Micros(at), Micros(at + 5_000_000)])
+    assert [text[-3:] for text in near] == [":00", ":05"]
+    assert [len(text) for text in words.local_times([Micros(at), Micros(at + 60_000_000)])] == [16, 16]

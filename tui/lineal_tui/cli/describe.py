@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from lineal_tui.cli.app import Command, session
-from lineal_tui.cli.output import dump, narrate, say
+from lineal_tui.cli.output import dump, narrate, say, warn
 from lineal_tui.cli.parameters import ADDRESS, PAIR
+
+if TYPE_CHECKING:
+    from lineal.registry import Registry
+
+_LONGEST = 200
+"""Characters of the names that were set."""
+_NEWEST = 100
 
 
 @click.command("set", cls=Command)
@@ -26,8 +35,20 @@ def set_command(context: click.Context, *, ref: str, fields: tuple[tuple[str, st
     """
     with session(context).open() as registry:
         address = registry.set(ref, dict(fields))
+        primary = dict(fields).get("primary_metric")
+        unmeasured = primary if primary and not _is_measured(registry, address, primary) else None
     if as_json:
         dump({"ref": address, "fields": dict(fields)})
         return
     say(address)
-    narrate(f"set {', '.join(name for name, _ in fields)}")
+    from lineal.naming import shown  # noqa: PLC0415  start-up is measured
+
+    narrate(f"set {shown(', '.join(name for name, _ in fields), _LONGEST)}")
+    if unmeasured is not None:
+        warn(f"no version of {address} has a metric {shown(unmeasured)} yet")
+
+
+def _is_measured(registry: Registry, model: str, metric: str) -> bool:
+    """Whether one of the newest versions has it; where they have other metrics, a name that is none was refused."""
+    newest = registry.versions(model)[:_NEWEST]
+    return any(metric in detail.metrics for detail in registry.details(newest))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineal_tui.cli.app import Command, session, stop
-from lineal_tui.cli.output import complain, dump, narrate, say, show
+from lineal_tui.cli.output import complain, dump, narrate, on_terminal, say, show
 from lineal_tui.cli.parameters import as_json
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
     """Compare the registry with the disk: dead pipelines, `current`, edited releases, owners, modes, file system.
 
     It exits with 0 when all is well or was mended, with 5 while a pipeline moves a stage (which is left alone), and
-    with 7 when something stays. It also tells what this terminal can do.
+    with 7 when something stays. On a terminal it also tells what that can do.
 
     Examples:
       lineal doctor
@@ -72,7 +72,8 @@ def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
             say(f"  mended: {each.done}")
         elif each.finding.repair is not None:
             say(f"  to mend: {each.finding.repair}")
-    show(_terminal(here(settings_of(config_file()))))
+    if on_terminal():
+        show(_terminal(here(settings_of(config_file()))))
 
 
 def _words(found: Finding) -> str:

@@ -81,7 +81,7 @@ def follow_pipeline(context: click.Context, *, place: str | None, as_json: bool)
     Examples:
       lineal pipeline follow fraud@production
     """
-    from lineal.errors import NotFound  # noqa: PLC0415  start-up is measured
+    from lineal.errors import LinealError, NotFound  # noqa: PLC0415  start-up is measured
     from lineal_tui.cli.following import follow  # noqa: PLC0415  as above
     from lineal_tui.view.stage_page import moves  # noqa: PLC0415  as above
 
@@ -92,7 +92,12 @@ def follow_pipeline(context: click.Context, *, place: str | None, as_json: bool)
             raise NotFound(kind="pipeline", name=where, hint="none ever moved this stage")
         found = newest[0]
         narrate(f"{where}: {moves(found)}, by {found.actor.user}{'' if found.ended_at is None else ' (over)'}")
-        transition = follow(registry, found.id, where)
+        try:
+            transition = follow(registry, found.id, where)
+        except LinealError:
+            if as_json:
+                _dump_failed(registry, found)
+            raise
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  as above
 
@@ -101,6 +106,17 @@ def follow_pipeline(context: click.Context, *, place: str | None, as_json: bool)
     label = transition.to_label
     say("nothing" if label is None else f"{transition.model}:{label}")
     narrate(f"{where}: {transition.outcome}")
+
+
+def _dump_failed(registry: Registry, followed: Pipeline) -> None:
+    """Print what a pipeline that did not go well recorded, if it came to that."""
+    from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+
+    order = followed.order
+    ended = next((each for each in registry.pipelines(f"{order.model}@{order.stage}") if each.id == followed.id), None)
+    for entry in registry.history(order.model, order.stage):
+        if ended is not None and entry.id == ended.transition:
+            dump(json.transition(entry))
 
 
 @pipeline_command.command("cancel")

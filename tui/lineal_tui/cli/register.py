@@ -113,4 +113,6 @@ def register_command(
         if not value
     ]
     if missing:
-        warn(f"{version.ref} has no {' and no '.join(missing)}; `lineal set` adds owner and purpose")
+        later = " and ".join(word for word in missing if word in {"owner", "purpose"})
+        hint = f"; `lineal set` adds {later}" if later else "; --dataset records it with the next version"
+        warn(f"{version.ref} has no {' and no '.join(missing)}{hint}")

@@ -48,6 +48,8 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
         return
     say(str(ref))
     narrate(f"the stages of {stage.model} are now {', '.join(order)}")
+    if after is None and len(order) > 1:
+        warn(f"{ref} is the last stage now, the one that is production; --after STAGE puts a new one elsewhere")
 
 
 @stage_command.command("set")

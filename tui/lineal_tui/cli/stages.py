@@ -6,7 +6,7 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, with_offset
+from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, now, with_offset
 
 
 @click.command("live", cls=Command)
@@ -32,12 +32,13 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
 
             dump(json.live(found, registry.detail(found.version)))
             return
+    from lineal_tui.view import words  # noqa: PLC0415  as above
     from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
 
     transition = found.transition
     by = found.actor if transition.claim is None else f"{found.actor} (claims {transition.claim})"
     say(found.version.ref)
-    say_field("since", with_offset(found.since))
+    say_field("since", words.when(found.since, now()))
     say_field("by", one_line(by))
     say_field("reason", found.reason)
 

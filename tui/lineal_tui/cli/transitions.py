@@ -172,7 +172,7 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
         made = transition or plan.source_transition
-        dump(None if made is None else json.transition(made))
+        dump({**({} if made is None else json.transition(made)), "changed": transition is not None})
         return
     say(NOTHING if plan.target is None else plan.target.ref)
     if transition is None:

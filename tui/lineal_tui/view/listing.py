@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import table
-from lineal_tui.view.words import age, local_time, metric, number, short_digest, size
+from lineal_tui.view.words import age, local_time, local_times, metric, number, short_digest, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,9 +175,12 @@ def dataset_versions(found: Sequence[DatasetVersion], now: Micros, width: int | 
 
 def history(found: Sequence[Transition], width: int | None) -> list[Line]:
     """Entries of stages' histories."""
+    moments = [each.at for each in found]
+    # A person wants to tell rows apart; a script gets one form always.
+    times = [local_time(at) for at in moments] if width is None else local_times(moments)
     rows = [
         (
-            (local_time(each.at), Tone.MUTED),
+            (at, Tone.MUTED),
             _text(each.stage),
             (each.action.value, Tone.STRONG),
             _text(f"{each.from_label or 'nothing'} → {each.to_label or 'nothing'}"),
@@ -185,7 +188,7 @@ def history(found: Sequence[Transition], width: int | None) -> list[Line]:
             _text(who(each.actor, each.claim)),
             (each.reason or "-", Tone.MUTED),
         )
-        for each in found
+        for each, at in zip(found, times, strict=True)
     ]
     return table(("AT", "STAGE", "ACTION", "CHANGE", "OUTCOME", "WHO", "REASON"), rows, width=width)
 

@@ -9,7 +9,7 @@ from lineal_tui.view import listing
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import fields, heading, table
-from lineal_tui.view.words import counted, delta, local_time, metric, number, scalar, short_digest, size
+from lineal_tui.view.words import counted, delta, metric, number, scalar, short_digest, size, when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def model(found: Model, versions: Sequence[Version], now: Micros, width: int | N
                 ("primary metric", found.primary_metric),
                 ("labels", found.scheme.value),
                 *_people(found.owner, found.purpose),
-                ("made", _when(found.created_at, now)),
+                ("made", when(found.created_at, now)),
             ]
         ),
         *_notes(found.notes),
@@ -63,7 +63,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
         moved = listing.who(live.actor, live.transition.claim)
         lines += fields(
             [
-                (f"at {live.stage}", (f"since {_when(live.since, now)}, by {moved}", Tone.LIVE)),
+                (f"at {live.stage}", (f"since {when(live.since, now)}, by {moved}", Tone.LIVE)),
                 ("reason", live.reason),
             ]
         )
@@ -73,7 +73,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
             ("live at", (", ".join(found.stages), Tone.LIVE) if found.stages else None),
             ("label", detail.label_reason),
             *_people(found.owner, found.purpose),
-            ("made", f"{_when(found.created_at, now)}, by {found.created_by}"),
+            ("made", f"{when(found.created_at, now)}, by {found.created_by}"),
             ("from", ", ".join(f"{parent.ref} ({parent.relation})" for parent in found.parents)),
             ("run", None if found.run is None else f"run:{found.run}"),
             ("experiment", None if detail.experiment is None else f"exp:{detail.experiment}"),
@@ -149,7 +149,7 @@ def run(detail: RunDetail, now: Micros, width: int | None) -> list[Line]:
                 ("status", listing.run_status(found)),
                 ("experiment", f"exp:{found.experiment}"),
                 ("kind", found.kind.value),
-                ("started", f"{_when(found.started_at, now)}, by {found.actor}"),
+                ("started", f"{when(found.started_at, now)}, by {found.actor}"),
                 ("took", took),
                 ("part of", None if detail.parent is None else f"run:{detail.parent}"),
                 ("parts", " ".join(f"run:{child[:12]}" for child in detail.children)),
@@ -184,7 +184,7 @@ def experiment(found: Experiment, runs: Sequence[RunDetail], now: Micros, width:
     """An experiment with its latest runs."""
     return [
         heading(f"exp:{found.name}", counted(found.runs, "run")),
-        *fields([*_people(found.owner, found.purpose), ("made", _when(found.created_at, now))]),
+        *fields([*_people(found.owner, found.purpose), ("made", when(found.created_at, now))]),
         *_group("Latest runs", listing.runs(runs, now, width) if runs else []),
     ]
 
@@ -193,7 +193,7 @@ def dataset(found: Dataset, versions: Sequence[DatasetVersion], now: Micros, wid
     """A dataset with its newest versions."""
     return [
         heading(f"data:{found.name}", counted(found.versions, "version")),
-        *fields([*_people(found.owner, found.purpose), ("made", _when(found.created_at, now))]),
+        *fields([*_people(found.owner, found.purpose), ("made", when(found.created_at, now))]),
         *_notes(found.notes),
         *_group("Newest versions", listing.dataset_versions(versions, now, width) if versions else []),
     ]
@@ -210,7 +210,7 @@ def dataset_version(found: DatasetVersion, now: Micros, width: int | None) -> li
                 ("where", found.uri),
                 ("from", " ".join(found.parents)),
                 ("run", None if found.run is None else f"run:{found.run}"),
-                ("recorded", f"{_when(found.created_at, now)}, by {found.created_by}"),
+                ("recorded", f"{when(found.created_at, now)}, by {found.created_by}"),
                 ("digest", found.digest),
             ]
         ),
@@ -390,9 +390,3 @@ def _surroundings(
 
 def _figure(value: float | str | None) -> str:
     return "-" if value is None else metric(value) if isinstance(value, int | float) else value
-
-
-def _when(at: Micros, now: Micros) -> str:
-    from lineal_tui.view.words import age  # noqa: PLC0415  beside its use
-
-    return f"{local_time(at)} ({age(at, now)} ago)"

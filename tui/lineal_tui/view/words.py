@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from lineal_tui.view.clean import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lineal.records.base import Micros, Scalar
 
 _SECOND = 1_000_000
@@ -42,9 +44,23 @@ def ago(at: Micros, now: Micros) -> str:
     return f"{naturaldelta((now - at) / _SECOND)} ago"
 
 
+def when(at: Micros, now: Micros) -> str:
+    """A time and how long ago that was: `2026-03-01 03:00 (3d ago)`."""
+    spell = age(at, now)
+    return f"{local_time(at)} ({'just now' if spell == 'now' else f'{spell} ago'})"
+
+
 def local_time(at: Micros) -> str:
     """A time in this machine's zone, to the minute: `2026-03-01 03:00`."""
     return datetime.fromtimestamp(at / _SECOND, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def local_times(moments: Sequence[Micros]) -> list[str]:
+    """Times of a list as `local_time` has them, but all to the second where two of them share a minute."""
+    found = [local_time(at) for at in moments]
+    if len(set(found)) == len(set(moments)):
+        return found
+    return [f"{text}:{at // _SECOND % 60:02}" for text, at in zip(found, moments, strict=True)]
 
 
 def utc_time(at: Micros) -> str:
