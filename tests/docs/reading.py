@@ -13,11 +13,12 @@ from lineal import refs
 from lineal_tui.cli.app import lineal
 from lineal_tui.cli.parameters import Address
 from lineal_tui.view import guide
+from lineal_tui.view.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WRITTEN = [topic for topic in guide.TOPICS if topic != "reference"]
+WRITTEN = [topic for topic in TOPICS if topic != "reference"]
 """The guides that somebody wrote; the reference is made."""
 
 _FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -15,6 +15,7 @@ import pytest
 from lineal_tui.main import main
 from lineal_tui.view import guide
 from lineal_tui.view.lines import line_width
+from lineal_tui.view.topics import TOPICS
 
 if TYPE_CHECKING:
     from tests.docs.places import Place, prepare
@@ -82,7 +83,7 @@ def test_the_workflow_for_ci_does_what_it_says(place: Place) -> None:
     assert environment["VERSION"] in told["GITHUB_STEP_SUMMARY"].read_text()
 
 
-@pytest.mark.parametrize("topic", guide.TOPICS)
+@pytest.mark.parametrize("topic", TOPICS)
 def test_every_command_line_of_a_guide_parses(topic: str) -> None:
     shown = [statement for block in blocks(topic) for statement in block.statements if block.language != "python"]
     if topic == "reference":
@@ -105,7 +106,7 @@ def test_commands_and_options_that_a_guide_speaks_of_exist(topic: str) -> None:
         assert re.search(rf"{option}\b", known), option
 
 
-@pytest.mark.parametrize("topic", guide.TOPICS)
+@pytest.mark.parametrize("topic", TOPICS)
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_a_guide_fits_its_width(topic: str, width: int) -> None:
     code = {row for block in blocks(topic) for row in block.text.split("\n")}
@@ -121,7 +122,7 @@ def test_a_guide_fits_its_width(topic: str, width: int) -> None:
 def test_guides_are_listed_and_printed_where_the_tool_is_used(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide"]) == 0
     listed = capsys.readouterr().out
-    assert [row.split()[0] for row in listed.splitlines()] == list(guide.TOPICS)
+    assert [row.split()[0] for row in listed.splitlines()] == list(TOPICS)
     assert main(["guide", "release"]) == 0
     told = capsys.readouterr().out
     assert "lineal rollback churn@production --plan" in told

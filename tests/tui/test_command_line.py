@@ -210,3 +210,16 @@ def test_any_line_is_a_command_or_a_mistake(text: str) -> None:
 @given(st.lists(st.text(max_size=5), min_size=1))
 def test_what_words_have_in_common_is_what_all_begin_with(words: list[str]) -> None:
     assert all(word.startswith(common(words)) for word in words)
+
+
+async def test_the_guides_are_read_where_the_tool_is_used(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await say(session, "guide")
+        assert ":guide release" in session.text
+        await session.press("escape")
+        await say(session, "guide release")
+        assert "guide release" in session.text
+        assert "lineal stage set" in session.text or "server" in session.text
+        await session.press("escape")
+        await say(session, "guide relase")
+        assert "release" in session.last

@@ -212,10 +212,31 @@ class Commanding(Filtering):
             case "sort":
                 self.give_screen_to(View.MODELS)
                 self.sort()
+            case "guide":
+                self.open_guide(first)
             case "help":
                 self.open_view(View.HELP)
             case _:
                 self.app.exit()
+
+    def open_guide(self, topic: str | None) -> None:
+        """Show a guide, the same that `lineal guide` prints, or without a topic which there are."""
+        from lineal_tui.view import guide  # noqa: PLC0415  the first screen shows none
+
+        if topic is None:
+            lines: list[Line] = [
+                ((f":guide {each.name}".ljust(20), Tone.KEY), (each.title, Tone.TEXT)) for each in guide.topics()
+            ]
+        else:
+            lines = []
+            guide.source(topic)  # an unknown one is told before the view changes
+        self.open_view(View.HELP)
+        self.panes[View.HELP].draw_title = lambda width, active: rule(
+            ((f"guide {topic or ''}".strip(), Tone.TITLE if active else Tone.STRONG),),
+            (("/ search  esc back", Tone.MUTED),),
+            width,
+        )
+        self.show_page(View.HELP, lambda width: lines if topic is None else guide.page(topic, width))
 
     def _ref(self, given: str | None) -> str:
         if given is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lineal.errors import UsageError
 from lineal.refs import nearest
+from lineal_tui.view.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +59,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("models", "models", "all models", most=0),
     Verb("filter", "filter [WORDS]", "filter what is in view", most=None),
     Verb("sort", "sort", "sort by the next order", most=0),
+    Verb("guide", "guide [TOPIC]", "read a guide: " + ", ".join(TOPICS)),
     Verb("help", "help", "the keys of this place, and these verbs", most=0),
     Verb("quit", "quit", "leave", most=0),
 )  # fmt: skip
@@ -179,6 +181,8 @@ def wanted(text: str) -> Wanted:
         return Wanted(begun, (), "stage", model)
     if known[-1] == "--reason":
         return Wanted(begun, (), None)
+    if verb.name == "guide":
+        return Wanted(begun, tuple(topic for topic in TOPICS if topic.startswith(begun)), None)
     if begun.startswith("-"):
         return Wanted(begun, tuple(each for each in (*verb.options, *verb.flags) if each.startswith(begun)), None)
     return Wanted(begun, (), None if verb.most == 0 or verb.name == "filter" else "ref")

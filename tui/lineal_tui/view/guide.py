@@ -15,12 +15,11 @@ from lineal.errors import NotFound
 from lineal.refs import nearest
 from lineal_tui.view.clean import clean
 from lineal_tui.view.lines import Line, Span, Tone, line_width, width_of, wrap
+from lineal_tui.view.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TOPICS = ("track", "release", "explore", "govern", "import", "ci", "upkeep", "reference")
-"""In the order in which a newcomer would read them."""
 
 _FOLDER = Path(__file__).parents[1] / "guides"
 

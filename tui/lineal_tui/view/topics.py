@@ -1,0 +1,6 @@
+"""The names of the guides, for whoever offers them without reading one."""
+
+from __future__ import annotations
+
+TOPICS = ("track", "release", "explore", "govern", "import", "ci", "upkeep", "reference")
+"""In the order in which a newcomer meets them."""
