@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
-from lineal.registry import open_registry
+from lineal.registry import create_registry, open_registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.bound_stage import Bound
     from tests.ssh.loopback import Loopback
     from tests.tui.pty_session import PtySession
@@ -20,8 +23,10 @@ def test_commands_answer_over_ssh_as_they_do_here(sshd: Loopback, bound: Bound) 
     assert sshd.run("live", "fraud@prod", "--registry", bound.root).returncode == 3
     doctor = sshd.run("doctor", "--registry", bound.root)
     assert doctor.returncode == 0, doctor
-    assert "from 127.0.0.1" in doctor.stdout
-    assert "ansi-dark, without mouse" in doctor.stdout
+    with PtySession(sshd.words("doctor", "--registry", bound.root, terminal=True), size=(100, 40)) as terminal:
+        terminal.wait_for("from 127.0.0.1")
+        terminal.wait_for("without mouse")
+        assert terminal.wait_for_end() == 0
 
 
 def test_a_rollback_goes_on_when_its_connection_is_cut_and_the_next_login_sees_its_end(
@@ -80,3 +85,20 @@ def test_the_application_starts_over_ssh_without_a_mouse_and_rolls_back_with_two
             assert code not in terminal.output
         terminal.send("qq")
         assert terminal.wait_for_end() == 0
+
+
+def test_a_version_travels_to_another_registry_through_a_pipe(sshd: Loopback, bound: Bound, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    create_registry(there).close()
+    with open_registry(bound.root) as here, (tmp_path / "stream").open("w+b") as stream:
+        version = here.version("fraud@production")
+        here.export_bundle(version.ref, stream)
+        stream.seek(0)
+        brought = subprocess.run(
+            sshd.words("import", "bundle", "-", "--registry", there), stdin=stream, capture_output=True, check=False
+        )
+    assert brought.returncode == 0, brought.stderr
+    with open_registry(there) as other:
+        arrived = other.version(version.ref)
+        assert (arrived.uid, arrived.digest) == (version.uid, version.digest)
+        assert other.verify().damage == ()
