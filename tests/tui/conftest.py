@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.events import Key
-from textual.worker import WorkerFailed
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from lineal.records.base import Micros
 from lineal.registry import Registry, create_registry
@@ -85,7 +85,7 @@ class Session:
     async def settle(self) -> None:
         for _ in range(200):
             await self.pilot.pause()
-            with suppress(WorkerFailed):  # the application says so itself
+            with suppress(WorkerFailed, WorkerCancelled):  # the application says so itself, or has asked anew since
                 await self.app.workers.wait_for_complete()
             await self.pilot.pause(0.01)
             screen = self.workspace
