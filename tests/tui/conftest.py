@@ -83,15 +83,17 @@ class Session:
         await self.settle()
 
     async def settle(self) -> None:
-        for _ in range(200):
+        at_rest = 0
+        for _ in range(300):
             await self.pilot.pause()
             with suppress(WorkerFailed, WorkerCancelled):  # the application says so itself, or has asked anew since
                 await self.app.workers.wait_for_complete()
             await self.pilot.pause(0.01)
             screen = self.workspace
-            queues = (screen, *screen.walk_children())
-            at_rest = not screen.waits and not screen._callbacks and not any(one.message_queue_size for one in queues)
-            if at_rest and all(worker.is_finished for worker in self.app.workers):
+            waits = screen.waits or screen._callbacks or screen.message_queue_size or self.app.message_queue_size
+            busy = waits or any(not worker.is_finished for worker in self.app.workers)
+            at_rest = 0 if busy else at_rest + 1
+            if at_rest == 2:
                 return
         raise AssertionError("the application does not come to rest")
 
