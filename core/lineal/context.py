@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +70,18 @@ class Context:
         """The registry's directory."""
         return self.db.root
 
+    def _holder(self, what: str) -> str:
+        return f"{self.actor.user}, process {os.getpid()} on {os.uname().nodename} ({what})"
+
+    def storing(self) -> AbstractContextManager[ObjectStore]:
+        """The store for a writer, as `ObjectStore.storing`.
+
+        Raises:
+            ReadOnlyRegistry: changes are not possible here.
+        """
+        self.db.check_writable()
+        return self.objects.storing()
+
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """A short consistent view."""
         return self.db.read()
@@ -82,7 +95,7 @@ class Context:
             LinealError: the registry cannot be written.
         """
         authorize(self.actor, permission, subject)
-        with self.db.write(f"{self.actor.user} ({permission} {subject})") as connection:
+        with self.db.write(self._holder(f"{permission} {subject}")) as connection:
             before = connection.total_changes
             change = Change(connection, self.clock(), self.actor)
             yield change
@@ -93,12 +106,12 @@ class Context:
     @contextmanager
     def journal(self, subject: str) -> Iterator[sqlite3.Connection]:
         """A transaction that only writes how far a pipeline is: its start and its end have the events."""
-        with self.db.write(f"{self.actor.user} (moving {subject})") as connection:
+        with self.db.write(self._holder(f"moving {subject}")) as connection:
             yield connection
 
     @contextmanager
     def measure(self, subject: str) -> Iterator[sqlite3.Connection]:
         """A transaction that only adds metric points, which append no event."""
         authorize(self.actor, Permission.LOG, subject)
-        with self.db.write(f"{self.actor.user} (log {subject})") as connection:
+        with self.db.write(self._holder(f"log {subject}")) as connection:
             yield connection

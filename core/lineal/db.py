@@ -24,7 +24,7 @@ from lineal.forks import unforked
 from lineal.locks import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x6C6E6C31
@@ -75,6 +75,8 @@ class Database:
         why = _why_read_only(root, self.path)
         # Who may write opens for writing even when only reading, so that what a killed writer left can be rolled back.
         self._writable = why is None
+        self.waiting: Callable[[str], None] = lambda _: None
+        """Told whom a change has waited for, for more than a second."""
         self.read_only_reason = "it was opened read-only" if read_only else why
         self._local = threading.local()
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
@@ -135,12 +137,12 @@ class Database:
             Locked: another writer kept the lock too long.
             LinealError: what `translate` makes of SQLite's error.
         """
-        if self.read_only_reason is not None:
-            raise ReadOnlyRegistry(path=self.root, why=self.read_only_reason)
+        self.check_writable()
         connection = self.connection
         if connection.in_transaction:
             raise Conflict(what="a change", why="another change of this thread is under way")
-        with exclusive(self.lock_path, holder=holder, seconds=BUSY_SECONDS), unforked():
+        lock = exclusive(self.lock_path, holder=holder, seconds=BUSY_SECONDS, waiting=self.waiting)
+        with lock, unforked():
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -152,6 +154,15 @@ class Database:
                     raise
             except UNREADABLE as error:
                 raise translate(error, self.path) from error
+
+    def check_writable(self) -> None:
+        """Check that changes are possible here, before anything but the database is touched.
+
+        Raises:
+            ReadOnlyRegistry: they are not.
+        """
+        if self.read_only_reason is not None:
+            raise ReadOnlyRegistry(path=self.root, why=self.read_only_reason)
 
     def data_version(self) -> int:
         """A number that changes when another connection has changed the database."""
@@ -274,6 +285,9 @@ def _why_read_only(root: Path, path: Path) -> str | None:
         return f"you may not write {path.name}"
     if not os.access(root, os.W_OK):
         return "you may not write its folder"
+    for name in ("registry.lock", "objects", "releases"):
+        if not os.access(root / name, os.W_OK) and (root / name).exists():
+            return f"you may not write {name}"
     return None
 
 

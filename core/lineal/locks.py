@@ -14,10 +14,11 @@ from lineal.errors import Locked, MachineError
 from lineal.forks import unforked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _held: set[int] = set()
+_PATIENCE_SECONDS = 1.0
 
 
 def _drop_in_child() -> None:
@@ -40,34 +41,42 @@ def _open(path: Path) -> int:
     return descriptor
 
 
-def _close(descriptor: int) -> None:
+def _close(descriptor: int, *, signed: bool = False) -> None:
     with unforked():
         if descriptor in _held:  # not in a child that was forked meanwhile
             _held.discard(descriptor)
+            if signed:
+                with suppress(OSError):  # whoever signs next writes over it
+                    os.truncate(descriptor, 0)
             with suppress(OSError):  # the lock is gone all the same, and what was done under it is done
                 os.close(descriptor)
 
 
 @contextmanager
-def exclusive(path: Path, *, holder: str, seconds: float) -> Iterator[None]:
+def exclusive(
+    path: Path, *, holder: str, seconds: float, waiting: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
     """Hold the lock at `path` for the block.
 
     Args:
         path: the lock file; created if missing, never removed.
-        holder: who takes it, told to whoever waits in vain.
+        holder: who takes it, told to whoever waits, and taken away with the lock.
         seconds: how long to wait.
+        waiting: told once who holds it, after a second of waiting.
 
     Raises:
         Locked: it was not let go within `seconds`.
         MachineError: the file cannot be opened or locked.
     """
     descriptor = _open(path)
+    is_ours = False
     try:
-        _wait(descriptor, path, seconds)
+        _wait(descriptor, path, seconds, waiting)
+        is_ours = True
         _sign(descriptor, path, holder)
         yield
     finally:
-        _close(descriptor)
+        _close(descriptor, signed=is_ours)
 
 
 def _sign(descriptor: int, path: Path, holder: str) -> None:
@@ -80,22 +89,31 @@ def _sign(descriptor: int, path: Path, holder: str) -> None:
             raise MachineError(path=path, why=error.strerror) from error
 
 
-def _wait(descriptor: int, path: Path, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+def _wait(descriptor: int, path: Path, seconds: float, waiting: Callable[[str], None]) -> None:
+    began = time.monotonic()
+    deadline = began + seconds
     pause = 0.0002
+    is_told = False
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                by = os.pread(descriptor, 200, 0).decode(errors="replace")
+                by = _holder(descriptor)
                 raise Locked(path=path, by=f" by {by}" if by else "", seconds=seconds) from None
+            if not is_told and time.monotonic() - began >= _PATIENCE_SECONDS:
+                waiting(_holder(descriptor) or "somebody")
+                is_told = True
             time.sleep(pause)
             pause = min(pause * 1.5, 0.005)
         except OSError as error:
             raise MachineError(path=path, why=f"cannot be locked here ({error.strerror})") from error
         else:
             return
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 400, 0).decode(errors="replace")
 
 
 def is_held(path: Path) -> bool:

@@ -29,6 +29,7 @@ def open_registry(
     actor_claim: str | None = None,
     read_only: bool = False,
     clock: Callable[[], Micros] = now,
+    waiting: Callable[[str], None] = lambda _: None,
 ) -> Registry:
     """Open a registry.
 
@@ -37,6 +38,7 @@ def open_registry(
         actor_claim: a name used on a shared account, recorded as a claim.
         read_only: refuse changes.
         clock: tells the time of changes, in microseconds.
+        waiting: told who it is when a change has waited for another writer for a second.
 
     Raises:
         NoRegistry: there is none.
@@ -54,6 +56,7 @@ def open_registry(
             raise ReadOnlyRegistry(path=root, why=why)
         upgrade(root)
         database = Database(root, read_only=read_only)
+    database.waiting = waiting
     context = Context(database, ObjectStore(root / "objects"), clock, current_actor(actor_claim))
     return Registry(context)
 

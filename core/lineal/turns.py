@@ -31,8 +31,10 @@ def alone(context: Context, stage: Stage) -> Iterator[None]:
     """Hold a stage's lock for the block.
 
     Raises:
+        ReadOnlyRegistry: changes are not possible here.
         Busy: another pipeline moves the stage; one that is over and only tidies up is waited for.
     """
+    context.db.check_writable()
     path = layout.stage_lock(context.root, stage.id)
     holder = f"{context.actor.user}, process {os.getpid()}"
     deadline = time.monotonic() + _TIDYING_SECONDS

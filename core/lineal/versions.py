@@ -96,7 +96,7 @@ def register(context: Context, new: NewVersion) -> Version:
         _look_up(connection, new)
     sources = artifacts.gather(new.paths)
     artifact = architecture = None
-    with context.objects.storing() as objects:
+    with context.storing() as objects:
         if sources:
             artifact, architecture = artifacts.take_in(objects, sources, move=new.move)
         with context.change(Permission.REGISTER, new.model) as change:

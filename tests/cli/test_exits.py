@@ -300,6 +300,32 @@ def test_a_group_without_a_command_explains_itself(typed: Typed) -> None:
     assert "\n  add " in answer.err
 
 
+def test_whoever_waits_is_told_for_whom_after_a_second(
+    typed: Typed, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "BUSY_SECONDS", 1.2)
+    holder = "ana, process 12 on lab (promote fraud@production)"
+    with exclusive(registry / "registry.lock", holder=holder, seconds=1):
+        answer = typed("mark", "fraud:1.0.0", "--bad", "--registry", registry)
+    assert answer.err.startswith(f"waiting for {holder}\n")
+    assert (registry / "registry.lock").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("register", "fraud", "present.bin"),
+        ("stage", "set", "fraud@production", "--release", "served"),
+        ("stage", "unset", "fraud@production"),
+    ],
+)
+def test_what_may_not_be_changed_is_said_in_one_way(
+    typed: Typed, registry: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "present.bin").write_text("here")
+    complains(typed(*words, "--registry", registry, "--read-only"), 8, "can only be read here")
+
+
 @pytest.mark.parametrize(("closed", "code"), [(">&-", 8), ("2>&-", 0), (">&- 2>&-", 8)])
 def test_closed_streams_are_no_bug(registry: Path, closed: str, code: int) -> None:
     """A scheduler may start a command without stdout or stderr."""

@@ -68,7 +68,7 @@ def bring(
         MachineError: the files cannot be stored.
     """
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive, context.objects.storing() as objects:
+        with tarfile.open(fileobj=stream, mode="r|") as archive, context.storing() as objects:
             bundle = _head(archive, name)
             check(bundle, name)
             size = _objects(archive, bundle, objects, name, progress)

@@ -100,7 +100,7 @@ class VersionWriter:
             self._tally.went_on(1)
 
     def _bring(self, version: ForeignVersion, model: int, name: str) -> None:
-        with self._context.objects.storing() as objects:
+        with self._context.storing() as objects:
             taken = self._files.take(objects, version.files, f"{name} {version.number or version.id}")
             self._reader.check()
             with self._context.change(Permission.REGISTER, name) as change:
@@ -111,7 +111,7 @@ class VersionWriter:
             self._tally.added("file", len(taken.artifact.files))
 
     def _add_files(self, version: ForeignVersion, here: Version) -> None:
-        with self._context.objects.storing() as objects:
+        with self._context.storing() as objects:
             taken = self._files.take(objects, version.files, here.ref)
             if taken is None:
                 return

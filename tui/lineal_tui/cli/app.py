@@ -70,12 +70,21 @@ class Session:
     claim: str | None = None
     """A name used on a shared account."""
     read_only: bool = False
+    narrates: bool = True
+    """Whether stderr is free for words; not where the application draws."""
 
     def open(self) -> Registry:
         """Open the registry that is meant."""
         from lineal.registry import open_registry  # noqa: PLC0415  help and mistakes need no registry
 
-        return open_registry(self.registry, actor_claim=self.claim, read_only=self.read_only)
+        waiting = _tell_waiting if self.narrates else lambda _: None
+        return open_registry(self.registry, actor_claim=self.claim, read_only=self.read_only, waiting=waiting)
+
+
+def _tell_waiting(holder: str) -> None:
+    from lineal_tui.cli.output import narrate  # noqa: PLC0415  few changes wait
+
+    narrate(f"waiting for {holder}")
 
 
 def session(context: click.Context) -> Session:
@@ -248,6 +257,7 @@ def lineal(context: click.Context, in_ascii: bool) -> int | None:
 
     asked = session(context)
     asked.read_only = asked.read_only or settings.read_only
+    asked.narrates = False
     with asked.open() as registry:
         return launch(registry, settings=settings)
 
