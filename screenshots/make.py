@@ -58,7 +58,7 @@ async def take(registry_root: Path, name: str, size: tuple[int, int], keys: tupl
 
     with lineal.open_registry(registry_root) as registry:
         remember(state_file(registry.uid), Place(MODEL, "production"))
-        app = LinealApp(registry, now, theme="textual-dark")
+        app = LinealApp(registry, now)
         async with app.run_test(size=size) as pilot:
             await pilot.pause(0.6)
             for key in keys:

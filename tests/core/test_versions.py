@@ -333,7 +333,7 @@ def test_files_that_cannot_be_taken_leave_nothing(
 @pytest.mark.parametrize(
     "fields",
     [
-        {"params": {"p": [1]}},
+        {"params": {"p": [object()]}},
         {"params": {"p": 1 << 20_000}},
         {"metrics": {"auc": "high"}},
         {"metrics": {"auc": None}},
