@@ -183,13 +183,18 @@ def _make_read_only(path: Path) -> str:
     return "made it read-only"
 
 
-def _lost_runs(context: Context) -> Iterator[_Problem]:
+def lost_runs(context: Context) -> Iterator[tuple[Run, int]]:
+    """Runs that are recorded as running on this host, but whose process is gone; with its id."""
     with context.read() as connection:
         running = run_rows.left_running(connection)
     for run, process in running:
         host, boot, pid = process.rsplit("/", 2)
-        if host != platform.node() or (boot == boot_id() and _is_alive(int(pid))):
-            continue
+        if host == platform.node() and not (boot == boot_id() and _is_alive(int(pid))):
+            yield run, int(pid)
+
+
+def _lost_runs(context: Context) -> Iterator[_Problem]:
+    for run, pid in lost_runs(context):
         finding = Finding(
             "run_lost",
             f"run:{run.id}",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lineal.facade.door import StrPath
-    from lineal.records.base import Micros
+    from lineal.records.base import Micros, RunId
     from lineal.records.models import Version, VersionDetail
     from lineal.records.upkeep import Restored
 
@@ -95,6 +95,12 @@ def restore_registry(
 
 class Registry(Upkeep):
     """A registry, as the person who opened it may use it. Safe to share between threads, and after a fork."""
+
+    def lost_runs(self) -> frozenset[RunId]:
+        """Runs that are recorded as running on this machine, but whose process is gone; nothing is changed."""
+        from lineal import doctor  # noqa: PLC0415  start-up is measured
+
+        return frozenset(run.id for run, _ in doctor.lost_runs(self._context))
 
 
 def _as_html(shown: Version | VersionDetail) -> str:

@@ -106,12 +106,16 @@ def test_a_dead_pipeline_is_found_and_taken_back(doctor: Typed, typed: Typed, bo
     running = doctor("--json")
     assert (running.code, running.json[0]["kind"]) == (5, "pipeline_running")
     assert "moves fraud@production" in running.err
+    assert "moves fraud@production now" in typed("live", "fraud@production", "--registry", bound.root).err
     (journal,) = typed("pipeline", "list", "--json", "--registry", bound.root).json
     os.kill(journal["pid"], signal.SIGKILL)
     process.communicate(timeout=20)
     bound.go()
 
     assert doctor("--json").json[0]["kind"] == "pipeline_dead"
+    for words in (("live", "fraud@production"), ("models",), ("stage", "show", "fraud@production")):
+        assert typed(*words, "--registry", bound.root).err.count("was left unfinished") == 1
+    assert typed("live", "fraud@staging", "--registry", bound.root).err.count("unfinished") == 0
     mended = doctor("--repair")
     assert mended.code == 0, mended
     assert "recorded as reverted" in mended.out

@@ -16,7 +16,7 @@ from lineal.registry import open_registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.cli.command_line import Processed, Ran
+    from tests.cli.command_line import Processed, Ran, Typed
 
     from lineal.records.runs import RunDetail
 
@@ -133,3 +133,13 @@ def test_ctrl_c_goes_to_the_command_which_decides(registry: Path, tmp_path: Path
     out, _ = process.communicate(timeout=20)
     assert (process.returncode, out) == (5, "stopping\n")
     assert (latest(registry).run.status, latest(registry).output) == ("failed", "stopping\n")
+
+
+def test_a_run_whose_process_is_gone_is_lost_in_lists_and_on_its_page(typed: Typed, registry: Path) -> None:
+    code = "import os, sys, lineal; lineal.open_registry(sys.argv[1]).start_run('cut'); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code, str(registry)], timeout=30, check=False)
+    (found,) = typed("runs", "exp:cut", "--json", "--registry", registry).json
+    assert found["status"] == "lost"
+    assert " lost " in typed("runs", "exp:cut", "--registry", registry).out
+    assert typed("show", found["ref"], "--json", "--registry", registry).json["status"] == "lost"
+    assert " lost" in typed("show", found["ref"], "--registry", registry).out

@@ -7,6 +7,7 @@ import click
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, limit, model_name, now
+from lineal_tui.cli.unfinished import tell_unfinished
 
 
 @click.command("models", cls=Command)
@@ -23,6 +24,7 @@ def models_command(context: click.Context, *, everything: bool, limit: int | Non
     """
     with session(context).open() as registry:
         found = registry.models(include_retired=everything or as_json)
+        tell_unfinished(registry)
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 

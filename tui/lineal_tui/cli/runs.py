@@ -12,7 +12,11 @@ from lineal_tui.cli.output import ROWS, dump, first, narrate, on_terminal, show,
 from lineal_tui.cli.parameters import ADDRESS, as_json, limit, now
 
 if TYPE_CHECKING:
-    from lineal.records.runs import RunDetail
+    from collections.abc import Iterable
+
+    from lineal.records.base import RunId
+    from lineal.records.runs import Run, RunDetail
+    from lineal.registry import Registry
 
 
 @click.command("experiments", cls=Command)
@@ -40,6 +44,12 @@ def experiments_command(context: click.Context, *, limit: int | None, as_json: b
     show(listing.experiments(found[: first(found, limit)], now(), width()))
 
 
+def lost_among(registry: Registry, runs: Iterable[Run]) -> frozenset[RunId]:
+    """Those of some runs whose process is gone, though they are recorded as running."""
+    running = {run.id for run in runs if run.status.value == "running"}
+    return registry.lost_runs() & running if running else frozenset()
+
+
 @click.command("runs", cls=Command)
 @click.argument("experiment", type=ADDRESS, required=False, metavar="[exp:NAME]")
 @click.option(
@@ -53,7 +63,7 @@ def experiments_command(context: click.Context, *, limit: int | None, as_json: b
 def runs_command(
     context: click.Context, *, experiment: str | None, sort: str | None, limit: int | None, as_json: bool
 ) -> None:
-    """List runs, the latest first.
+    """List runs, the latest first; one that is lost is recorded as running, but its process here is gone.
 
     Examples:
       lineal runs
@@ -64,19 +74,20 @@ def runs_command(
     with session(context).open() as registry:
         total = registry.run_count(name)
         details = registry.run_details(registry.runs(name, limit=shortened if sort is None else None))
+        lost = lost_among(registry, [detail.run for detail in details])
     if sort is not None:
         details = _sorted(details, sort)[:shortened]
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import json, listing  # noqa: PLC0415  start-up is measured
 
-        dump([json.run(detail) for detail in details])
+        dump([{**json.run(detail), "status": listing.run_status(detail.run, lost)[0]} for detail in details])
         return
     if not details:
         narrate("no runs yet; a script starts one with lineal.start_run")
         return
     from lineal_tui.view import listing  # noqa: PLC0415  as above
 
-    show(listing.runs(details, now(), width()))
+    show(listing.runs(details, now(), width(), lost=lost))
     if limit is None and total > len(details):
         narrate(f"{total - len(details):,} more; --limit {total} shows all")
 

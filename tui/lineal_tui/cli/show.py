@@ -45,7 +45,8 @@ def _as_json(registry: Registry, found: Found) -> Json:
     from lineal.records.models import Model, Version  # noqa: PLC0415  as above
     from lineal.records.runs import Experiment, Run  # noqa: PLC0415  as above
     from lineal.records.stages import LiveVersion  # noqa: PLC0415  as above
-    from lineal_tui.view import json  # noqa: PLC0415  as above
+    from lineal_tui.cli.runs import lost_among  # noqa: PLC0415  as above
+    from lineal_tui.view import json, listing  # noqa: PLC0415  as above
 
     match found:
         case Model():
@@ -60,7 +61,8 @@ def _as_json(registry: Registry, found: Found) -> Json:
         case DatasetVersion():
             return json.dataset_version(found)
         case Run():
-            return json.whole_run(registry.run_detail(found))
+            status = listing.run_status(found, lost_among(registry, [found]))[0]
+            return {**json.whole_run(registry.run_detail(found)), "status": status}
         case Experiment():
             return json.experiment(found)
         case _:
@@ -72,6 +74,7 @@ def _page(registry: Registry, found: Found) -> list[Line]:
     from lineal.records.models import Model, Version  # noqa: PLC0415  as above
     from lineal.records.runs import Experiment, Run  # noqa: PLC0415  as above
     from lineal.records.stages import LiveVersion  # noqa: PLC0415  as above
+    from lineal_tui.cli.runs import lost_among  # noqa: PLC0415  as above
     from lineal_tui.view import listing, texts  # noqa: PLC0415  as above
 
     match found:
@@ -86,9 +89,10 @@ def _page(registry: Registry, found: Found) -> list[Line]:
         case DatasetVersion():
             return texts.dataset_version(found, now(), width())
         case Run():
-            return texts.run(registry.run_detail(found), now(), width())
+            return texts.run(registry.run_detail(found), now(), width(), lost=lost_among(registry, [found]))
         case Experiment():
             runs = registry.run_details(registry.runs(found.name, limit=_SOME))
-            return texts.experiment(found, runs, now(), width())
+            lost = lost_among(registry, [detail.run for detail in runs])
+            return texts.experiment(found, runs, now(), width(), lost=lost)
         case _:
             return listing.identified(found, width())

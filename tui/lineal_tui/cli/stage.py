@@ -10,6 +10,7 @@ from lineal_tui.cli.app import Group, session
 from lineal_tui.cli.output import dump, narrate, say, show, warn, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, now
 from lineal_tui.cli.stages import place_of
+from lineal_tui.cli.unfinished import tell_unfinished
 
 if TYPE_CHECKING:
     from lineal.errors import LinealError
@@ -202,6 +203,8 @@ def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
     with session(context).open() as registry:
         labels = dict(registry.model(name).stages)
         found = [(stage, labels.get(stage.name)) for stage in registry.stages(name)]
+        for stage, _ in found:
+            tell_unfinished(registry, f"{name}@{stage.name}")
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
@@ -215,6 +218,7 @@ def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
 def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
     with session(context).open() as registry:
         state = registry.stage_state(place)
+        tell_unfinished(registry, place)
         stage = next(each for each in registry.stages(state.model) if each.name == state.stage)
     failure = failure_of(state.pipeline)
     if as_json:

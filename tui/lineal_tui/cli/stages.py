@@ -7,6 +7,7 @@ import click
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, now, with_offset
+from lineal_tui.cli.unfinished import tell_unfinished
 
 
 @click.command("live", cls=Command)
@@ -26,6 +27,8 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
     if when is not None:
         narrate(f"at {with_offset(when)}")
     with session(context).open() as registry:
+        if when is None:
+            tell_unfinished(registry, stage.partition("~")[0])
         found = registry.live(stage, at=when)
         if as_json:
             from lineal_tui.view import json  # noqa: PLC0415  start-up is measured

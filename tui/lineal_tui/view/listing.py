@@ -9,10 +9,10 @@ from lineal_tui.view.text import table
 from lineal_tui.view.words import age, local_time, local_times, metric, number, short_digest, size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from lineal.addresses import Identified
-    from lineal.records.base import Micros
+    from lineal.records.base import Micros, RunId
     from lineal.records.comparison import TreeRow
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Model, Version
@@ -110,8 +110,10 @@ def experiments(found: Sequence[Experiment], now: Micros, width: int | None) -> 
     return table(("EXPERIMENT", "RUNS", "LAST RUN", "OWNER", "PURPOSE"), rows, width=width, numbers=(1, 2))
 
 
-def runs(found: Sequence[RunDetail], now: Micros, width: int | None) -> list[Line]:
-    """Runs, with the metrics that most of them have."""
+def runs(
+    found: Sequence[RunDetail], now: Micros, width: int | None, *, lost: Collection[RunId] = frozenset()
+) -> list[Line]:
+    """Runs, with the metrics that most of them have; of those that are `lost` the process is gone."""
     counts: dict[str, int] = {}
     for detail in found:
         for series in detail.metrics:
@@ -125,7 +127,7 @@ def runs(found: Sequence[RunDetail], now: Micros, width: int | None) -> list[Lin
                 (f"run:{detail.run.id[:8]}", Tone.STRONG),
                 _text(detail.run.name),
                 _text(detail.run.experiment),
-                run_status(detail.run),
+                run_status(detail.run, lost),
                 (age(detail.run.started_at, now), Tone.MUTED),
                 *(_text(metric(last.get(name))) for name in names),
                 (" ".join(detail.outputs), Tone.MUTED),
@@ -135,8 +137,10 @@ def runs(found: Sequence[RunDetail], now: Micros, width: int | None) -> list[Lin
     return table(("RUN", "NAME", "EXPERIMENT", "STATUS", "AGE", *names, "MADE"), rows, width=width, numbers=numbers)
 
 
-def run_status(run: Run) -> Span:
-    """How a run ended."""
+def run_status(run: Run, lost: Collection[RunId] = frozenset()) -> Span:
+    """How a run ended; `lost` are those whose process is gone."""
+    if run.id in lost:
+        return ("lost", Tone.FAILED)
     tone = Tone.FAILED if run.status.value in {"failed", "killed"} else Tone.TEXT
     return (run.status.value, tone)
 

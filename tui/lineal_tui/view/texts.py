@@ -12,9 +12,9 @@ from lineal_tui.view.text import fields, heading, table
 from lineal_tui.view.words import counted, delta, metric, number, scalar, short_digest, size, when
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from lineal.records.base import Micros, Scalar
+    from lineal.records.base import Micros, RunId, Scalar
     from lineal.records.comparison import Diff, DiffRow, Lineage
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Architecture, Model, Version, VersionDetail
@@ -136,7 +136,7 @@ def _architecture(found: Architecture, width: int | None) -> list[Line]:
     return _group("Architecture", lines or [(("  no tensors could be read", Tone.MUTED),)], f"{found.kind}{parameters}")
 
 
-def run(detail: RunDetail, now: Micros, width: int | None) -> list[Line]:
+def run(detail: RunDetail, now: Micros, width: int | None, *, lost: Collection[RunId] = frozenset()) -> list[Line]:
     """A run with all that it recorded but the points of its metrics."""
     found = detail.run
     took = None
@@ -146,7 +146,7 @@ def run(detail: RunDetail, now: Micros, width: int | None) -> list[Line]:
         heading(f"run:{found.id}", found.name),
         *fields(
             [
-                ("status", listing.run_status(found)),
+                ("status", listing.run_status(found, lost)),
                 ("experiment", f"exp:{found.experiment}"),
                 ("kind", found.kind.value),
                 ("started", f"{when(found.started_at, now)}, by {found.actor}"),
@@ -180,12 +180,14 @@ def run(detail: RunDetail, now: Micros, width: int | None) -> list[Line]:
     return lines
 
 
-def experiment(found: Experiment, runs: Sequence[RunDetail], now: Micros, width: int | None) -> list[Line]:
+def experiment(
+    found: Experiment, runs: Sequence[RunDetail], now: Micros, width: int | None, *, lost: Collection[RunId] = ()
+) -> list[Line]:
     """An experiment with its latest runs."""
     return [
         heading(f"exp:{found.name}", counted(found.runs, "run")),
         *fields([*_people(found.owner, found.purpose), ("made", when(found.created_at, now))]),
-        *_group("Latest runs", listing.runs(runs, now, width) if runs else []),
+        *_group("Latest runs", listing.runs(runs, now, width, lost=lost) if runs else []),
     ]
 
 
