@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.events import Key
 
 from lineal.records.stages import Outcome
 
@@ -193,7 +194,5 @@ async def test_r_acts_on_the_stage_under_the_cursor_of_the_stages(registry: Regi
         assert "fraud@staging" in session.last
 
 
-def _key(key: str) -> object:
-    from textual.events import Key
-
+def _key(key: str) -> Key:
     return Key(key, key if len(key) == 1 else None)
