@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
+    from lineal_tui.first_look import FirstLook
     from lineal_tui.keys import Binding
     from lineal_tui.terminal import Terminal
 
@@ -52,6 +53,7 @@ class LinealApp(App[None], inherit_bindings=False):
         *,
         terminal: Terminal | None = None,
         bindings: tuple[Binding, ...] | None = None,
+        first_look: FirstLook | None = None,
     ) -> None:
         """Show a registry.
 
@@ -60,6 +62,7 @@ class LinealApp(App[None], inherit_bindings=False):
             clock: What ages are counted from.
             terminal: What it is shown on; None for one that can do everything.
             bindings: The keys, checked already; None for the keys as they come.
+            first_look: The first state of the registry, if it is being read already.
         """
         super().__init__(driver_class=TerminalDriver)
         self.registry = registry
@@ -67,6 +70,7 @@ class LinealApp(App[None], inherit_bindings=False):
         self.terminal = terminal or judge({"TERM": "xterm-direct"}, encoding="utf-8", size=None)
         self.table = Table() if bindings is None else Table(bindings)
         self.theme = self.terminal.theme
+        self._first_look = first_look
         self._terminal_answers = False
         self._probed = False
         self._waiting: list[Callable[[float], None]] = []
@@ -80,7 +84,9 @@ class LinealApp(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen."""
-        return Workspace(self.registry, self.clock, self.table)
+        workspace = Workspace(self.registry, self.clock, self.table)
+        workspace.first_look = self._first_look
+        return workspace
 
     def copy_to_clipboard(self, text: str) -> None:
         """Put a text on the terminal's clipboard, unless it is more than terminals take."""

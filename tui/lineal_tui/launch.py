@@ -40,6 +40,7 @@ def launch(
         # set to nothing, it says nothing; the toolkit would take it for a wish
         os.environ.pop("NO_COLOR", None)
     from lineal.context import now  # noqa: PLC0415  with the rest of what only the application needs
+    from lineal_tui.first_look import FirstLook  # noqa: PLC0415  as above
     from lineal_tui.keys import BINDINGS  # noqa: PLC0415  as above
     from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
     from lineal_tui.terminal import here  # noqa: PLC0415  as above
@@ -50,9 +51,10 @@ def launch(
         from lineal_tui.keymap import keymap_of  # noqa: PLC0415  most people have none
 
         bindings = keymap_of(settings.keymap)
+    first_look = FirstLook(registry, clock or now)
     from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set
 
     terminal = here(settings)
-    app = LinealApp(registry, clock or now, terminal=terminal, bindings=bindings)
+    app = LinealApp(registry, clock or now, terminal=terminal, bindings=bindings, first_look=first_look)
     app.run(mouse=terminal.has_mouse)
     return app.return_code or 0

@@ -59,6 +59,9 @@ class Exploring(Previews):
     _stages: list[StageItem] | None = None
     _run_read: RunRead | None = None
     _stale = frozenset[View]()
+    """What was read before the registry changed."""
+    _asked = frozenset[View]()
+    """What is being read."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
@@ -71,6 +74,7 @@ class Exploring(Previews):
     def forget_previews(self) -> None:
         """Read everything again when it is next seen; what is on the screen stays until then."""
         super().forget_previews()
+        self._asked = frozenset()
         self._stale = frozenset({View.EXPERIMENTS, View.RUNS, View.RUN, View.FILES, View.STAGES})
 
     def follow_now(self) -> None:
@@ -101,6 +105,13 @@ class Exploring(Previews):
             return False
         return True
 
+    def _must_read(self, view: View, *, has: bool) -> bool:
+        """Whether a list has to be read: it is stale, or not there, and not on its way already."""
+        if self._is_fresh(view) and (has or view in self._asked):
+            return False
+        self._asked |= {view}
+        return True
+
     # experiments and runs
 
     @property
@@ -112,7 +123,7 @@ class Exploring(Previews):
         return row if isinstance(row, RunDetail) else None
 
     def _follow_experiments(self) -> None:
-        if not self._is_fresh(View.EXPERIMENTS) or self._experiments is None:
+        if self._must_read(View.EXPERIMENTS, has=self._experiments is not None):
             self.work(lambda: ExperimentsRead(tuple(reading.read_experiments(self.registry))), "experiments")
 
     def on_experiments_read(self, message: ExperimentsRead) -> None:
@@ -147,11 +158,12 @@ class Exploring(Previews):
             self.experiment = name
             self.marked_runs.clear()
             self._runs = None
+            self._asked -= {View.RUNS}
         self.give_screen_to(View.RUNS)
         self.call_after_refresh(self.follow_now)
 
     def _follow_runs(self) -> None:
-        if not self._is_fresh(View.RUNS) or self._runs is None:
+        if self._must_read(View.RUNS, has=self._runs is not None):
             experiment, now = self.experiment, self.clock()
             self.work(lambda: RunsRead(reading.read_runs(self.registry, experiment, now)), "runs")
 
@@ -267,7 +279,7 @@ class Exploring(Previews):
 
     def _follow_stages(self) -> None:
         scene = self.scene
-        if (self._is_fresh(View.STAGES) and self._stages is not None) or scene is None or scene.model is None:
+        if scene is None or scene.model is None or not self._must_read(View.STAGES, has=self._stages is not None):
             return
         model, stages = scene.model.name, scene.stages
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from textual.worker import get_current_worker
 
 from lineal.records.models import Model
+from lineal_tui.first_look import FirstLook
 from lineal_tui.keys import WITHOUT_MODEL, View
-from lineal_tui.remembered import Place, Unreadable, recall, remember, state_file
+from lineal_tui.remembered import Place, Unreadable, remember, state_file
 from lineal_tui.screens.messages import FiguresRead, LanesKnown, SceneRead
-from lineal_tui.screens.scene import read_figures
+from lineal_tui.screens.scene import read_figures, read_scene
 from lineal_tui.screens.transitions import Transitions
 from lineal_tui.view.history import (
     HistoryItem,
@@ -50,6 +51,9 @@ ModelRow = tuple[Model, str | None]
 class Showing(Transitions):
     """From the registry to the panes."""
 
+    first_look: FirstLook | None = None
+    """A state of the registry that is being read since before there was a screen; None: it is read from here."""
+
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
         super().__init__(registry, clock, table)
@@ -67,15 +71,19 @@ class Showing(Transitions):
 
     def begin(self) -> None:
         """Open where one was last."""
-        try:
-            place = self._remembered = recall(self._state_file)
-        except Unreadable as error:
-            place = Place()
-            self.say(str(error), "nothing is lost; it opens on the model that changed last", tone=Tone.CHANGED)
+        first = self.first_look or FirstLook(self.registry, self.clock)
+        place = self._remembered = first.place
+        if first.trouble is not None:
+            self.say(str(first.trouble), "nothing is lost; it opens on the model that changed last", tone=Tone.CHANGED)
         self._hold.enter_context(self.app.batch_update())
         self.set_timer(_PATIENCE, self._hold.close)
         self.lay_out()
-        self.read(place.model, place.stage)
+        if first.seen is None:
+            self.read(place.model, place.stage)
+            return
+        registry, clock = self.registry, self.clock
+        self.wanted, self.seen = (place.model, place.stage), first.seen
+        self.work(lambda: SceneRead(first.scene() or read_scene(registry, place.model, place.stage, clock)), "scene")
 
     def on_unmount(self) -> None:
         """Keep where one was."""

@@ -93,6 +93,11 @@ class Pane(Still, Vertical):
         key = "G" if lines.has_cursor else "ctrl+d"
         self.foot.lines = (((f"{' ' * GUTTER}⋯ {number(below)} {self._older} ({key})", Tone.MUTED),) if below else (),)
 
+    def on_mount(self) -> None:
+        """One that is put beside others may have been given its size before it could be told of it."""
+        if self.size.width:
+            self.on_resize()
+
     def on_resize(self) -> None:
         """Lay everything out for the new size."""
         self.redraw()
