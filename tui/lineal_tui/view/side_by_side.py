@@ -80,16 +80,17 @@ def side_lines(diff: Diff, pairs: Sequence[Diff], width: int, *, equal: bool, fi
             (left(name, 8) + " ", Tone.HEAD),
             (left(cut_middle(row.field, field_width), field_width), Tone.MUTED if same else Tone.TEXT),
         ]
-        for n in columns:
-            text, tone, is_number = texts[n][place]
-            text = cut_middle(text, widths[n])
-            spans.append(("  " + (right if is_number else left)(text, widths[n]), tone))
-        if row.note and not pairs:
-            spans.append(("  " + one_line(row.note), Tone.MUTED))
+        align = right if any(texts[n][place][2] for n in range(len(labels))) else left
+        spans.extend(
+            ("  " + align(cut_middle(texts[n][place][0], widths[n]), widths[n]), texts[n][place][1]) for n in columns
+        )
         lines.append(tuple(spans))
-    notes = list(dict.fromkeys(one_line(row.note) for pair in pairs for row in pair.rows if row.note))
-    if notes:
-        lines.extend([(), *(((f"note: {note}", Tone.MUTED),) for note in notes)])
+    legend: list[Span] = []
+    for sign, tone, words in ((*_SIGNS[verdict], str(verdict)) for verdict in _SIGNS):
+        legend.extend([(sign, tone), (f" {words}   ", Tone.MUTED)])
+    lines.extend([(), (*legend, ("than the first", Tone.MUTED))])
+    notes = [one_line(row.note) for pair in pairs for row in pair.rows if row.note and row.note.startswith("not ")]
+    lines.extend(((note, Tone.MUTED),) for note in dict.fromkeys(notes))
     return lines
 
 
