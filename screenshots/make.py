@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -75,6 +76,8 @@ def main() -> int:
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "lineal-demo")
     with tempfile.TemporaryDirectory() as state:
         os.environ["XDG_STATE_HOME"] = state
+        os.environ["HOME"] = state  # so that the header shows a short path, and nobody's registry is touched
+        root = Path(shutil.copytree(root, Path(state) / "lineal-demo"))
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         os.environ.pop("NO_COLOR", None)
         for name, size, keys in SHOTS:
