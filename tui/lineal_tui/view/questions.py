@@ -74,7 +74,7 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
     target = _label(plan.target)
     diff = (_DIFF,) if plan.diff is not None else ()
     since = f" ({age(plan.source_transition.at, now)})" if plan.source_transition is not None and plan.source else ""
-    release = _release_words(plan)
+    release, short = _release_words(plan), _release_words(plan, short=True)
     if plan.action is Action.PROMOTE:
         where = f"to {cut_middle(plan.stage, _LONGEST_NAME)}"
         replacing = f"replacing {source}" if plan.source else "where nothing is live"
@@ -82,7 +82,7 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
             (
                 f"Promote {model}:{target} {where}, {replacing}{since}{release}?",
                 f"Promote {model}:{target} {where}, {replacing}{release}?",
-                f"Promote {model}:{target} {where}, {replacing}?",
+                f"Promote {model}:{target} {where}, {replacing}{short}?",
             ),
             (_YES, *((_STAGE,) if stages > 1 else ()), *diff, _NO),
         )
@@ -96,8 +96,8 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
                 f"Roll {stage} back to {target}{was}{over}, leaving {source}{release}?",
                 f"Roll {stage} back to {target}{was}, leaving {source}{release}?",
                 f"Roll {stage} back to {target}, leaving {source}{release}?",
-                f"Roll {stage} back to {target}{was}, leaving {source}?",
-                f"Roll {stage} back to {target}, leaving {source}?",
+                f"Roll {stage} back to {target}{was}, leaving {source}{short}?",
+                f"Roll {stage} back to {target}, leaving {source}{short}?",
             ),
             (_YES, bad, *diff, _NO),
         )
@@ -110,20 +110,22 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
         return Question(
             (
                 f"{undo}{release}?",
-                f"{undo}?",
-                f"Undo {what}at {stage}: {target} for {source}?",
+                f"Undo {what}at {stage}: {target} for {source}{short}?",
             ),
             (_YES, *diff, _NO),
         )
     return Question((f"Clear {stage}: {source} goes, nothing is live then?",), (_YES, _NO))
 
 
-def _release_words(plan: Plan) -> str:
+def _release_words(plan: Plan, *, short: bool = False) -> str:
     """What a bound stage will do: `; copies 12 MiB, runs hook and health`; nothing for a pointer."""
     if "lay out" not in plan.steps and "switch" not in plan.steps:
         return ""
     copies = f"copies {size(plan.copies_bytes)}" if plan.copies_bytes else "copies nothing"
-    checks = " and ".join(step for step in plan.steps if step in {"hook", "health"})
+    found = [step for step in plan.steps if step in {"hook", "health"}]
+    if short:
+        return "; " + ", ".join([copies, *found] if found else [copies, "no checks"])
+    checks = " and ".join(found)
     return f"; {copies}, {f'runs {checks}' if checks else 'checks nothing'}"
 
 
