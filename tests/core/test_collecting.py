@@ -200,12 +200,15 @@ print(done)
 
 @pytest.mark.parametrize("guarded", [True, False], ids=["as it is", "if writers held no objects"])
 def test_writers_and_collections_at_once_lose_nothing(guarded: bool, registry: Registry, script: Script) -> None:
-    racers = [script(RACER, registry.root, role, 1.0, guarded) for role in ("a", "b", "drop", "gc", "gc")]
-    told = [racer.communicate(timeout=60) for racer in racers]
+    # Without what it guards, the same race loses bytes sooner or later: so it can fail.
+    for _ in range(1 if guarded else 20):
+        racers = [script(RACER, registry.root, role, 1.0, guarded) for role in ("a", "b", "drop", "gc", "gc")]
+        told = [racer.communicate(timeout=60) for racer in racers]
+        if registry.verify().damage:
+            break
     if guarded:
         assert [complaints for _, complaints in told] == [""] * len(told)
         assert all(int(done) for done, _ in told), told
-    # Without what it guards, the same race loses bytes: so it can fail.
     assert (registry.verify().damage == ()) is guarded
 
 
