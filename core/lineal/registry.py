@@ -9,7 +9,7 @@ from lineal.actors import current_actor
 from lineal.context import Context, now
 from lineal.db import SCHEMA_VERSION, Database
 from lineal.errors import ReadOnlyRegistry
-from lineal.facade.upkeep import Upkeep
+from lineal.facade.operating import Operating
 from lineal.locate import find_registry
 from lineal.objects import ObjectStore
 from lineal.records import models as model_records
@@ -93,7 +93,7 @@ def restore_registry(
     return restore(Path(source), Path(target), progress=progress)
 
 
-class Registry(Upkeep):
+class Registry(Operating):
     """A registry, as the person who opened it may use it. Safe to share between threads, and after a fork."""
 
     def lost_runs(self) -> frozenset[RunId]:

@@ -1,0 +1,50 @@
+"""The registry itself, its chain of events, and what all share: names, tags, how metrics are read."""
+
+from __future__ import annotations
+
+from lineal.schema.rules import append_only
+
+REGISTRY = f"""
+CREATE TABLE registry (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    uid TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    uid INTEGER NOT NULL,
+    claim TEXT,
+    action TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    data TEXT NOT NULL,
+    prev TEXT NOT NULL CHECK (length(prev) = 64),
+    hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64)
+) STRICT;
+{append_only("events", "seq", "hash", what="the audit log")}
+-- Names of params, metrics and tags, stored once.
+CREATE TABLE names (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE tags (
+    kind TEXT NOT NULL CHECK (kind IN ('experiment', 'run', 'dataset', 'model', 'version')),
+    subject_id INTEGER NOT NULL,
+    name_id INTEGER NOT NULL REFERENCES names,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, subject_id, name_id)
+) STRICT, WITHOUT ROWID;
+
+-- What a person said of a metric; what nobody said is guessed from its name.
+CREATE TABLE metric_settings (
+    scope TEXT NOT NULL CHECK (scope IN ('experiment', 'model')),
+    scope_id INTEGER NOT NULL,
+    name_id INTEGER NOT NULL REFERENCES names,
+    direction TEXT CHECK (direction IN ('higher', 'lower')),
+    tolerance REAL NOT NULL DEFAULT 0 CHECK (tolerance >= 0),
+    PRIMARY KEY (scope, scope_id, name_id)
+) STRICT, WITHOUT ROWID;
+"""
