@@ -37,7 +37,7 @@ _COMMANDS = {
     "import": ("imports", "Bring what MLflow or Trackio recorded, or a bundle."),
     "init": ("init", "Make a new, empty registry."),
     "keys": ("keys", "The application's keys, by their ids."),
-    "lineage": ("comparison", "What something came from, and what came from it."),
+    "lineage": ("lineage", "What something came from, and what came from it."),
     "live": ("stages", "Tell which version is live at a stage, now or at a time."),
     "log": ("running", "Add figures, hyperparameters or tags to a run from a script."),
     "mark": ("versions", "Mark a version as bad, or as active again."),

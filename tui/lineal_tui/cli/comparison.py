@@ -1,4 +1,4 @@
-"""Differences and lineage."""
+"""Differences."""
 
 from __future__ import annotations
 
@@ -35,30 +35,3 @@ def diff_command(context: click.Context, *, refs: tuple[str, ...], everything: b
     show(texts.diff(found, width(), equal=everything))
     same = len(found.rows) - len(found.changed)
     narrate(f"{len(found.changed)} changed, {same} same" + (" (--all shows them)" if same and not everything else ""))
-
-
-@click.command("lineage", cls=Command)
-@click.argument("ref", type=ADDRESS, metavar="REF")
-@click.option("--up", type=click.IntRange(min=0), default=2, show_default=True, metavar="N", help="Levels of origins.")
-@click.option("--down", type=click.IntRange(min=0), default=1, show_default=True, metavar="N", help="Of results.")
-@as_json
-@click.pass_context
-def lineage_command(context: click.Context, *, ref: str, up: int, down: int, as_json: bool) -> None:
-    """What something came from, and what came from it.
-
-    Examples:
-      lineal lineage fraud@production
-      lineal lineage data:payments:2026-11 --up 0 --down 5
-    """
-    with session(context).open() as registry:
-        found = registry.lineage(ref, up=up, down=down)
-    if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
-
-        dump(json.lineage(found))
-        return
-    from lineal_tui.view import texts  # noqa: PLC0415  as above
-
-    show(texts.lineage(found))
-    if found.truncated:
-        narrate("there is more beyond; --up and --down reach further")
