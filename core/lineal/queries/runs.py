@@ -159,8 +159,9 @@ def insert(
 ) -> int:
     """Add a run that is starting; returns its row number."""
     row = connection.execute(
-        "INSERT INTO runs (id, experiment_id, name, kind, status, started_at, actor, claim, parent_n, command, seed, "
-        "code_id, environment_id, process) VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n",
+        "INSERT INTO runs (id, experiment_id, name, kind, status, started_at, actor, claim, parent_n, nested, command, "
+        "seed, code_id, environment_id, process) VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8, "
+        "EXISTS (SELECT 1 FROM runs p WHERE p.n = ?8 AND p.experiment_id = ?2), ?9, ?10, ?11, ?12, ?13) RETURNING n",
         (
             run_id,
             experiment_number,

@@ -41,6 +41,7 @@ CREATE TABLE runs (
     actor TEXT NOT NULL,
     claim TEXT,
     parent_n INTEGER REFERENCES runs CHECK (parent_n < n),
+    nested INTEGER NOT NULL DEFAULT 0 CHECK (nested IN (0, 1)),  -- whether its parent is of the same experiment
     command TEXT,
     seed INTEGER,
     code_id INTEGER REFERENCES code_states,
@@ -51,6 +52,8 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_experiment ON runs (experiment_id, started_at);
 CREATE INDEX runs_by_start ON runs (started_at);
+CREATE INDEX runs_outer_by_experiment ON runs (experiment_id, started_at) WHERE nested = 0;
+CREATE INDEX runs_outer_by_start ON runs (started_at) WHERE nested = 0;
 CREATE INDEX runs_running ON runs (n) WHERE status = 'running';
 CREATE INDEX runs_by_parent ON runs (parent_n) WHERE parent_n IS NOT NULL;
 
