@@ -6,6 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
+from lineal.queries import blocks
 from lineal.queries.values import number, number_column
 from lineal.records.base import Micros
 from lineal.records.runs import Direction, MetricSeries, Point
@@ -36,9 +37,11 @@ def append(
     least, most = (min(numbers), max(numbers)) if numbers else (None, None)
     last = max(reversed(points), key=lambda point: (point.step, point.at))  # of equals, the one logged last
     row = connection.execute(
-        "SELECT id, dataset_version_id, last_step, last_at, min, max FROM series WHERE run_n = ? AND name_id = ?",
+        "SELECT id, dataset_version_id, last_step, last_at, min, max, count FROM series "
+        "WHERE run_n = ? AND name_id = ?",
         (run, name_id),
     ).fetchone()
+    before = 0
     if row is None:
         row = connection.execute(
             "INSERT INTO series (run_n, name_id, dataset_version_id, count, last, last_step, last_at, min, max, best) "
@@ -57,7 +60,7 @@ def append(
             ),
         ).fetchone()
     else:
-        series, measured_on, last_step, last_at, old_least, old_most = row
+        series, measured_on, last_step, last_at, old_least, old_most, before = row
         if dataset_version is not None and measured_on != dataset_version:
             return False
         least = min((value for value in (least, old_least) if value is not None), default=None)
@@ -72,6 +75,7 @@ def append(
                 (number_column(last.value), last.step, last.at, series),
             )
     _insert_points(connection, row[0], points)
+    blocks.add(connection, row[0], before, points)
     return True
 
 

@@ -90,6 +90,26 @@ CREATE TABLE points (
     PRIMARY KEY (series_id, step, at, n)
 ) STRICT, WITHOUT ROWID;
 
+-- What the points of a long series come to, so that a curve of it never reads them all: 32 points in a block as they
+-- were logged, and four blocks of a level in one of the next.
+CREATE TABLE point_blocks (
+    series_id INTEGER NOT NULL REFERENCES series,
+    level INTEGER NOT NULL CHECK (level >= 0),
+    n INTEGER NOT NULL CHECK (n >= 0),
+    count INTEGER NOT NULL CHECK (count > 0),
+    first_step INTEGER NOT NULL,
+    last_step INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    least REAL,  -- of the finite values; NULL without any
+    most REAL,
+    total REAL,
+    nans INTEGER NOT NULL,
+    above INTEGER NOT NULL,  -- infinities
+    below INTEGER NOT NULL,
+    PRIMARY KEY (series_id, level, n)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE run_inputs (
     run_n INTEGER NOT NULL REFERENCES runs,
     dataset_version_id INTEGER NOT NULL REFERENCES dataset_versions,
