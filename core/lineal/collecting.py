@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.errors import MachineError, ReadOnlyRegistry
+from lineal.errors import MachineError
 from lineal.locks import Marks
-from lineal.policy import Permission, authorize
+from lineal.policy import Permission
 from lineal.queries import upkeep as rows
 from lineal.records.upkeep import Collected, Leftover
 
@@ -35,13 +35,11 @@ def collect(context: Context, *, dry_run: bool = False) -> Collected:
         dry_run: remove nothing, tell what would be.
 
     Raises:
-        ReadOnlyRegistry: it may not be changed.
+        NotPermitted, ReadOnlyRegistry: it may not be changed.
         MachineError: the folder cannot be read, or a file not removed.
     """
     if not dry_run:
-        authorize(context.actor, Permission.CONFIGURE, "objects")
-        if context.db.read_only_reason is not None:
-            raise ReadOnlyRegistry(path=context.root, why=context.db.read_only_reason)
+        context.check(Permission.COLLECT, "objects")
     removed: list[Leftover] = []
     in_use: list[Leftover] = []
     unknown: list[Leftover] = []
@@ -59,7 +57,7 @@ def collect(context: Context, *, dry_run: bool = False) -> Collected:
         raise MachineError(path=context.objects.root, why=error.strerror or str(error)) from error
     collected = Collected(tuple(removed), tuple(in_use), tuple(unknown), dry_run)
     if removed and not dry_run:
-        with context.change(Permission.CONFIGURE, "objects") as change:
+        with context.change(Permission.COLLECT, "objects") as change:
             change.record("objects_collected", "objects", files=len(removed), bytes=collected.bytes)
     return collected
 

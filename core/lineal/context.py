@@ -86,22 +86,42 @@ class Context:
         """A short consistent view."""
         return self.db.read()
 
+    def check(self, permission: Permission, subject: str) -> None:
+        """Ask what `change` will ask again, before anything is done that a refusal could not take back.
+
+        Raises:
+            NotPermitted: the actor may not.
+            ReadOnlyRegistry: changes are not possible here.
+        """
+        self.db.check_writable()
+        with self.read() as connection:
+            authorize(connection, self.actor, permission, subject)
+
     @contextmanager
     def change(self, permission: Permission, subject: str) -> Iterator[Change]:
         """A transaction in which `subject` is changed; it must append an event, or change nothing.
 
         Raises:
-            Refused: the actor may not.
+            NotPermitted: the actor may not.
             LinealError: the registry cannot be written.
         """
-        authorize(self.actor, permission, subject)
         with self.db.write(self._holder(f"{permission} {subject}")) as connection:
-            before = connection.total_changes
-            change = Change(connection, self.clock(), self.actor)
-            yield change
-            if not change.events and connection.total_changes != before:
-                msg = f"{permission} {subject} changed the registry without an event"
-                raise AssertionError(msg)
+            authorize(connection, self.actor, permission, subject)
+            yield from self._change(connection, f"{permission} {subject}")
+
+    @contextmanager
+    def conclude(self, subject: str) -> Iterator[Change]:
+        """As `change`, for the end of what was permitted when it began: it is recorded whatever was revoked since."""
+        with self.db.write(self._holder(f"concluding {subject}")) as connection:
+            yield from self._change(connection, f"concluding {subject}")
+
+    def _change(self, connection: sqlite3.Connection, what: str) -> Iterator[Change]:
+        before = connection.total_changes
+        change = Change(connection, self.clock(), self.actor)
+        yield change
+        if not change.events and connection.total_changes != before:
+            msg = f"{what} changed the registry without an event"
+            raise AssertionError(msg)
 
     @contextmanager
     def journal(self, subject: str) -> Iterator[sqlite3.Connection]:
@@ -112,6 +132,6 @@ class Context:
     @contextmanager
     def measure(self, subject: str) -> Iterator[sqlite3.Connection]:
         """A transaction that only adds metric points, which append no event."""
-        authorize(self.actor, Permission.LOG, subject)
         with self.db.write(self._holder(f"log {subject}")) as connection:
+            authorize(connection, self.actor, Permission.LOG, subject)
             yield connection

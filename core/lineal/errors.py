@@ -95,6 +95,28 @@ class BadValue(UsageError):
             self.args = (f"{field}: {why}",)
 
 
+class BadFilter(UsageError):
+    """An expression of the search language that cannot be read, or asks for what there is not."""
+
+    message = "the filter is wrong: {why}"
+
+    def __init__(self, *, text: str, at: int, why: str, nearest: tuple[str, ...] = (), hint: str | None = None) -> None:
+        """`at` is where in `text` it went wrong, from 0; `nearest` are the fields that may have been meant."""
+        self.nearest = nearest
+        if hint is None and nearest:
+            hint = "did you mean " + " or ".join(nearest) + "?"
+        super().__init__(text=text, at=at, why=why, hint=hint)
+
+    @property
+    def pointer(self) -> tuple[str, str]:
+        """The part of the text around the mistake, in one line, and a line with a caret below the place."""
+        text, at = str(self.data["text"]), int(str(self.data["at"]))
+        start = max(0, at - 60) if len(text) > 100 else 0
+        part = "".join(each if each.isprintable() else " " for each in text[start : start + 100])
+        before, after = "…" if start else "", "…" if start + 100 < len(text) else ""
+        return f"{before}{part}{after}", " " * (len(before) + at - start) + "^"
+
+
 # 3: what was asked for is not there
 
 
@@ -153,6 +175,12 @@ class Refused(LinealError):
 
     exit_code = ExitCode.REFUSED
     message = "{what}: {why}"
+
+
+class NotPermitted(Refused):
+    """Something that a person's roles do not permit."""
+
+    message = "{user} may not {permission} {subject}: that takes a {needed}, and {user} {has}"
 
 
 class NowhereToRollBack(Refused):

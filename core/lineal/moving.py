@@ -14,7 +14,7 @@ from lineal.queries import pipelines as rows
 from lineal.queries import releases as release_rows
 from lineal.records.releases import StepState
 from lineal.records.stages import Action, Outcome
-from lineal.transitions import PERMISSIONS, Ground, append, elsewhere
+from lineal.transitions import Ground, append, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -367,7 +367,7 @@ class Work:
     ) -> tuple[Transition, LinealError | None]:
         """Append the transition and close the journal; raises `_Stopped` for whoever cancelled at the last moment."""
         order = self._order
-        with self._context.change(PERMISSIONS[order.action], self._place) as change:
+        with self._context.conclude(self._place) as change:
             if stoppable:
                 self._cancelled_by = rows.cancelled_by(change.connection, self.number)
                 if self._cancelled_by is not None:

@@ -5,6 +5,15 @@ Times are microseconds since 1970 in UTC; a metric value that is not a number is
 
 from __future__ import annotations
 
-from lineal.schema import common, data, gates, imports, models, runs, stages
+from lineal.schema import common, data, gates, governance, imports, models, runs, stages
 
-TABLES = common.REGISTRY + data.DATA + runs.RUNS + models.MODELS + stages.STAGES + gates.GATES + imports.IMPORTS
+TABLES = (
+    common.REGISTRY
+    + data.DATA
+    + runs.RUNS
+    + models.MODELS
+    + stages.STAGES
+    + governance.GOVERNANCE
+    + gates.GATES
+    + imports.IMPORTS
+)
