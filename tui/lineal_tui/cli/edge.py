@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineal.errors import ExitCode, LinealError
+from lineal.errors import BadFilter, ExitCode, LinealError
 from lineal_tui.cli.app import lineal
 from lineal_tui.cli.output import complain
 
@@ -59,7 +59,7 @@ def _command(arguments: Sequence[str]) -> int:
         return end.exit_code
     except LinealError as error:
         _trace()
-        complain(str(error), error.hint)
+        complain(str(error), error.hint, pointer=error.pointer if isinstance(error, BadFilter) else ())
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stderr.write(error.format_message() + "\n")

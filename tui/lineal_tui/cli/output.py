@@ -69,10 +69,11 @@ def warn(text: str) -> None:
     _marked("warning", "33", text)
 
 
-def complain(message: str, hint: str | None) -> None:
-    """Tell what went wrong and what to do about it, on stderr."""
+def complain(message: str, hint: str | None, *, pointer: Sequence[str] = ()) -> None:
+    """Tell what went wrong and what to do about it, on stderr; `pointer` are lines that show the place."""
     sys.stdout.flush()
     _marked("error", "31", message)
+    sys.stderr.write("".join(f"  {clean(line)}\n" for line in pointer))
     if hint:
         _marked("hint", "36", hint)
 
