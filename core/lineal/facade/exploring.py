@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lineal.facade.upkeep import Upkeep
+from lineal.facade.tables import Tables
 
 
-class Exploring(Upkeep):
+class Exploring(Tables):
     """What explores history: searches, curves, what things cost."""

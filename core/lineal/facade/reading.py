@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lineal.queries import metrics as metric_rows
     from lineal.queries import runs as run_rows
     from lineal.records.base import Micros
-    from lineal.records.comparison import Diff, Lineage, TreeRow
+    from lineal.records.comparison import Diff, TreeRow
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Model, Version, VersionDetail
     from lineal.records.reproduction import Compared, Prepared, Recipe
@@ -153,6 +153,7 @@ class Reading(Addressed):
         after: tuple[Micros, int] | None = None,
         limit: int = 256,
         skip: int = 0,
+        outer: bool = False,
     ) -> list[Run]:
         """Part of the runs of an experiment or of all, latest first.
 
@@ -162,22 +163,24 @@ class Reading(Addressed):
             after: those next after it.
             limit: how many.
             skip: leave out so many of the latest; not with `after`.
+            outer: leave out those whose parent is of the same experiment.
         """
         with self._context.read() as connection:
             number = self._experiment_number(connection, experiment)
             if after is not None:
-                return run_rows.page_after(connection, number, after=after, limit=limit)
-            return run_rows.page(connection, number, before=before, limit=limit, skip=skip)
+                return run_rows.page_after(connection, number, after=after, limit=limit, outer=outer)
+            return run_rows.page(connection, number, before=before, limit=limit, skip=skip, outer=outer)
 
-    def runs_later(self, than: tuple[Micros, int], experiment: str | None = None) -> int:
-        """How many runs of an experiment or of all started after this start and row number."""
+    def runs_later(self, than: tuple[Micros, int], experiment: str | None = None, *, outer: bool = False) -> int:
+        """How many runs of an experiment or of all started after this start and row number; `outer` as `runs_page`."""
         with self._context.read() as connection:
-            return run_rows.later(connection, self._experiment_number(connection, experiment), than=than)
+            number = self._experiment_number(connection, experiment)
+            return run_rows.later(connection, number, than=than, outer=outer)
 
-    def run_count(self, experiment: str | None = None) -> int:
-        """How many runs there are, of an experiment or of all."""
+    def run_count(self, experiment: str | None = None, *, outer: bool = False) -> int:
+        """How many runs there are, of an experiment or of all; `outer` as `runs_page`."""
         with self._context.read() as connection:
-            return run_rows.count(connection, self._experiment_number(connection, experiment))
+            return run_rows.count(connection, self._experiment_number(connection, experiment), outer=outer)
 
     def _experiment_number(self, connection: sqlite3.Connection, experiment: str | None) -> int | None:
         if experiment is None:
@@ -239,11 +242,6 @@ class Reading(Addressed):
                 raise BadValue(field="comparison", value=str(versions[0]), why="runs compare with runs only")
             return run_diff(self.run_details([self.run(str(each)) for each in versions]))
         return diff(self.details(versions))
-
-    def lineage(self, ref: str, *, up: int = 2, down: int = 1) -> Lineage:
-        """What something came from and what came from it, so many levels each way."""
-        with self._context.read() as connection:
-            return details.lineage(connection, ref, up=up, down=down)
 
     def stages(self, model: str) -> list[Stage]:
         """The stages of a model, in order."""

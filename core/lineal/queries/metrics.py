@@ -113,10 +113,18 @@ def set_best(connection: sqlite3.Connection, experiment: int, name_id: int, dire
     )
 
 
-def series_of(connection: sqlite3.Connection, runs: Collection[int]) -> dict[int, tuple[MetricSeries, ...]]:
-    """The sums of all metrics of runs, by row number, in the order they were first logged."""
+def series_of(
+    connection: sqlite3.Connection, runs: Collection[int], *, among: Collection[str] | None = None
+) -> dict[int, tuple[MetricSeries, ...]]:
+    """The sums of metrics of runs, all or those `among` some names, by row number, in the order of first logging."""
+    chosen = (
+        ""
+        if among is None
+        else "AND s.name_id IN (SELECT id FROM names WHERE name IN (SELECT value FROM json_each(?))) "
+    )
     rows = connection.execute(
-        _SERIES + "WHERE s.run_n IN (SELECT value FROM json_each(?)) ORDER BY s.run_n, s.id", (json.dumps(list(runs)),)
+        f"{_SERIES}WHERE s.run_n IN (SELECT value FROM json_each(?)) {chosen}ORDER BY s.run_n, s.id",
+        (json.dumps(list(runs)), *(() if among is None else (json.dumps(list(among)),))),
     ).fetchall()
     found: dict[int, list[MetricSeries]] = {run: [] for run in runs}
     for run, series, name, count, last, last_step, last_at, least, most, best, dataset, label in rows:

@@ -93,52 +93,68 @@ def page(
     before: tuple[Micros, int] | None,
     limit: int,
     skip: int = 0,
+    outer: bool = False,
 ) -> list[Run]:
-    """Runs that started before (time, row number) but the `skip` latest, latest first; of one experiment or of all."""
+    """Runs that started before (time, row number) but the `skip` latest, latest first.
+
+    Of one experiment or of all; `outer` leaves out those whose parent is of the same experiment.
+    """
+    source, where, bound = _of(experiment_number, outer=outer)
     at, n = before if before is not None else (1 << 62, 1 << 62)
-    if experiment_number is None:
-        rows = connection.execute(
-            _RUN + "WHERE (r.started_at, r.n) < (?, ?) ORDER BY r.started_at DESC, r.n DESC LIMIT ? OFFSET ?",
-            (at, n, limit, skip),
-        ).fetchall()
-    else:
-        rows = connection.execute(
-            _RUN + "WHERE r.experiment_id = ? AND (r.started_at, r.n) < (?, ?) "
-            "ORDER BY r.started_at DESC, r.n DESC LIMIT ? OFFSET ?",
-            (experiment_number, at, n, limit, skip),
-        ).fetchall()
+    rows = connection.execute(
+        f"{source}WHERE {where}(r.started_at, r.n) < (?, ?) ORDER BY r.started_at DESC, r.n DESC LIMIT ? OFFSET ?",
+        (*bound, at, n, limit, skip),
+    ).fetchall()
     return [_run(row) for row in rows]
 
 
 def page_after(
-    connection: sqlite3.Connection, experiment_number: int | None, *, after: tuple[int, int], limit: int
+    connection: sqlite3.Connection,
+    experiment_number: int | None,
+    *,
+    after: tuple[int, int],
+    limit: int,
+    outer: bool = False,
 ) -> list[Run]:
-    """The `limit` runs that started next after (time, row number), the latest first; of one experiment or of all."""
-    where = "" if experiment_number is None else "r.experiment_id = ? AND "
-    bound = () if experiment_number is None else (experiment_number,)
+    """The `limit` runs that started next after (time, row number), the latest first; otherwise as `page`."""
+    source, where, bound = _of(experiment_number, outer=outer)
     rows = connection.execute(
-        f"{_RUN}WHERE {where}(r.started_at, r.n) > (?, ?) ORDER BY r.started_at, r.n LIMIT ?", (*bound, *after, limit)
+        f"{source}WHERE {where}(r.started_at, r.n) > (?, ?) ORDER BY r.started_at, r.n LIMIT ?", (*bound, *after, limit)
     ).fetchall()
     return [_run(row) for row in rows[::-1]]
 
 
-def later(connection: sqlite3.Connection, experiment_number: int | None, *, than: tuple[int, int]) -> int:
-    """How many runs started after (time, row number); of one experiment or of all."""
-    where = "" if experiment_number is None else "experiment_id = ? AND "
-    bound = () if experiment_number is None else (experiment_number,)
-    row = connection.execute(
-        f"SELECT count(*) FROM runs WHERE {where}(started_at, n) > (?, ?)", (*bound, *than)
-    ).fetchone()
+def later(
+    connection: sqlite3.Connection, experiment_number: int | None, *, than: tuple[int, int], outer: bool = False
+) -> int:
+    """How many runs started after (time, row number); otherwise as `page`."""
+    source, where, bound = _of(experiment_number, outer=outer, what="count(*)")
+    row = connection.execute(f"{source}WHERE {where}(r.started_at, r.n) > (?, ?)", (*bound, *than)).fetchone()
     return int(row[0])
 
 
-def count(connection: sqlite3.Connection, experiment_number: int | None) -> int:
-    """How many runs there are, of one experiment or of all."""
-    if experiment_number is None:
-        row = connection.execute("SELECT count(*) FROM runs").fetchone()
-    else:
-        row = connection.execute("SELECT count(*) FROM runs WHERE experiment_id = ?", (experiment_number,)).fetchone()
-    return int(row[0])
+def count(connection: sqlite3.Connection, experiment_number: int | None, *, outer: bool = False) -> int:
+    """How many runs there are; otherwise as `page`."""
+    source, where, bound = _of(experiment_number, outer=outer, what="count(*)")
+    return int(connection.execute(f"{source}WHERE {where}true", bound).fetchone()[0])
+
+
+def nested_in(connection: sqlite3.Connection, number: int, limit: int) -> list[Run]:
+    """The runs of the same experiment whose parent is this one, the latest first."""
+    rows = connection.execute(
+        _RUN + "WHERE r.parent_n = ? AND r.nested = 1 ORDER BY r.started_at DESC, r.n DESC LIMIT ?", (number, limit)
+    ).fetchall()
+    return [_run(row) for row in rows]
+
+
+def _of(experiment_number: int | None, *, outer: bool, what: str | None = None) -> tuple[str, str, tuple[int, ...]]:
+    """What to read from, the conditions, and what is bound to them."""
+    # Without statistics SQLite takes the whole index and looks into each row for whether it is nested.
+    index = "runs_outer_by_start" if experiment_number is None else "runs_outer_by_experiment"
+    hint = f" INDEXED BY {index} " if outer else " "
+    source = f"SELECT {what} FROM runs r{hint}" if what else _RUN.replace("FROM runs r ", f"FROM runs r{hint}")
+    where = ("" if experiment_number is None else "r.experiment_id = ? AND ") + ("r.nested = 0 AND " if outer else "")
+    return source, where, () if experiment_number is None else (experiment_number,)
 
 
 def insert(

@@ -189,3 +189,12 @@ class RunDetail:
     """The traceback of a failed run; None when there is none."""
     output: str | None = None
     """What a wrapped command printed, its beginning and its end; None when it was not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFields:
+    """What some runs have beside their own fields: names, each with how many of the runs have it."""
+
+    params: dict[str, int] = field(default_factory=dict)
+    metrics: dict[str, int] = field(default_factory=dict)
+    tags: dict[str, int] = field(default_factory=dict)
