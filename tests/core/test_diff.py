@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lineal.diff import diff, run_diff
 from lineal.errors import UsageError
 from lineal.records.base import Digest, Micros, RunId, Uid
-from lineal.records.comparison import Diff, DiffRow, Section, Verdict
+from lineal.records.comparison import Diff, DiffRow, Kind, Section, Verdict
 from lineal.records.models import (
     Architecture,
     Artifact,
@@ -234,8 +234,9 @@ def test_tensors_have_a_row_where_their_shape_differs_and_a_count_of_changed_val
     assert rows["tensor a"].values == ("F32 [2, 3]", "F32 [2, 4]")
     assert rows["tensor c"].verdict is Verdict.ADDED
     assert rows["tensor d"].verdict is Verdict.REMOVED
-    assert "tensor b" not in rows
-    assert (rows["tensors"].verdict, rows["tensors"].note) == (Verdict.CHANGED, "4 of 4 changed")
+    assert (rows["tensor b"].kind, rows["tensor b"].under) == (Kind.VALUES, "tensors")
+    assert rows["tensors"].verdict is Verdict.CHANGED
+    assert rows["tensors"].note == "1 added, 1 removed, 1 reshaped, 1 other values, of 4"
     assert only(diff([detail(architecture=one)] * 2), Section.ARCHITECTURE, "tensors").verdict is Verdict.SAME
 
 
@@ -253,7 +254,8 @@ def test_signatures_and_files_differ() -> None:
         "610000000000 1,234 bytes",
         "620000000000 1,234 bytes",
     )
-    assert only(comparison, Section.ARCHITECTURE, "signature inputs").values == ('["x"]', '["x", "y"]')
+    assert only(comparison, Section.ARCHITECTURE, "signature inputs[0]").verdict is Verdict.SAME
+    assert only(comparison, Section.ARCHITECTURE, "signature inputs[1]").values == (None, "y")
 
 
 def run(name: str, last: float, best: float, **more: object) -> RunDetail:
