@@ -1,17 +1,12 @@
-"""Everything about versions and runs, put together from their rows, and what it came from."""
+"""Everything about versions and runs, put together from their rows."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from lineal import addresses, refs
-from lineal.errors import BadAddress
-from lineal.lineage import cut
 from lineal.metrics import guess_direction
 from lineal.queries import artifacts, datasets, metrics, names, runs, versions
-from lineal.queries import lineage as steps
-from lineal.records.comparison import Lineage, LineageEdge, LineageNode, NodeKind
 from lineal.records.models import VersionDetail
 from lineal.records.runs import MetricDefinition, RunDetail
 
@@ -21,9 +16,6 @@ if TYPE_CHECKING:
 
     from lineal.records.models import Version
     from lineal.records.runs import Run
-
-_MOST_NEIGHBOURS = 200
-"""Of one sort at one level: a dataset may have fed a million runs."""
 
 
 def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> list[VersionDetail]:
@@ -115,57 +107,3 @@ def figures_of_runs(connection: sqlite3.Connection, wanted: Sequence[Run]) -> li
     params = runs.params_of(connection, numbers)
     series = metrics.series_of(connection, numbers)
     return [RunDetail(run=run, params=params[run.n], metrics=series[run.n]) for run in wanted]
-
-
-def lineage(connection: sqlite3.Connection, text: str, *, up: int, down: int) -> Lineage:
-    """What a version, run, dataset version or stage came from, and what came from it.
-
-    Args:
-        connection: an open view.
-        text: its address.
-        up: levels towards the origins.
-        down: levels towards the results.
-
-    Raises:
-        BadAddress: the address names none of these.
-        NotFound: it names nothing.
-    """
-    focus = _focus(connection, text)
-    found: dict[steps.Node, None] = {focus: None}
-    edges: list[steps.Step] = []
-    # One level more than asked for, so that the cut can tell that there is more.
-    for levels, neighbours in ((up, steps.origins), (down, steps.results)):
-        level = [focus]
-        seen = {focus}
-        for _ in range(levels + 1):
-            if not level:
-                break
-            reached = neighbours(connection, level, _MOST_NEIGHBOURS)
-            edges += reached
-            ends = [step.source if neighbours is steps.origins else step.target for step in reached]
-            level = [node for node in dict.fromkeys(ends) if node not in seen]
-            seen.update(level)
-            found.update(dict.fromkeys(level))
-    known = steps.names(connection, found)
-    nodes = [LineageNode(known[node][0], node.kind, known[node][1]) for node in found if node in known]
-    links = dict.fromkeys(
-        LineageEdge(known[step.source][0], known[step.target][0], step.role)
-        for step in edges
-        if step.source in known and step.target in known
-    )
-    return cut(known[focus][0], nodes, links, up, down)
-
-
-def _focus(connection: sqlite3.Connection, text: str) -> steps.Node:
-    ref = refs.parse(text)
-    match ref:
-        case refs.StageRef(back=0):
-            return steps.Node(NodeKind.STAGE, addresses.stage(connection, ref.model, ref.stage)[1].id)
-        case refs.LabelRef() | refs.SeqRef() | refs.StageRef():
-            return steps.Node(NodeKind.VERSION, addresses.version(connection, text).id)
-        case refs.DatasetRef() | refs.DatasetVersionRef():
-            return steps.Node(NodeKind.DATASET, addresses.one_dataset_version(connection, text).id)
-        case refs.RunRef(prefix):
-            return steps.Node(NodeKind.RUN, addresses.run(connection, prefix).n)
-        case _:
-            raise BadAddress(text=text, why="lineage is of a version, a stage, a dataset version or a run")

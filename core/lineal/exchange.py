@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import IO, TYPE_CHECKING
 
-from lineal import addresses, details
+from lineal import addresses, details, origins
 from lineal.about import __version__
 from lineal.errors import AlreadyExists, BadValue, MachineError, Refused
 from lineal.exporters.bundle import write_bundle
@@ -45,7 +45,7 @@ def export(context: Context, address: str, to: str) -> str:
             datasets=tuple(
                 (addresses.dataset_version(connection, used.name, used.label), used.role) for used in detail.datasets
             ),
-            lineage=details.lineage(connection, version.ref, up=2, down=0),
+            lineage=origins.trace(connection, version.ref, up=2, down=0),
         )
     return card(facts) if to == "card" else mlbom(facts, lineal_version=__version__, at=context.clock())
 

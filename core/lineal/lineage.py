@@ -1,29 +1,21 @@
-"""Cuts out of a graph of origins what lies around one thing, and gives it a shape that can be drawn."""
+"""Opens and folds a graph of origins around one thing, and gives it a shape that can be drawn."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from lineal.errors import NotFound
-from lineal.records.comparison import Lineage, LineageEdge, LineageNode
+from lineal.records.comparison import Beyond, Lineage, LineageEdge, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from lineal.records.comparison import LineageNode
 
 SWEEPS = 4
 """How often columns are put in order by their neighbours; more changes next to nothing."""
-
-
-class Way(StrEnum):
-    """Where a line of an outline lies from the thing that was asked for."""
-
-    FOCUS = "focus"
-    UP = "up"
-    DOWN = "down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,75 +54,67 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class OutlineRow:
-    """One line of a lineage as an indented list."""
+class Opened:
+    """What was found on one side of a node, to be added to a lineage in which it is."""
 
-    depth: int
-    """Levels from the focus, which has 0."""
+    node: str
     way: Way
-    node: LineageNode
-    role: str
-    """Of the edge that leads to it from the line it hangs on; empty for the focus."""
-    repeated: bool = False
-    """Whether it stands further up already, with what hangs on it."""
+    found: Lineage
+    """A lineage of that node, one level on that side."""
 
 
-def cut(focus: str, nodes: Iterable[LineageNode], edges: Iterable[LineageEdge], up: int, down: int) -> Lineage:
-    """Returns what lies at most `up` edges before and `down` edges after `focus`, and the edges between.
+def arranged(whole: Lineage, opened: Sequence[Opened], folded: Collection[tuple[str, Way]]) -> Lineage:
+    """Returns a lineage with what was opened at its nodes, and without what was folded away.
 
-    Edges to unknown nodes are left out; cycles do no harm.
-
-    Raises:
-        NotFound: The focus is none of the nodes.
+    Args:
+        whole: the lineage to begin with.
+        opened: what to add, each to a node of what comes before it; to one that is not shown nothing is added.
+        folded: (address, side) of nodes beyond which nothing is shown on that side.
     """
-    known = {node.id: node for node in nodes}
-    if focus not in known:
-        raise NotFound(kind="thing", name=focus)
-    whole = list(dict.fromkeys(edge for edge in edges if edge.source in known and edge.target in known))
-    before: dict[str, list[str]] = defaultdict(list)
-    after: dict[str, list[str]] = defaultdict(list)
-    for edge in whole:
-        before[edge.target].append(edge.source)
-        after[edge.source].append(edge.target)
-    origins, more_up = _within(focus, before, up)
-    results, more_down = _within(focus, after, down)
-    kept = origins | results
+    kept: dict[str, None] = {whole.focus: None}
+    for way in (Way.UP, Way.DOWN):
+        beside = _beside(whole.edges, way)
+        reached = dict.fromkeys([whole.focus])
+        edge = [whole.focus]
+        while edge:
+            found = [other for id_ in edge if (id_, way) not in folded for other in beside[id_]]
+            edge = [other for other in dict.fromkeys(found) if other not in reached]
+            reached.update(dict.fromkeys(edge))
+        kept.update(reached)
+    nodes = {node.id: node for node in whole.nodes}
+    edges = dict.fromkeys(whole.edges)
+    beyond = {(each.node, each.way): each for each in whole.beyond}
+    for each in opened:
+        if each.node not in kept:
+            continue
+        nodes.update((node.id, node) for node in each.found.nodes)
+        edges.update(dict.fromkeys(each.found.edges))
+        beyond.pop((each.node, each.way), None)
+        beyond.update(((more.node, more.way), more) for more in each.found.beyond if more.way is each.way)
+        if (each.node, each.way) not in folded:
+            kept.update(dict.fromkeys(_beside(each.found.edges, each.way)[each.node]))
+    shown = [edge for edge in edges if edge.source in kept and edge.target in kept]
+    for id_, way in folded:
+        hidden = {other for other in _beside(edges, way)[id_] if other not in kept}
+        known = beyond.pop((id_, way), None)
+        count = len(hidden) + (known.count if known is not None else 0)
+        if id_ in kept and count:
+            beyond[id_, way] = Beyond(id_, way, count, exact=known is None or known.exact)
+    left = tuple(each for each in beyond.values() if each.node in kept)
     return Lineage(
-        focus,
-        tuple(node for id_, node in known.items() if id_ in kept),
-        tuple(edge for edge in whole if edge.source in kept and edge.target in kept),
-        truncated=bool((more_up | more_down) - kept),
+        whole.focus, tuple(node for id_, node in nodes.items() if id_ in kept), tuple(shown), bool(left), left
     )
 
 
-def _within(focus: str, neighbours: Mapping[str, Sequence[str]], levels: int) -> tuple[set[str], set[str]]:
-    seen = {focus}
-    edge = {focus}
-    for _ in range(levels):
-        edge = {other for id_ in edge for other in neighbours.get(id_, ())} - seen
-        seen |= edge
-    return seen, {other for id_ in edge for other in neighbours.get(id_, ())} - seen
-
-
-def outline(lineage: Lineage) -> list[OutlineRow]:
-    """Returns the lineage as an indented list: the focus, what it came from, then what came from it."""
-    nodes = {node.id: node for node in lineage.nodes}
-    up: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    down: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for edge in lineage.edges:
-        up[edge.target].append((edge.source, edge.role))
-        down[edge.source].append((edge.target, edge.role))
-    rows = [OutlineRow(0, Way.FOCUS, nodes[lineage.focus], "")]
-    for way, neighbours in ((Way.UP, up), (Way.DOWN, down)):
-        seen = {lineage.focus}
-        waiting = [(1, *one) for one in reversed(neighbours[lineage.focus])]
-        while waiting:
-            depth, id_, role = waiting.pop()
-            rows.append(OutlineRow(depth, way, nodes[id_], role, id_ in seen and bool(neighbours[id_])))
-            if id_ not in seen:
-                seen.add(id_)
-                waiting += [(depth + 1, *one) for one in reversed(neighbours[id_])]
-    return rows
+def _beside(edges: Iterable[LineageEdge], way: Way) -> defaultdict[str, list[str]]:
+    """What lies directly on one side of each node."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for edge in edges:
+        if way is Way.UP:
+            found[edge.target].append(edge.source)
+        else:
+            found[edge.source].append(edge.target)
+    return found
 
 
 def layers(lineage: Lineage) -> Layout:

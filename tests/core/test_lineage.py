@@ -1,12 +1,10 @@
 """What lies around a thing in the graph of origins, and how it is laid out."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal.errors import NotFound
-from lineal.lineage import Way, cut, layers, outline
-from lineal.records.comparison import Lineage, LineageEdge, LineageNode, NodeKind
+from lineal.lineage import Opened, arranged, layers
+from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
 
 
 def node(name: str) -> LineageNode:
@@ -30,46 +28,40 @@ def any_graph(draw: st.DrawFn) -> tuple[list[LineageNode], list[LineageEdge]]:
     return [node(str(n)) for n in range(count)], [LineageEdge(str(a), str(b), "r") for a, b in pairs]
 
 
-def test_only_the_levels_asked_for_are_kept() -> None:
-    nodes, edges = graph("a>b", "b>c", "c>d", "d>e", "x>d", "c>y")
-    lineage = cut("c", nodes, edges, up=1, down=1)
-    assert ids(lineage) == {"b", "c", "d", "y"}
-    assert {(edge.source, edge.target) for edge in lineage.edges} == {("b", "c"), ("c", "d"), ("c", "y")}
-    assert lineage.truncated
-    assert not cut("c", nodes, edges, up=9, down=9).truncated
-    assert ids(cut("c", nodes, edges, up=9, down=9)) == {"a", "b", "c", "d", "e", "y"}
-    assert ids(cut("c", nodes, edges, up=0, down=0)) == {"c"}
+def whole(*pairs: str, focus: str) -> Lineage:
+    nodes, edges = graph(*pairs)
+    return Lineage(focus, tuple(nodes), tuple(edges))
 
 
-def test_a_cycle_and_an_edge_to_nowhere_do_no_harm() -> None:
-    nodes, edges = graph("a>b", "b>a", "a>a")
-    lineage = cut("a", nodes, [*edges, LineageEdge("a", "gone", "r")], up=5, down=5)
+def test_what_is_folded_away_is_counted_and_what_is_reached_otherwise_stays() -> None:
+    lineage = whole("a>b", "b>c", "x>b", "a>q", "q>c", "c>d", focus="c")
+    folded = arranged(lineage, [], {("b", Way.UP), ("c", Way.DOWN)})
+    assert ids(folded) == {"a", "b", "q", "c"}
+    assert folded.truncated
+    assert {(each.node, each.way, each.count) for each in folded.beyond} == {("b", Way.UP, 1), ("c", Way.DOWN, 1)}
+    assert arranged(lineage, [], set()) == lineage
+
+
+def test_what_is_opened_is_added_where_its_node_is_shown() -> None:
+    nodes, edges = graph("b>c")
+    base = Lineage("c", tuple(nodes), tuple(edges), truncated=True, beyond=(Beyond("b", Way.UP, 2),))
+    more, links = graph("a>b", "x>b")
+    found = Lineage("b", tuple(more), tuple(links), truncated=True, beyond=(Beyond("a", Way.UP, 7),))
+    opened = Opened("b", Way.UP, found)
+    shown = arranged(base, [opened], set())
+    assert ids(shown) == {"a", "b", "c", "x"}
+    assert shown.beyond == (Beyond("a", Way.UP, 7),)
+    assert ids(arranged(base, [opened], {("b", Way.UP)})) == {"b", "c"}
+    assert ids(arranged(base, [opened], {("c", Way.UP)})) == {"c"}
+    assert ids(arranged(base, [Opened("z", Way.UP, found)], set())) == {"b", "c"}
+
+
+def test_a_cycle_does_no_harm() -> None:
+    lineage = arranged(whole("a>b", "b>a", "a>a", focus="a"), [], set())
     assert ids(lineage) == {"a", "b"}
     assert not lineage.truncated
-    assert len(outline(lineage)) == 7
     assert layers(lineage).columns == 2
     assert [route.reversed for route in layers(lineage).routes].count(True) == 1
-
-
-def test_a_focus_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(NotFound):
-        cut("z", *graph("a>b"), up=1, down=1)
-
-
-def test_an_outline_lists_origins_then_results_and_unfolds_each_once() -> None:
-    nodes, edges = graph("d>r", "r>v", "d>q", "q>v", "o>d", "v>s")
-    rows = outline(cut("v", nodes, edges, up=9, down=9))
-    assert [(row.depth, row.way, row.node.id, row.repeated) for row in rows] == [
-        (0, Way.FOCUS, "v", False),
-        (1, Way.UP, "r", False),
-        (2, Way.UP, "d", False),
-        (3, Way.UP, "o", False),
-        (1, Way.UP, "q", False),
-        (2, Way.UP, "d", True),
-        (1, Way.DOWN, "s", False),
-    ]
-    assert rows[0].role == ""
-    assert rows[1].role == "retrain"
 
 
 def test_origins_stand_beside_what_they_went_into() -> None:
@@ -103,11 +95,13 @@ def test_every_node_has_a_place_of_its_own_and_every_edge_a_way_around_the_other
         assert all(0 <= row < layout.rows and column < layout.columns for column, row in stops)
 
 
-@given(any_graph(), st.integers(0, 4), st.integers(0, 4))
-def test_more_levels_never_show_less(drawn: tuple[list[LineageNode], list[LineageEdge]], up: int, down: int) -> None:
+@given(any_graph(), st.sets(st.tuples(st.integers(0, 7).map(str), st.sampled_from([Way.UP, Way.DOWN])), max_size=6))
+def test_folding_more_never_shows_more(
+    drawn: tuple[list[LineageNode], list[LineageEdge]], folded: set[tuple[str, Way]]
+) -> None:
     nodes, edges = drawn
-    small, large = cut("0", nodes, edges, up, down), cut("0", nodes, edges, up + 1, down + 1)
-    assert ids(small) <= ids(large)
+    lineage = Lineage("0", tuple(nodes), tuple(edges))
+    large, small = arranged(lineage, [], set()), arranged(lineage, [], folded)
+    assert "0" in ids(small) <= ids(large)
     assert small.truncated or ids(small) == ids(large)
-    kept = {row.node.id for row in outline(small)}
-    assert kept == ids(small)
+    assert all(each.count > 0 and each.node in ids(small) for each in small.beyond)

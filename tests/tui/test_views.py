@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lineal.records.comparison import (
+    Beyond,
     Diff,
     DiffRow,
     Lineage,
@@ -12,6 +13,7 @@ from lineal.records.comparison import (
     NodeKind,
     Section,
     Verdict,
+    Way,
 )
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.diff import diff_lines, diff_title
@@ -127,12 +129,19 @@ def test_figures_are_never_cut() -> None:
 def test_lineage_is_an_indented_list_and_survives_cycles() -> None:
     nodes = tuple(LineageNode(name, NodeKind.VERSION, name) for name in ("m:1", "m:2", "m:3"))
     edges = (LineageEdge("m:1", "m:2", "retrain"), LineageEdge("m:2", "m:1", "retrain"), LineageEdge("m:2", "m:3", "x"))
-    lines = [text_of(line) for line in lineage_lines(Lineage("m:2", nodes, edges, truncated=True), 80)]
-    assert lines[0] == "comes from"
-    assert lines[1] == "╰ retrain m:1"
-    assert "(above)" in lines[2]
-    assert any("x m:3" in line for line in lines)
-    assert "more beyond" in lines[-1]
+    more = (Beyond("m:2", Way.DOWN, 9950), Beyond("m:3", Way.DOWN, 100000, exact=False))
+    lines = [text_of(line) for line in lineage_lines(Lineage("m:2", nodes, edges, truncated=True, beyond=more), 80)]
+    assert lines == [
+        "m:2",
+        "came from",
+        "╰ retrain m:1",
+        "  ╰ retrain m:2  (above)",
+        "went into",
+        "├ retrain m:1",
+        "│ ╰ retrain m:2  (above)",
+        "├ x m:3  ⋯ more than 100,000 more",
+        "╰ ⋯ and 9,950 more",
+    ]
 
 
 @given(ANYTHING.filter(bool), st.integers(30, 160))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from lineal.facade.tables import Tables
+from lineal.facade.searching import Searching
+from lineal.facade.tracing import Tracing
 
 
-class Exploring(Tables):
+class Exploring(Searching, Tracing):
     """What explores history: searches, curves, what things cost."""

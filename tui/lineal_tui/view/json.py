@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from lineal.addresses import Identified
-    from lineal.audit import Verdict
+    from lineal.records.auditing import Verdict
     from lineal.records.base import Micros, Scalar
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.data import Column, Dataset, DatasetVersion
@@ -268,6 +268,9 @@ def lineage(found: Lineage) -> Object:
         "nodes": [{"id": node.id, "kind": node.kind.value, "name": node.name} for node in found.nodes],
         "edges": [{"from": edge.source, "to": edge.target, "role": edge.role} for edge in found.edges],
         "truncated": found.truncated,
+        "beyond": [
+            {"id": each.node, "way": each.way.value, "count": each.count, "exact": each.exact} for each in found.beyond
+        ],
     }
 
 
@@ -294,7 +297,16 @@ def event(found: Event) -> Object:
 
 def verdict(found: Verdict) -> Object:
     """What checking the audit log found."""
-    return {"checked": found.checked, "head": found.head, "broken_at": found.broken_at, "why": found.why}
+    return {
+        "checked": found.checked,
+        "first": found.first,
+        "head": found.head,
+        "broken_at": found.broken_at,
+        "breach": found.breach,
+        "why": found.why,
+        "anchors": found.anchors,
+        "findings": [finding(each) for each in found.findings],
+    }
 
 
 def plain(value: object) -> Json:

@@ -1,89 +1,155 @@
-"""Lineage as an indented list: what something came from above, what came from it below."""
+"""Lineage as an indented list: the thing, what it came from, and what came from it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.records.comparison import NodeKind
+from lineal.records.comparison import NodeKind, Way
+from lineal_tui.view.graphs import words_beyond
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, rule
 
 if TYPE_CHECKING:
-    from lineal.records.comparison import Lineage, LineageEdge, LineageNode
+    from collections.abc import Sequence
 
-_TONES = {
+    from lineal.records.comparison import Beyond, Lineage, LineageNode
+
+TONES = {
     NodeKind.DATASET: Tone.CHANGED,
     NodeKind.RUN: Tone.MUTED,
     NodeKind.VERSION: Tone.STRONG,
     NodeKind.STAGE: Tone.STAGED,
 }
-
+_HEADS = {Way.UP: "came from", Way.DOWN: "went into"}
+_NOTHING = {Way.UP: "nothing that is known", Way.DOWN: "nothing yet"}
 _RUN_SHOWN = len("run:") + 8
+_DEEPEST = 200
+"""Levels that are indented; a chain of versions may have any length."""
 
 
-def lineage_title(focus: str, width: int, *, active: bool = False) -> Line:
-    """The rule above a lineage."""
+@dataclass(frozen=True, slots=True)
+class LineageRow:
+    """One line of a lineage as an indented list."""
+
+    node: LineageNode | None
+    """None for a heading, and for a remark."""
+    way: Way
+    lead: str
+    """What is drawn before it."""
+    role: str
+    """In which it, or what it hangs on, took part."""
+    text: str = ""
+    """Of a heading or a remark."""
+    again: bool = False
+    """Whether it stands further up already, with what hangs on it."""
+    beyond: Beyond | None = None
+    """What is not shown beyond it, on its side; of a remark, what it is about."""
+    opens: bool = False
+    """Whether anything hangs on it."""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What tells it from the others when the list is drawn again."""
+        return (self.node.id if self.node else self.text, self.way, self.role, "again" if self.again else "")
+
+
+def lineage_title(focus: str, width: int, *, trail: int = 0, active: bool = False) -> Line:
+    """The rule above a lineage; `trail` is how many things one came past."""
+    back: Line = ((f"esc back ({trail})" if trail else "", Tone.MUTED),) if trail else ()
     return rule(
-        (("lineage of ", Tone.MUTED), (cut_middle(focus, max(8, width - 20)), Tone.TITLE if active else Tone.STRONG)),
-        (),
+        (("lineage of ", Tone.MUTED), (cut_middle(focus, max(8, width - 34)), Tone.TITLE if active else Tone.STRONG)),
+        back,
         width,
     )
 
 
-def lineage_lines(lineage: Lineage, width: int) -> list[Line]:
-    """The lines of a lineage, each with the role in which a thing took part and what kind of thing it is."""
+def lineage_rows(lineage: Lineage) -> list[LineageRow]:
+    """The rows of the list: what hangs on something stands under it, and each thing's own but once."""
     nodes = {node.id: node for node in lineage.nodes}
-    incoming: dict[str, list[LineageEdge]] = defaultdict(list)
-    outgoing: dict[str, list[LineageEdge]] = defaultdict(list)
-    for edge in lineage.edges:
-        incoming[edge.target].append(edge)
-        outgoing[edge.source].append(edge)
-    lines: list[Line] = [(("comes from", Tone.HEAD),)]
-    above = _branch(lineage.focus, incoming, nodes, width, up=True)
-    lines.extend(above or [(("  nothing that is known", Tone.MUTED),)])
-    lines.append(())
-    lines.append((("led to", Tone.HEAD),))
-    below = _branch(lineage.focus, outgoing, nodes, width, up=False)
-    lines.extend(below or [(("  nothing yet", Tone.MUTED),)])
-    if lineage.truncated:
-        lines.append((("⋯ more beyond these levels", Tone.MUTED),))
-    return lines
+    beyond = {(each.node, each.way): each for each in lineage.beyond}
+    focus = nodes[lineage.focus]
+    rows = [LineageRow(focus, Way.FOCUS, "", "")]
+    shown = {focus.id}
+    for way in (Way.UP, Way.DOWN):
+        rows.append(LineageRow(None, way, "", "", _HEADS[way]))
+        beside: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
+        for edge in lineage.edges:
+            at, other = (edge.target, edge.source) if way is Way.UP else (edge.source, edge.target)
+            beside[at].setdefault(other, []).append(edge.role)
+        hung = _hung(focus.id, way, nodes, beside, beyond)
+        shown.update(row.node.id for row in hung if row.node is not None)
+        rows.extend(hung or [LineageRow(None, way, "  ", "", _NOTHING[way])])
+    aside = [node for node in lineage.nodes if node.id not in shown]
+    if aside:
+        rows.append(LineageRow(None, Way.FOCUS, "", "", "beside it"))
+        rows.extend(LineageRow(node, Way.FOCUS, "  ", "") for node in aside)
+    return rows
 
 
-def _branch(
-    focus: str, edges: dict[str, list[LineageEdge]], nodes: dict[str, LineageNode], width: int, *, up: bool
-) -> list[Line]:
-    lines: list[Line] = []
+def _hung(
+    focus: str,
+    way: Way,
+    nodes: dict[str, LineageNode],
+    beside: defaultdict[str, dict[str, list[str]]],
+    beyond: dict[tuple[str, Way], Beyond],
+) -> list[LineageRow]:
+    rows: list[LineageRow] = []
     seen = {focus}
+    waiting: list[tuple[str, str, str, bool]] = []
 
-    def walk(at: str, indent: str) -> None:
-        steps = edges.get(at, [])
-        for n, edge in enumerate(steps):
-            last = n == len(steps) - 1
-            other = edge.source if up else edge.target
-            again = other in seen
-            lines.append(_line(edge, nodes.get(other), other, indent + ("╰ " if last else "├ "), width, again=again))
-            if not again:
-                seen.add(other)
-                walk(other, indent + ("  " if last else "│ "))
+    def hang(at: str, lead: str) -> None:
+        steps = list(beside[at].items())
+        more = beyond.get((at, way))
+        # a fork that is drawn for what comes below has to be known before it
+        ends = [(other, ", ".join(dict.fromkeys(roles)), False) for other, roles in steps]
+        if more is not None and (steps or at == focus):
+            ends.append((at, "", True))
+        for place, (other, role, is_rest) in reversed(list(enumerate(ends))):
+            waiting.append((other, lead + ("╰ " if place == len(ends) - 1 else "├ "), role, is_rest))
 
-    walk(focus, "")
-    return lines
+    hang(focus, "")
+    while waiting:
+        id_, lead, role, is_rest = waiting.pop()
+        if is_rest:
+            more = beyond[id_, way]
+            rows.append(LineageRow(None, way, lead, "", f"⋯ {words_beyond(more)}", beyond=more))
+            continue
+        again = id_ in seen
+        opens = bool(beside[id_])
+        left_out = None if opens or again else beyond.get((id_, way))
+        rows.append(LineageRow(nodes[id_], way, lead, role, again=again and opens, beyond=left_out, opens=opens))
+        if not again:
+            seen.add(id_)
+            if opens:
+                hang(id_, lead[:-2] + ("  " if lead.endswith("╰ ") else "│ ") if len(lead) < 2 * _DEEPEST else lead)
+    return rows
 
 
-def _line(edge: LineageEdge, node: LineageNode | None, ref: str, lead: str, width: int, *, again: bool) -> Line:
-    role = cut(edge.role, 10)
-    lead = lead[: max(2, width // 3)]
-    if node is not None and node.kind is NodeKind.RUN:
-        ref = ref[:_RUN_SHOWN]
-    address = cut_middle(ref, max(8, width - len(lead) - len(role) - 14))
+def lineage_row_line(row: LineageRow, width: int | None) -> Line:
+    """One row; `width` is the cells there are, None to cut nothing."""
+    if row.node is None:
+        heading = not row.lead
+        return ((row.lead, Tone.FAINT), (row.text, Tone.HEAD if heading else Tone.MUTED))
+    room = width if width is not None else 10_000
+    role = cut(row.role, 24) + " " if row.role else ""
+    lead = row.lead if len(row.lead) <= max(2, room // 3) else "…" + row.lead[1 - max(2, room // 3) :]
+    ref = row.node.id[:_RUN_SHOWN] if row.node.kind is NodeKind.RUN else row.node.id
+    address = cut_middle(ref, max(8, room - len(lead) - len(role) - 14))
     spans: list[Span] = [
         (lead, Tone.FAINT),
-        (role + " ", Tone.MUTED),
-        (address, _TONES[node.kind] if node else Tone.TEXT),
+        (role, Tone.MUTED),
+        (address, Tone.TITLE if row.way is Way.FOCUS and not lead else TONES[row.node.kind]),
     ]
-    if node is not None and node.name.replace(" ", ":") not in ref:
-        spans.append(("  " + cut(node.name, 32), Tone.MUTED))
-    if again:
+    if row.node.kind is NodeKind.RUN and row.node.name:
+        spans.append(("  " + cut(row.node.name, 32), Tone.MUTED))
+    if row.again:
         spans.append(("  (above)", Tone.MUTED))
+    if row.beyond is not None:
+        spans.append((f"  ⋯ {words_beyond(row.beyond).removeprefix('and ')}", Tone.MUTED))
     return tuple(spans)
+
+
+def lineage_lines(lineage: Lineage, width: int | None) -> Sequence[Line]:
+    """The lines of the list."""
+    return [lineage_row_line(row, width) for row in lineage_rows(lineage)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.records.comparison import NodeKind, Section, Verdict
+from lineal.records.comparison import Section, Verdict
 from lineal_tui.view import listing
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.lines import Line, Span, Tone
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from lineal.records.base import Micros, RunId, Scalar
-    from lineal.records.comparison import Diff, DiffRow, Lineage
+    from lineal.records.comparison import Diff, DiffRow
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Architecture, Model, Version, VersionDetail
     from lineal.records.releases import StageSettings
@@ -271,27 +271,6 @@ def _value(row: DiffRow, value: Scalar) -> str:
         return metric(float(value))
     text = scalar(value)
     return short_digest(text) if text.startswith("sha256:") else text
-
-
-def lineage(found: Lineage) -> list[Line]:
-    """A lineage as an indented list: the thing, what it came from, what came from it."""
-    from lineal.lineage import Way, outline  # noqa: PLC0415  only lineages need it
-
-    lines: list[Line] = []
-    way = Way.FOCUS
-    for row in outline(found):
-        if row.way is not way:
-            way = row.way
-            lines.append((("came from" if way is Way.UP else "went into", Tone.HEAD),))
-        name = one_line(row.node.id)
-        # A run's address is no name; the others are their own.
-        if row.node.kind is NodeKind.RUN:
-            name = f"{name[:12]} {one_line(row.node.name)}"
-        remark = f"  {one_line(row.role)}" if row.role else ""
-        remark += "  (as above)" if row.repeated else ""
-        tone = Tone.STRONG if row.way is Way.FOCUS else Tone.TEXT
-        lines.append((("  " * row.depth + name, tone), (remark, Tone.MUTED)))
-    return lines
 
 
 def plan(found: Plan, width: int | None, bound: StageSettings | None = None) -> list[Line]:
