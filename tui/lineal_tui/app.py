@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.binding import BindingType
+    from textual.driver import Driver
     from textual.events import CursorPosition
     from textual.screen import Screen
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
+    from lineal_tui.early import Early
     from lineal_tui.first_look import FirstLook
     from lineal_tui.keys import Binding
     from lineal_tui.terminal import Terminal
@@ -54,6 +56,7 @@ class LinealApp(App[None], inherit_bindings=False):
         terminal: Terminal | None = None,
         bindings: tuple[Binding, ...] | None = None,
         first_look: FirstLook | None = None,
+        early: Early | None = None,
     ) -> None:
         """Show a registry.
 
@@ -63,6 +66,7 @@ class LinealApp(App[None], inherit_bindings=False):
             terminal: What it is shown on; None for one that can do everything.
             bindings: The keys, checked already; None for the keys as they come.
             first_look: The first state of the registry, if it is being read already.
+            early: Who shows a picture of it on the terminal already, if somebody does.
         """
         super().__init__(driver_class=TerminalDriver)
         self.registry = registry
@@ -71,6 +75,7 @@ class LinealApp(App[None], inherit_bindings=False):
         self.table = Table() if bindings is None else Table(bindings)
         self.theme = self.terminal.theme
         self._first_look = first_look
+        self._early = early
         self._terminal_answers = False
         self._probed = False
         self._waiting: list[Callable[[float], None]] = []
@@ -81,6 +86,12 @@ class LinealApp(App[None], inherit_bindings=False):
             self._filters.append(NoColor())
         if self.terminal.is_ascii:
             self._filters.append(InAscii())
+
+    def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:
+        driver = super()._build_driver(headless, inline, mouse, size)
+        if isinstance(driver, TerminalDriver):
+            driver.early = self._early
+        return driver
 
     def get_default_screen(self) -> Screen[None]:
         """The one screen."""

@@ -1,4 +1,4 @@
-"""The first state of the registry is read while the toolkit is being imported: neither has to wait for the other."""
+"""The first state of the registry is read before anything waits for it, and beside whatever takes long to import."""
 
 from __future__ import annotations
 
@@ -38,10 +38,14 @@ class FirstLook:
             return  # as below
         self._thread.start()
 
-    def scene(self) -> Scene | None:
-        """What was read, once it was; None when that failed, and who needs it has to read it, and meet the error."""
+    def scene(self, within: float | None = None) -> Scene | None:
+        """What was read, once it was; None when that failed, and who needs it has to read it, and meet the error.
+
+        Args:
+            within: Seconds to wait, after which it is None, too; None: as long as it takes.
+        """
         if self.seen is not None:
-            self._thread.join()
+            self._thread.join(within)
         return self._scene
 
     def _read(self) -> None:

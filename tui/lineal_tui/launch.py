@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from lineal_tui.settings import Settings
 
 
+_PATIENCE = 0.3
+"""Seconds after which the application comes up without a picture: another program holds the registry."""
+
+
 def launch(
     registry: Registry,
     *,
@@ -40,6 +44,7 @@ def launch(
         # set to nothing, it says nothing; the toolkit would take it for a wish
         os.environ.pop("NO_COLOR", None)
     from lineal.context import now  # noqa: PLC0415  with the rest of what only the application needs
+    from lineal_tui.early import Early  # noqa: PLC0415  as above
     from lineal_tui.first_look import FirstLook  # noqa: PLC0415  as above
     from lineal_tui.keys import BINDINGS  # noqa: PLC0415  as above
     from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
@@ -52,9 +57,15 @@ def launch(
 
         bindings = keymap_of(settings.keymap)
     first_look = FirstLook(registry, clock or now)
-    from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set
-
     terminal = here(settings)
-    app = LinealApp(registry, clock or now, terminal=terminal, bindings=bindings, first_look=first_look)
-    app.run(mouse=terminal.has_mouse)
+    with Early() as early:
+        scene = first_look.scene(within=_PATIENCE)
+        if scene is not None:
+            early.show(scene, registry, terminal, bindings)
+        from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set, and what is live is shown
+
+        app = LinealApp(
+            registry, clock or now, terminal=terminal, bindings=bindings, first_look=first_look, early=early
+        )
+        app.run(mouse=terminal.has_mouse)
     return app.return_code or 0

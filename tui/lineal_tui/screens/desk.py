@@ -15,6 +15,7 @@ from lineal_tui.screens.messages import SceneRead
 from lineal_tui.screens.scene import Scene, read_scene
 from lineal_tui.view.bars import header_line, hint_line, message_lines
 from lineal_tui.view.clean import one_line
+from lineal_tui.view.first_picture import WIDE, WIDEST
 from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.matching import Matcher, in_line, matcher
 from lineal_tui.view.pages import Listed
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from lineal.records.upkeep import Finding
     from lineal.registry import Registry
 
-WIDE = 120
-WIDEST = 150
 SMALLEST = (60, 15)
 _OLDER = (View.TREE, View.HISTORY, View.RUNS)
 _WITHOUT_MODEL = (View.MODELS, View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS)

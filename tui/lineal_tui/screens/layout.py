@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lineal_tui.keys import View
-from lineal_tui.screens.desk import SMALLEST, WIDE, WIDEST, Desk
+from lineal_tui.screens.desk import SMALLEST, Desk
+from lineal_tui.view.first_picture import WIDE, WIDEST
 from lineal_tui.view.lines import Tone, fit
 
 _WHOLE = (View.VERSION, View.HELP, View.DIFF, View.RUN, View.FILES, View.STAGES, View.STAGE, View.FINDINGS)

@@ -22,11 +22,11 @@ from lineal_tui.view.history import (
     history_look,
     history_title,
 )
-from lineal_tui.view.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.lines import Line, Tone, rule
 from lineal_tui.view.matching import in_model, in_transition
 from lineal_tui.view.models import ModelItem, Standing, model_stage_line, models_head, models_line, models_look
 from lineal_tui.view.pages import Listed, Pages
-from lineal_tui.view.tree import TreeItem, tree_head, tree_line
+from lineal_tui.view.tree import TreeItem, tree_head, tree_line, tree_title
 from lineal_tui.view.words import counted
 from lineal_tui.widgets.painting import Bar
 
@@ -195,16 +195,8 @@ class Showing(Transitions):
         if self._lanes is not None and self._lanes.model == source.lanes.model:
             source.lanes = self._lanes
         self._lanes = source.lanes
-        pane.draw_title = lambda width, active: rule(
-            (
-                (
-                    cut_middle(scene.model.name if scene.model else "", max(8, width // 2)),
-                    Tone.TITLE if active else Tone.STRONG,
-                ),
-            ),
-            ((counted(source.count(), "version"), Tone.MUTED),),
-            width,
-        )
+        name = scene.model.name if scene.model else ""
+        pane.draw_title = lambda width, active: tree_title(name, source.count(), width, active=active)
         pane.draw_heads = lambda width: tree_head(source.look, width)
         pages = Pages[TreeItem](source)
         pane.lines.show(pages, paint)

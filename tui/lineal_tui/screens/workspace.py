@@ -37,6 +37,8 @@ class Workspace(Watching):
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
         super().__init__(registry, clock, table)
         self._prefix: str | None = None
+        self._too_early: list[Key] = []
+        """Keys that were pressed before there was anything to press them on."""
         self._handlers: dict[str, Callable[[], object]] = {
             "promote": self.ask_promote,
             "roll_back": self.ask_roll_back,
@@ -170,7 +172,11 @@ class Workspace(Watching):
             self.draw_status()
             return
         binding = self.table.find(self.active, key)
-        if binding is None or (self.scene is None and binding.id not in ("step_out", "cancel", "help")):
+        if binding is None:
+            return
+        if self.scene is None and binding.id not in ("step_out", "cancel"):
+            # the picture is there, and what it is drawn from is not yet
+            self._too_early.append(event)
             return
         if self.refuses(binding):
             return
@@ -179,6 +185,13 @@ class Workspace(Watching):
         if binding.id != "cancel":
             self._cancelled = False
         self._handlers[binding.id]()
+
+    def scene_shown(self) -> None:
+        """Do what was asked for too early; an answer among it is none, as its question was not painted then."""
+        super().scene_shown()
+        waiting, self._too_early = self._too_early, []
+        for event in waiting:
+            self.call_after_refresh(self.on_key, event)
 
     def hints(self, width: int) -> Line:
         """What the hint row offers: after a first key, what may follow it."""

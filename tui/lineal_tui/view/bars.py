@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, line_width, spread, width_of, wrap
+from lineal_tui.view.lines import GUTTER, Line, Span, Tone, cut, cut_middle, fit, line_width, spread, width_of, wrap
+from lineal_tui.view.words import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,11 @@ def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
         line.append(("  ", Tone.TEXT))
         used += line_width(hint) + 2
     return fit((*line, *last), width)
+
+
+def foot_line(below: int, older: str, key: str) -> Line:
+    """How many rows lie below what is visible, and how to get there; nothing when there are none."""
+    return ((f"{' ' * GUTTER}⋯ {number(below)} {older} ({key})", Tone.MUTED),) if below else ()
 
 
 def message_lines(text: str, hint: str | None, width: int, *, tone: Tone = Tone.FAILED) -> tuple[Line, ...]:

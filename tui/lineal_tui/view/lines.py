@@ -46,6 +46,8 @@ Line = tuple[Span, ...]
 """Spans whose text is clean already."""
 
 ELLIPSIS = "…"
+GUTTER = 2
+"""Cells at the left of a list: the cursor's and the mark's."""
 
 
 def width_of(text: str) -> int:

@@ -15,6 +15,17 @@ PAGE = 256
 KEPT = 16
 
 
+def top_for(cursor: int, top: int, height: int) -> int:
+    """Which row stands first once the cursor, which left the `height` rows from `top`, is in sight again."""
+    if top <= cursor < top + height:
+        return top
+    if abs(cursor - (top if cursor < top else top + height - 1)) > height:
+        return cursor - height // 2
+    # half a page at a time, so that holding a key repaints the list only now and then
+    step = max(1, height // 2)
+    return cursor - step if cursor >= top + height else cursor - height + 1 + step
+
+
 class Source(Protocol[Row]):
     """Rows in a fixed order, fetched by their neighbours, so that no fetch counts rows from the top."""
 

@@ -10,8 +10,8 @@ from lineal.records.models import VersionStatus
 from lineal.records.runs import Direction
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
-from lineal_tui.view.lines import ELLIPSIS, Line, Span, Tone, cut, fit, width_of
-from lineal_tui.view.words import age, delta, figure
+from lineal_tui.view.lines import ELLIPSIS, Line, Span, Tone, cut, cut_middle, fit, rule, width_of
+from lineal_tui.view.words import age, counted, delta, figure
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
@@ -107,6 +107,12 @@ def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
     columns.append(Column("age", "AGE", 4, right=True, rank=5))
     columns.append(Column("note", "NOTE", 10, grows=True, rank=6))
     return arrange(columns, width)
+
+
+def tree_title(model: str, versions: int, width: int, *, active: bool) -> Line:
+    """The rule above the tree: which model, and how many versions it has."""
+    name = cut_middle(model, max(8, width // 2))
+    return rule(((name, Tone.TITLE if active else Tone.STRONG),), ((counted(versions, "version"), Tone.MUTED),), width)
 
 
 def tree_head(look: TreeLook, width: int) -> Line:

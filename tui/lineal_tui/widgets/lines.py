@@ -12,12 +12,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lineal.errors import LinealError
-from lineal_tui.view.lines import Line, Tone
-from lineal_tui.view.pages import Listed, Rows
+from lineal_tui.view.lines import GUTTER, Line, Tone
+from lineal_tui.view.pages import Listed, Rows, top_for
 from lineal_tui.widgets.painting import changed_cells, palette_of, strip_of
-
-GUTTER = 2
-"""Cells at the left: the cursor's and the mark's."""
 
 _CACHED_STRIPS = 1024
 
@@ -197,13 +194,7 @@ class Lines(ScrollView):
         height, top = self.size.height, self.scroll_offset.y
         if not self.has_cursor or height == 0 or top <= self._cursor < top + height:
             return
-        near = abs(self._cursor - (top if self._cursor < top else top + height - 1)) <= height
-        if near:
-            # half a page at a time, so that holding a key repaints the list only now and then
-            step = max(1, height // 2)
-            self._scroll(self._cursor - step if self._cursor >= top + height else self._cursor - height + 1 + step)
-        else:
-            self._scroll(self._cursor - height // 2)
+        self._scroll(top_for(self._cursor, top, height))
 
     def _scroll(self, y: int) -> None:
         y = max(0, min(y, len(self._rows) - self.size.height))

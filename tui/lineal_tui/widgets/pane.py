@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.message import Message
 
-from lineal_tui.view.lines import Line, Tone, cut, width_of
-from lineal_tui.view.words import number
-from lineal_tui.widgets.lines import GUTTER, Lines
+from lineal_tui.view.bars import foot_line
+from lineal_tui.view.lines import GUTTER, Line, Tone, cut, width_of
+from lineal_tui.widgets.lines import Lines
 from lineal_tui.widgets.painting import Bar, Still
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Pane(Still, Vertical):
         lines = self.lines
         below = lines.below
         key = "G" if lines.has_cursor else "ctrl+d"
-        self.foot.lines = (((f"{' ' * GUTTER}⋯ {number(below)} {self._older} ({key})", Tone.MUTED),) if below else (),)
+        self.foot.lines = (foot_line(below, self._older, key),)
 
     def on_mount(self) -> None:
         """One that is put beside others may have been given its size before it could be told of it."""
