@@ -14,6 +14,7 @@ from lineal.copies import snapshot
 from lineal.db import SCHEMA_VERSION, UNREADABLE, translate
 from lineal.errors import Damaged, LinealError, MachineError
 from lineal.fingerprint import manifest_digest
+from lineal.queries import agreement
 from lineal.queries import events as event_rows
 from lineal.queries import upkeep as rows
 from lineal.records.stages import Outcome
@@ -21,7 +22,7 @@ from lineal.records.upkeep import Finding, FindingKind, Verified
 from lineal.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from lineal.context import Context
@@ -81,7 +82,7 @@ def check_database(connection: sqlite3.Connection, path: Path) -> list[Finding]:
     findings += _of_database(path, rows.unreadable_texts(connection))
     if findings:
         return findings  # or cannot be read
-    findings += _of_database(path, [*_schema_faults(connection), *rows.dangling_rows(connection)])
+    findings += _of_database(path, [*schema_faults(connection), *rows.dangling_rows(connection)])
     findings += _event_faults(connection, path)
     for place, wrong in rows.stages_that_disagree(connection, _MOVING):
         findings.append(Finding(FindingKind.LIVE, place, str(path), wrong, _RESTORE))
@@ -93,14 +94,14 @@ def check_database(connection: sqlite3.Connection, path: Path) -> list[Finding]:
     return findings
 
 
-def _schema_faults(connection: sqlite3.Connection) -> list[str]:
-    """What the tables, indexes and triggers lack of this lineal's, and what they have beyond."""
+def schema_faults(connection: sqlite3.Connection, tables: Collection[str] | None = None) -> list[str]:
+    """What the tables, indexes and triggers lack of this lineal's, and what they have beyond; of some tables only."""
     if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
         return []  # an older one is upgraded when it is opened
     fresh = sqlite3.connect(":memory:")
     try:
         fresh.executescript(TABLES)
-        wanted, found = rows.schema(fresh), rows.schema(connection)
+        wanted, found = rows.schema(fresh, tables), rows.schema(connection, tables)
     finally:
         fresh.close()
     faults = [f"the {kind} {name} is missing" for kind, name in wanted if (kind, name) not in found]
@@ -115,21 +116,24 @@ def _schema_faults(connection: sqlite3.Connection) -> list[str]:
 
 
 def _event_faults(connection: sqlite3.Connection, path: Path) -> list[Finding]:
-    findings = []
-    try:
-        verdict = audit.verify(event_rows.chain(connection))
-    except Damaged as error:
-        findings.append(Finding(FindingKind.EVENTS, None, str(path), str(error.data["why"]), _RESTORE))
-    else:
-        if verdict.broken_at is not None:
-            wrong = f"event {verdict.broken_at} of the audit log: {verdict.why}"
-            findings.append(Finding(FindingKind.EVENTS, None, str(path), wrong, _RESTORE))
-    if not findings:
-        wrong = "its row is not what the audit log says was registered"
-        findings += [
-            Finding(FindingKind.EVENTS, ref, str(path), wrong, _RESTORE)
-            for ref in rows.versions_that_disagree(connection)
-        ]
+    verdict = audit.verify(event_rows.chain(connection))
+    if verdict.broken_at is not None:
+        wrong = f"event {verdict.broken_at} of the audit log: {verdict.why}"
+        return [Finding(FindingKind.EVENTS, None, str(path), wrong, _RESTORE)]
+    wrong = "its row is not what the audit log says was registered"
+    findings = [
+        Finding(FindingKind.EVENTS, ref, str(path), wrong, _RESTORE) for ref in rows.versions_that_disagree(connection)
+    ]
+    known = {finding.ref for finding in findings}
+    for compare in agreement.EVERYTHING:
+        after: int | None = 0
+        while after is not None:
+            after, others = compare(connection, after)
+            findings += [
+                Finding(FindingKind.EVENTS, ref, str(path), problem, _RESTORE)
+                for ref, problem in others
+                if ref not in known
+            ]
     return findings
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal import audit
-from lineal.errors import Damaged
+from lineal.records.auditing import Breach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +77,12 @@ def test_an_edited_event_shows(edit: str, told: Registry, unguarded: sqlite3.Con
     assert verdict.why
 
 
-def test_an_event_that_is_no_json_any_more_is_damage(told: Registry, unguarded: sqlite3.Connection) -> None:
+def test_an_event_that_is_no_json_any_more_is_named_and_still_shown(
+    told: Registry, unguarded: sqlite3.Connection
+) -> None:
     unguarded.execute("UPDATE events SET data = 'gone' WHERE seq = 3")
-    with pytest.raises(Damaged, match="event 3"):
-        told.verify_events()
+    assert (told.verify_events().broken_at, told.verify_events().breach) == (3, Breach.EDITED)
+    assert told.events_numbered([3])[0].data == {"damaged": "gone"}
 
 
 def test_a_removed_event_shows(told: Registry, unguarded: sqlite3.Connection) -> None:

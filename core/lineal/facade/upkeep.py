@@ -5,44 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from lineal.facade.auditing import Auditing
 from lineal.facade.door import address_of
-from lineal.facade.staging import Staging
 from lineal.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lineal import audit, doctor, exchange
+    from lineal import doctor, exchange
     from lineal.doctor import Mended
     from lineal.facade.door import Address, StrPath
-    from lineal.queries import events as event_rows
     from lineal.records.bundles import Brought
-    from lineal.records.stages import Event
     from lineal.records.upkeep import BackedUp, Collected, Finding, Verified
 else:
     # What most commands leave untouched; start-up is measured.
     doctor = Later("lineal.doctor")
     exchange = Later("lineal.exchange")
-    event_rows = Later("lineal.queries.events")
 
 
-class Upkeep(Staging):
+class Upkeep(Auditing):
     """What keeps a registry whole."""
-
-    def events(self, *, limit: int | None = None, before: int | None = None) -> list[Event]:
-        """The audit log, newest first; `before` is an event's `seq`."""
-        with self._context.read() as connection:
-            return event_rows.page(connection, before=before, limit=-1 if limit is None else limit)
-
-    def verify_events(self) -> audit.Verdict:
-        """Check the audit log's chain from its first event to its last."""
-        from lineal import audit  # noqa: PLC0415  rarely needed
-
-        def batches() -> list[Event]:
-            with self._context.read() as connection:
-                return list(event_rows.chain(connection))
-
-        return audit.verify(batches())
 
     def verify(self, *, progress: Callable[[int, int], None] = lambda _, __: None) -> Verified:
         """Check the database, the audit log, what is live, every object and every release; holds nobody up.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal import addresses, naming
+from lineal.errors import NotPermitted
 from lineal.importers.mapping import fitting
 from lineal.policy import Permission
 from lineal.queries import imports as rows
@@ -35,6 +36,13 @@ class StageWriter:
     def bring(self, foreign: ForeignModel, model: int, name: str) -> None:
         """Move the stages of a model to where aliases and stages point there."""
         wanted = self._wanted(foreign, name)
+        try:
+            self._bring(foreign, model, name, wanted)
+        except NotPermitted as error:
+            if wanted:
+                self._tally.lost("stage", name, f"its stages stay as they are: {error}")
+
+    def _bring(self, foreign: ForeignModel, model: int, name: str, wanted: dict[str, ForeignPointer]) -> None:
         with self._context.change(Permission.PROMOTE, name) as change:
             for stage, pointer in wanted.items():
                 self._tally.found("stage")
@@ -117,7 +125,7 @@ class StageWriter:
         self, change: Change, stage: Stage, live: Transition | None, target: Version | None, reason: str
     ) -> None:
         before = None if live is None else live.id
-        stage_rows.insert_transition(
+        number = stage_rows.insert_transition(
             change.connection,
             stage.id,
             action=Action.IMPORT,
@@ -133,10 +141,13 @@ class StageWriter:
             predecessor=before,
             replaced=before,
         )
+        written = stage_rows.transition(change.connection, number)
         change.record(
             "stage_imported",
             f"{stage.model}@{stage.name}",
+            seq=None if written is None else written.seq,
             reason=reason,
+            outcome=Outcome.UNCHECKED,
             source=self._reader.store.uid,
             **{"from": None if live is None else live.to_label, "to": None if target is None else target.label},
         )

@@ -55,13 +55,13 @@ def unreadable_texts(connection: sqlite3.Connection) -> list[str]:
     return found
 
 
-def schema(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """(kind, name) of all tables, indexes, triggers and views, with the statements that made them."""
+def schema(connection: sqlite3.Connection, tables: Collection[str] | None = None) -> dict[tuple[str, str], str]:
+    """(kind, name) of all tables, indexes, triggers and views, or those of some tables, with what made them."""
     rows = connection.execute(
-        r"SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL "
+        r"SELECT type, name, sql, tbl_name FROM sqlite_schema WHERE sql IS NOT NULL "
         r"AND tbl_name NOT LIKE '\_sqlite\_%' ESCAPE '\' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'"
     ).fetchall()
-    return {(kind, name): " ".join(sql.split()) for kind, name, sql in rows}
+    return {(kind, name): " ".join(sql.split()) for kind, name, sql, table in rows if tables is None or table in tables}
 
 
 def uid(connection: sqlite3.Connection) -> str | None:
