@@ -159,12 +159,12 @@ def git(cwd: Path, *arguments: str, more: Mapping[str, str] | None = None) -> st
     return answer.stdout.decode(errors="replace").rstrip("\n") if answer.returncode == 0 else None
 
 
-def bounded_git(cwd: Path, *arguments: str, limit: int) -> bytes | None:
-    """At most `limit` bytes and one more of what git answers; None as for `git`."""
+def bounded_git(cwd: Path, *arguments: str, limit: int, more: Mapping[str, str] | None = None) -> bytes | None:
+    """At most `limit` bytes and one more of what git answers; None as for `git`, whose arguments the others are."""
     try:
         process = subprocess.Popen(  # noqa: S603
             ["git", *CONFIG, "-C", os.fspath(cwd), *arguments],  # noqa: S607
-            env=surroundings(),
+            env=surroundings(more),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

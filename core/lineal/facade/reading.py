@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, histories, refs
-from lineal.errors import BadValue
+from lineal import addresses, histories
 from lineal.facade.finding import Addressed
 from lineal.lazily import Later
 from lineal.queries import models as model_rows
@@ -228,20 +227,29 @@ class Reading(Addressed):
             found = [addresses.version(connection, each) if isinstance(each, str) else each for each in versions]
             return details.of_versions(connection, found)
 
-    def diff(self, *versions: Version | str) -> Diff:
-        """Two or more versions, or two or more runs, side by side; the first is the baseline.
+    def diff(
+        self,
+        *versions: Version | str,
+        baseline: Version | str | None = None,
+        code: bool = False,
+        here: StrPath | None = None,
+    ) -> Diff:
+        """Two or more versions, or two or more runs, side by side; the first is the baseline unless another is named.
+
+        Args:
+            versions: what is compared.
+            baseline: what the others are held against; it comes first, whether or not it is among them.
+            code: whether to ask git, where a repository is at hand, what lies between the commits.
+            here: a folder in a clone, for code whose own work tree is not on this machine.
 
         Raises:
-            BadValue: there are fewer than two, or versions and runs are mixed.
+            BadValue: versions and runs are mixed.
+            UsageError: there are fewer than two.
         """
-        from lineal.diff import diff, run_diff  # noqa: PLC0415  only comparisons need it
+        from lineal import comparing  # noqa: PLC0415  only comparisons need it
 
-        are_runs = [isinstance(each, str) and isinstance(refs.parse(each), refs.RunRef) for each in versions]
-        if any(are_runs):
-            if not all(are_runs):
-                raise BadValue(field="comparison", value=str(versions[0]), why="runs compare with runs only")
-            return run_diff(self.run_details([self.run(str(each)) for each in versions]))
-        return diff(self.details(versions))
+        folder = None if here is None else Path(here).absolute()
+        return comparing.compare(self._context, versions, baseline=baseline, code=code, here=folder)
 
     def stages(self, model: str) -> list[Stage]:
         """The stages of a model, in order."""

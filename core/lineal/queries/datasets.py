@@ -74,6 +74,18 @@ def version(connection: sqlite3.Connection, dataset_id: int, label: str) -> Data
     return next(iter(_versions(connection, rows)), None)
 
 
+def versions_by_name(
+    connection: sqlite3.Connection, wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], DatasetVersion]:
+    """Dataset versions by the name of the dataset and their label; what is not there is left out."""
+    rows = connection.execute(
+        _VERSION + "WHERE (d.name, v.label) IN "
+        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+        (json.dumps([list(pair) for pair in wanted]),),
+    ).fetchall()
+    return {(each.dataset, each.label): each for each in _versions(connection, rows)}
+
+
 def versions_by_digest(connection: sqlite3.Connection, prefix: str) -> list[DatasetVersion]:
     """The dataset versions whose digest begins with `prefix` (with `sha256:`)."""
     rows = connection.execute(
