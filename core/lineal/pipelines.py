@@ -62,6 +62,7 @@ def perform(
     """
     with context.read() as connection:
         _, stage = addresses.stage(connection, order.model, order.stage)
+    context.check(PERMISSIONS[order.action], f"{order.model}@{order.stage}")
     with alone(context, stage):
         recover(context, stage, notice=notice)
         work = _begin(context, order, stage, progress)
@@ -79,7 +80,8 @@ def perform(
 def _begin(context: Context, order: Order, stage: Stage, progress: Callable[[int], None]) -> Work | None:
     with context.change(PERMISSIONS[order.action], f"{order.model}@{order.stage}") as change:
         connection = change.connection
-        found = ground(connection, order)
+        found = ground(change, order)
+        order = replace(order, overrode=found.overrode)
         settings = release_rows.settings(connection, stage.id)
         if settings is None:
             raise ReleaseFailed(what=f"{order.model}@{order.stage}", why="it is no longer bound to a directory")

@@ -32,7 +32,7 @@ def plan_promotion(context: Context, address: str, stage_name: str, *, reason: s
         target = addresses.version(connection, address)
         _, stage = addresses.stage(connection, target.model, stage_name)
         _check_objects(connection, context.objects, target)
-        return _plan(connection, Action.PROMOTE, stage, target, None, reason)
+        return _plan(context, connection, Action.PROMOTE, stage, target, None, reason)
 
 
 def plan_rollback(context: Context, address: str, *, to: str | None = None, reason: str | None = None) -> Plan:
@@ -65,7 +65,7 @@ def plan_rollback(context: Context, address: str, *, to: str | None = None, reas
             _check_objects(connection, context.objects, target)
         except Damaged as error:
             raise Damaged(**error.data, hint=elsewhere(connection, live, target.id) or error.hint) from error
-        return _plan(connection, Action.ROLLBACK, stage, target, gone_back_to, reason, tuple(passed))
+        return _plan(context, connection, Action.ROLLBACK, stage, target, gone_back_to, reason, tuple(passed))
 
 
 def _next_back(
@@ -115,7 +115,7 @@ def plan_undo(context: Context, address: str, *, reason: str | None = None) -> P
         if before is not None and before.to_version is not None:
             target = addresses.must_have(connection, before.to_version)
             _check_objects(connection, context.objects, target)
-        return _plan(connection, Action.UNDO, stage, target, before, reason)
+        return _plan(context, connection, Action.UNDO, stage, target, before, reason)
 
 
 def plan_clearing(context: Context, address: str, *, reason: str | None = None) -> Plan:
@@ -131,10 +131,11 @@ def plan_clearing(context: Context, address: str, *, reason: str | None = None) 
         live = rows.live(connection, stage.id)
         if live is None or live.to_version is None:
             raise NothingLive(ref=str(ref), when="")
-        return _plan(connection, Action.CLEAR, stage, None, None, reason)
+        return _plan(context, connection, Action.CLEAR, stage, None, None, reason)
 
 
 def _plan(
+    context: Context,
     connection: sqlite3.Connection,
     action: Action,
     stage: Stage,
@@ -160,7 +161,7 @@ def _plan(
         target=target,
         target_transition=gone_back_to,
         diff=None,
-        checks=checks(connection, target),
+        checks=checks(connection, stage, target, action=action, live=live, clock=context.clock),
         copies_bytes=copies,
         steps=steps,
         reason=reason,
@@ -187,7 +188,7 @@ def execute(context: Context, order: Order) -> Transition | None:
     """
     _check_bytes(context, order)
     with context.change(PERMISSIONS[order.action], f"{order.model}@{order.stage}") as change:
-        found = ground(change.connection, order)
+        found = ground(change, order)
         if releases.settings(change.connection, found.stage.id) is not None:
             raise Conflict(what=f"{order.model}@{order.stage}", why="it was bound to a directory meanwhile")
         if order.action is Action.PROMOTE and found.is_live_already:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lineal import addresses, marking
-from lineal.errors import Damaged, OutOfDate, Refused
-from lineal.policy import Permission
+from lineal.errors import BadValue, Damaged, OutOfDate, Refused
+from lineal.lazily import Later
+from lineal.policy import Permission, authorize
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import stages as rows
 from lineal.records.models import VersionStatus
@@ -16,10 +17,14 @@ from lineal.records.stages import Action, Check, Outcome, Plan, Stage, Transitio
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
     from lineal.context import Change
+    from lineal.gates import demands
     from lineal.records.base import Actor, Micros
     from lineal.records.models import Version
+else:
+    demands = Later("lineal.gates.demands")  # a rollback at three in the morning asks for none of it
 
 PERMISSIONS = {
     Action.PROMOTE: Permission.PROMOTE,
@@ -48,6 +53,8 @@ class Ground:
     """The transition that made the stage what it is; None when it was never moved."""
     target: Version | None
     gone_back_to: Transition | None
+    overrode: tuple[str, ...] = ()
+    """What the stage demands and was not there, which was forced."""
 
     @property
     def is_live_already(self) -> bool:
@@ -55,7 +62,9 @@ class Ground:
         return self.target is not None and self.live is not None and self.live.to_version == self.target.id
 
 
-def order_of(plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False) -> Order:
+def order_of(
+    plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False, force: bool = False
+) -> Order:
     """The order to do what a plan says."""
     return Order(
         action=plan.action,
@@ -68,13 +77,40 @@ def order_of(plan: Plan, *, bad: bool = False, skip_health: bool = False, verify
         bad=bad,
         skip_health=skip_health,
         verify=verify,
+        force=force,
     )
 
 
-def checks(connection: sqlite3.Connection, target: Version | None) -> tuple[Check, ...]:
-    """Whether a version may become live at all."""
+def checks(
+    connection: sqlite3.Connection,
+    stage: Stage,
+    target: Version | None,
+    *,
+    action: Action,
+    live: Transition | None,
+    clock: Callable[[], Micros],
+) -> tuple[Check, ...]:
+    """Whether a version may become live at a stage: at all, and by what the stage demands of a promotion.
+
+    Args:
+        connection: an open view, or the transaction that moves the stage.
+        stage: where.
+        target: the version; None for clearing.
+        action: only a promotion meets gates.
+        live: the transition that made the stage what it is.
+        clock: tells the time, for how long something was live.
+    """
     if target is None:
         return ()
+    found = _of_version(connection, target)
+    if action is not Action.PROMOTE or (live is not None and live.to_version == target.id):
+        return found
+    replaced = None if live is None or live.to_version is None else addresses.must_have(connection, live.to_version)
+    demanded = demands.checks(connection, stage, target, replaced, clock)
+    return (*found, *(replace(check, is_gate=True) for check in demanded))
+
+
+def _of_version(connection: sqlite3.Connection, target: Version) -> tuple[Check, ...]:
     active = VersionStatus.ACTIVE
     status = Check("status", target.status is active, active.value, target.status.value)
     if artifact_rows.are_kept(connection, target.id):
@@ -82,13 +118,15 @@ def checks(connection: sqlite3.Connection, target: Version | None) -> tuple[Chec
     return (status, Check("files", passed=False, wanted="here", saw="known by digest only"))
 
 
-def ground(connection: sqlite3.Connection, order: Order) -> Ground:
+def ground(change: Change, order: Order) -> Ground:
     """Look up what an order stands on, and whether it still holds.
 
     Raises:
         OutOfDate: something else is live than when it was confirmed.
-        Refused: a check fails.
+        Refused: a check fails, and is not forced.
+        NotPermitted: it may not be forced by whoever orders it.
     """
+    connection = change.connection
     place = f"{order.model}@{order.stage}"
     _, stage = addresses.stage(connection, order.model, order.stage)
     live = rows.live(connection, stage.id)
@@ -100,18 +138,35 @@ def ground(connection: sqlite3.Connection, order: Order) -> Ground:
             then=(then.to_label if then else None) or "nothing",
         )
     target = None if order.target is None else addresses.must_have(connection, order.target)
-    failed = [check for check in checks(connection, target) if not check.passed]
-    if failed and target is not None:
+    answers = checks(connection, stage, target, action=order.action, live=live, clock=lambda: change.at)
+    failed = [check for check in answers if not check.passed]
+    is_forced = order.force and all(check.is_gate for check in failed)
+    if failed and target is not None and not is_forced:
         raise Refused(
             what=f"{order.action} of {target.ref} at {place}",
-            why="; ".join(f"{check.name} is {check.saw}, not {check.wanted}" for check in failed),
-            hint=_way_out(target),
+            why="; ".join(shortcoming(check) for check in failed),
+            hint=_way_out(target, failed, order.stage),
         )
+    if failed:
+        authorize(connection, change.actor, Permission.FORCE, place)
+        if not (order.reason and order.reason.strip()):
+            raise BadValue(field="reason", value=None, why="whoever forces a promotion says why", hint="add --reason")
     back = None if order.target_transition is None else rows.transition(connection, order.target_transition)
-    return Ground(stage, live, target, back)
+    return Ground(stage, live, target, back, tuple(shortcoming(check) for check in failed))
 
 
-def _way_out(target: Version) -> str:
+def shortcoming(check: Check) -> str:
+    """What a failed check says, in a sentence."""
+    if check.is_gate:
+        return f"{check.name}: wanted {check.wanted}, saw {check.saw}"
+    return f"{check.name} is {check.saw}, not {check.wanted}"
+
+
+def _way_out(target: Version, failed: list[Check], stage: str) -> str:
+    if all(check.is_gate for check in failed):
+        if [check.name for check in failed] == ["approvals"]:
+            return f"ask for `lineal approve {target.ref} --for {stage}`"
+        return f"`lineal promote {target.ref} --to {stage} --plan` shows all checks; an admin may add --force --reason"
     if target.status is VersionStatus.ACTIVE:
         return f"bring its files with `lineal export {target.ref} --to bundle` from where they are"
     return f"mark it with `lineal mark {target.ref} --active` if it may be used"
@@ -150,6 +205,7 @@ def append(
         reverted_at: when it was switched back; None for one that was not.
         output: what failed printed; None when nothing failed.
     """
+    overrode = order.overrode or found.overrode
     number = rows.insert_transition(
         change.connection,
         found.stage.id,
@@ -166,6 +222,7 @@ def append(
         predecessor=_predecessor(order, found),
         replaced=None if found.live is None else found.live.id,
         reverted_at=reverted_at,
+        forced=bool(overrode),
     )
     transition = rows.transition(change.connection, number)
     if transition is None:
@@ -176,6 +233,7 @@ def append(
         seq=transition.seq,
         reason=order.reason,
         outcome=outcome,
+        **({"forced": True, "overrode": list(overrode)} if overrode else {}),
         **{"from": transition.from_label, "to": transition.to_label},
     )
     if order.bad and outcome in MOVED and found.live is not None and found.live.to_version is not None:

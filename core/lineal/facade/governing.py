@@ -2,8 +2,96 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from lineal.facade.door import address_of
 from lineal.facade.exploring import Exploring
+from lineal.lazily import Later
+
+if TYPE_CHECKING:
+    from lineal import deciding, gating
+    from lineal import roles as role_uses
+    from lineal.facade.door import Address
+    from lineal.records.gates import Assessment, Decision, Gates, Inbox, Review
+    from lineal.records.governance import Binding, Roles, Standing
+    from lineal.records.permissions import Permission, Role
+else:
+    deciding = Later("lineal.deciding")
+    gating = Later("lineal.gating")
+    role_uses = Later("lineal.roles")
 
 
 class Governing(Exploring):
     """Roles, gates, approvals, and the log of what was done."""
+
+    def grant(
+        self, subject: str, role: Role | str, *, model: str | None = None, stage: str | None = None
+    ) -> tuple[Binding, Role | None]:
+        """Give a user, or an `@group`, of this machine a role; see `lineal.roles.grant`."""
+        return role_uses.grant(self._context, subject, _role(role), model=model, stage=stage)
+
+    def revoke(self, subject: str, role: Role | str, *, model: str | None = None, stage: str | None = None) -> Binding:
+        """Take a role away; see `lineal.roles.revoke`."""
+        return role_uses.revoke(self._context, subject, _role(role), model=model, stage=stage)
+
+    def roles(self, ref: str | None = None) -> Roles:
+        """Who has which role; with the address of a model, a version or a stage those that matter there."""
+        return role_uses.roles(self._context, ref)
+
+    def standing(self) -> Standing:
+        """What whoever uses this registry may do."""
+        return role_uses.standing(self._context)
+
+    def why_not(self, permission: Permission, subject: str) -> str | None:
+        """Why whoever uses this registry may not do something to a subject; None when they may."""
+        return role_uses.why_not(self._context, permission, subject)
+
+    def gates(self, stage_ref: str) -> Gates:
+        """What a stage demands before a promotion."""
+        return gating.gates_of(self._context, stage_ref)
+
+    def set_gates(self, stage_ref: str, **changes: Any) -> Gates:
+        """Change what a stage demands; fields as `lineal.records.gates.Gates`, `soak` also as text such as `24h`."""
+        return gating.set_gates(self._context, stage_ref, changes)
+
+    def assess(self, ref: Address, stage: str) -> Assessment:
+        """How a version stands before a stage: what it demands, what it saw, and who said what."""
+        return gating.assess(self._context, address_of(ref), stage)
+
+    def approve(self, ref: Address, stage: str, *, comment: str | None = None, expect: str | None = None) -> Decision:
+        """Approve of a version for a stage; see `lineal.deciding.decide`."""
+        from lineal.records.gates import DecisionVerdict  # noqa: PLC0415  only here
+
+        return deciding.decide(
+            self._context, address_of(ref), stage, DecisionVerdict.APPROVED, comment=comment, expect=expect
+        )
+
+    def reject(self, ref: Address, stage: str, *, comment: str | None = None, expect: str | None = None) -> Decision:
+        """Reject a version for a stage, which takes an approval of one's own back."""
+        from lineal.records.gates import DecisionVerdict  # noqa: PLC0415  only here
+
+        return deciding.decide(
+            self._context, address_of(ref), stage, DecisionVerdict.REJECTED, comment=comment, expect=expect
+        )
+
+    def decisions(self, ref: Address, stage: str) -> list[Decision]:
+        """Everything that was decided about a version at a stage, the latest first."""
+        return deciding.decisions(self._context, address_of(ref), stage)
+
+    def review(self, transition: str, *, comment: str | None = None) -> Review:
+        """Say of a forced transition, `MODEL@STAGE#N`, that somebody else has looked at it."""
+        return deciding.review(self._context, transition, comment=comment)
+
+    def inbox(self) -> Inbox:
+        """What waits for whoever uses this registry: versions to approve, forced transitions to review."""
+        return deciding.inbox(self._context)
+
+
+def _role(word: str) -> Role:
+    from lineal.errors import BadValue  # noqa: PLC0415  only here
+    from lineal.records.permissions import Role  # noqa: PLC0415  as above
+
+    try:
+        return Role(word)
+    except ValueError:
+        raise BadValue(field="role", value=word, why=f"known are {', '.join(Role)}") from None

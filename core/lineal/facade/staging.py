@@ -76,9 +76,23 @@ class Staging(Changing):
 
     def plan_clear(self, stage_ref: str, *, reason: str | None = None) -> Plan:
         """What clearing a stage would do."""
-        return stages.plan_clearing(self._context, stage_ref, reason=reason)
+        return self._checked(stages.plan_clearing(self._context, stage_ref, reason=reason))
+
+    def _checked(self, plan: Plan) -> Plan:
+        """A plan that says first, where anybody has a role, whether the actor's suffices."""
+        from lineal.policy import role_check  # noqa: PLC0415  every change has it already
+
+        with self._context.read() as connection:
+            permission, place = transitions.PERMISSIONS[plan.action], f"{plan.model}@{plan.stage}"
+            check = role_check(connection, self._context.actor, permission, place)
+        if check is None:
+            return plan
+        from dataclasses import replace  # noqa: PLC0415  only here
+
+        return replace(plan, checks=(check, *plan.checks))
 
     def _shown(self, plan: Plan, with_diff: bool) -> Plan:
+        plan = self._checked(plan)
         if not with_diff or plan.source is None or plan.target is None or plan.changes_nothing:
             return plan
         from dataclasses import replace  # noqa: PLC0415  only here
@@ -86,7 +100,13 @@ class Staging(Changing):
         return replace(plan, diff=self.diff(plan.source, plan.target))
 
     def execute(
-        self, plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False
+        self,
+        plan: Plan,
+        *,
+        bad: bool = False,
+        skip_health: bool = False,
+        verify: bool = False,
+        force: bool = False,
     ) -> Transition | None:
         """Do what a plan says, to its end, if what it was made from still holds.
 
@@ -95,6 +115,7 @@ class Staging(Changing):
             bad: also mark what is left as bad.
             skip_health: do not ask the stage's health check.
             verify: hash the files of a release that lies there already.
+            force: go past what the stage demands of a promotion, as an admin may; the plan has to say why.
 
         Returns:
             The transition; None when a promotion found its target live already.
@@ -105,13 +126,20 @@ class Staging(Changing):
             Busy: a pipeline moves the stage.
             ReleaseFailed: it was taken back, or stays unhealthy.
         """
-        order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify)
+        order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify, force=force)
         if self.binding(f"{plan.model}@{plan.stage}") is None:
             return stages.execute(self._context, order)
         return pipelines.perform(self._context, order)
 
     def begin(
-        self, plan: Plan, *, bad: bool = False, skip_health: bool = False, verify: bool = False, threads: bool = True
+        self,
+        plan: Plan,
+        *,
+        bad: bool = False,
+        skip_health: bool = False,
+        verify: bool = False,
+        force: bool = False,
+        threads: bool = True,
     ) -> int | None:
         """Start what a plan says in a process of its own, which outlives this one; `follow` waits for it.
 
@@ -120,6 +148,7 @@ class Staging(Changing):
             bad: as `execute`.
             skip_health: as `execute`.
             verify: as `execute`.
+            force: as `execute`.
             threads: whether this process has threads; one without starts it faster.
 
         Returns:
@@ -128,7 +157,7 @@ class Staging(Changing):
         Raises:
             LinealError: it may not begin, as `execute`.
         """
-        order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify)
+        order = transitions.order_of(plan, bad=bad, skip_health=skip_health, verify=verify, force=force)
         return (detached.spawn if threads else detached.fork)(self._context, order)
 
     def follow(
@@ -204,7 +233,7 @@ class Staging(Changing):
         """
         return bindings.current(self._context, model, stage)
 
-    def promote(self, ref: Address, stage: str, *, reason: str | None = None) -> Transition | None:
+    def promote(self, ref: Address, stage: str, *, reason: str | None = None, force: bool = False) -> Transition | None:
         """Make a version live at a stage, whatever is live there; None when it is already.
 
         To replace only what was looked at, `execute` the plan that was shown: it fails when something else is live.
@@ -212,10 +241,10 @@ class Staging(Changing):
         for _ in range(_ATTEMPTS):
             plan = self.plan_promote(ref, stage, reason=reason, with_diff=False)
             try:
-                return self.execute(plan)
+                return self.execute(plan, force=force)
             except OutOfDate:
                 continue  # somebody was faster, which nobody asked to be told
-        return self.execute(plan)
+        return self.execute(plan, force=force)
 
     def rollback(
         self, stage_ref: str, *, to: Address | None = None, reason: str | None = None, bad: bool = False

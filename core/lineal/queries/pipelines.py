@@ -40,6 +40,8 @@ def insert(
         "bad": order.bad,
         "skip_health": order.skip_health,
         "verify": order.verify,
+        "force": order.force,
+        "overrode": order.overrode,
     }
     row = connection.execute(
         "INSERT INTO pipelines (stage_id, action, from_version, to_version, target_transition, options, actor, uid, "
@@ -140,6 +142,8 @@ def _one(connection: sqlite3.Connection, row: tuple[Any, ...] | None) -> Pipelin
         return None
     number, stage_id, action, model, stage, options, target, target_transition, reason, user, uid, claim = row[:12]
     host, pid, started_at, switched_at, cancelled, failure, ended_at, transition, to_label, from_label = row[12:]
+    settled = json.loads(options)
+    settled["overrode"] = tuple(settled["overrode"])
     steps = connection.execute(
         "SELECT name, state, started_at, ended_at, output FROM pipeline_steps WHERE pipeline_id = ? ORDER BY position",
         (number,),
@@ -154,7 +158,7 @@ def _one(connection: sqlite3.Connection, row: tuple[Any, ...] | None) -> Pipelin
             target=target,
             target_transition=target_transition,
             reason=reason,
-            **json.loads(options),
+            **settled,
         ),
         actor=Actor(user, uid, claim),
         host=host,

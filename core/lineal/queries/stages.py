@@ -14,9 +14,11 @@ _STAGE = "SELECT s.id, m.name, s.name, s.position FROM stages s JOIN models m ON
 
 _TRANSITION = """
 SELECT t.id, t.seq, m.name, s.name, t.action, f.label, v.label, t.from_version, t.to_version, t.actor, t.claim,
-    t.reason, coalesce(t.switched_at, t.ended_at), t.reverted_at, t.outcome, t.predecessor, t.replaced
+    t.reason, coalesce(t.switched_at, t.ended_at), t.reverted_at, t.outcome, t.predecessor, t.replaced, t.forced,
+    w.actor
 FROM transitions t JOIN stages s ON s.id = t.stage_id JOIN models m ON m.id = s.model_id
-LEFT JOIN versions f ON f.id = t.from_version LEFT JOIN versions v ON v.id = t.to_version """
+LEFT JOIN versions f ON f.id = t.from_version LEFT JOIN versions v ON v.id = t.to_version
+LEFT JOIN reviews w ON w.transition_id = t.id """
 
 _TransitionRow = tuple[
     int,
@@ -36,6 +38,8 @@ _TransitionRow = tuple[
     str,
     int | None,
     int | None,
+    int,
+    str | None,
 ]
 
 
@@ -135,13 +139,14 @@ def insert_transition(
     predecessor: int | None,
     replaced: int | None,
     reverted_at: Micros | None = None,
+    forced: bool = False,
 ) -> int:
     """Append a finished transition; returns its row number. What is live follows by itself."""
     row = connection.execute(
         "INSERT INTO transitions (stage_id, seq, action, from_version, to_version, actor, uid, claim, reason, "
-        "began_at, switched_at, reverted_at, ended_at, outcome, output, predecessor, replaced) "
+        "began_at, switched_at, reverted_at, ended_at, outcome, output, predecessor, replaced, forced) "
         "VALUES (?1, (SELECT coalesce(max(seq), 0) + 1 FROM transitions WHERE stage_id = ?1), "
-        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) RETURNING id",
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) RETURNING id",
         (
             stage_id,
             action,
@@ -159,6 +164,7 @@ def insert_transition(
             output,
             predecessor,
             replaced,
+            forced,
         ),
     ).fetchone()
     return int(row[0])
@@ -183,4 +189,6 @@ def _transition(row: _TransitionRow) -> Transition:
         outcome=Outcome(row[14]),
         predecessor=row[15],
         replaced=row[16],
+        forced=bool(row[17]),
+        reviewed_by=row[18],
     )

@@ -80,7 +80,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Assessment:
     """Where a version stands at a stage: what the stage demands, and what it saw."""
 
     version: Version

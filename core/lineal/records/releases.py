@@ -93,6 +93,10 @@ class Order:
     skip_health: bool = False
     verify: bool = False
     """Hash the files of a release that lies there already."""
+    force: bool = False
+    """Go past what the stage demands, as an admin may."""
+    overrode: tuple[str, ...] = ()
+    """What it went past, with the figures; filled in when it begins."""
 
 
 class StepState(StrEnum):

@@ -72,6 +72,15 @@ class Transition:
     """The transition a rollback from here leads to first; None when there is none."""
     replaced: int | None
     """The transition that was live before; None when there was none."""
+    forced: bool = False
+    """Whether it went past what the stage demands."""
+    reviewed_by: str | None = None
+    """Who reviewed a forced one; None while nobody did."""
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether it was forced, and nobody has reviewed that."""
+        return self.forced and self.reviewed_by is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,8 @@ class Check:
     passed: bool
     wanted: str
     saw: str
+    is_gate: bool = False
+    """Whether the stage demands it, so that an admin may force it; nobody may force what is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,11 @@ class Plan:
     reason: str | None
     skipped: tuple[tuple[str, str], ...] = ()
     """For a rollback: (label, why) of each candidate that was passed over."""
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that stand in the way."""
+        return tuple(check for check in self.checks if not check.passed)
 
     @property
     def changes_nothing(self) -> bool:

@@ -1,0 +1,79 @@
+"""Expressions of gates: read, checked for fields that there are, and weighed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal.errors import BadFilter
+from lineal.gates.facts import ATTRIBUTES
+from lineal.gates.weighing import fields_of, shown_field, weigh
+from lineal.records.stages import Check
+from lineal.refs import nearest
+from lineal.search.parsing import parse
+from lineal.search.terms import Both, Either, Not, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lineal.gates.facts import Facts
+    from lineal.records.base import Micros
+    from lineal.search.terms import Term
+
+_SCOPES = frozenset({"metrics", "params", "tags"})
+_OF_DATASETS = frozenset({"dataset.digest", "dataset.label", "dataset.name", "dataset.role"})
+
+
+def read(text: str) -> Term:
+    """Read an expression that a stage is to demand.
+
+    Raises:
+        BadFilter: it makes no sense, asks for a field that no version has, or has plain words in it.
+    """
+    term = parse(text)
+    for words in _words(term):
+        raise BadFilter(text=text, at=words.at, why=f"{words.text!r} is compared with nothing")
+    known = ATTRIBUTES | _OF_DATASETS
+    for each in fields_of(term):
+        if each.scope not in _SCOPES and each.name not in known:
+            near = nearest(each.name, [*known, *(f"{scope}.{each.name}" for scope in sorted(_SCOPES))])
+            prefix = "live." if each.of_live else ""
+            raise BadFilter(
+                text=text,
+                at=each.at,
+                why=f"a version has no {each.name}",
+                nearest=tuple(f"{prefix}{name}" for name in near),
+            )
+    return term
+
+
+def check(text: str, facts: Facts, live: Facts | None, at: Micros) -> Check:
+    """Whether a version passes an expression, with the figures."""
+    del at
+    try:
+        term = read(text)
+    except BadFilter as error:
+        return Check("gate", passed=False, wanted=text, saw=str(error))
+    weighed = weigh(term, facts, live)
+    wanted = text if weighed.wanted is None else f"{text} ({weighed.wanted})"
+    return Check("gate", passed=weighed.truth is True, wanted=wanted, saw=weighed.saw)
+
+
+def metrics_in(term: Term) -> list[str]:
+    """The metrics that an expression asks for."""
+    return list(dict.fromkeys(each.name for each in fields_of(term) if each.scope == "metrics"))
+
+
+def _words(term: Term) -> Iterator[Words]:
+    match term:
+        case Words():
+            yield term
+        case Not(inner):
+            yield from _words(inner)
+        case Both(terms) | Either(terms):
+            for each in terms:
+                yield from _words(each)
+        case _:
+            return
+
+
+__all__ = ["check", "metrics_in", "read", "shown_field"]

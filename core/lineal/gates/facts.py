@@ -1,0 +1,90 @@
+"""What a gate can ask of a version, apart from where it is kept."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+Value = float | str | bool | None
+"""A value that is compared; None is missing, and compares with nothing."""
+
+ATTRIBUTES = frozenset(
+    {
+        "architecture", "bytes", "created", "created_by", "dataset", "digest", "experiment", "files", "format", "label",
+        "model", "notes", "owner", "parameters", "parent", "purpose", "ref", "run", "seq", "stage", "status", "uid",
+    }
+)  # fmt: skip
+"""What a version has beside metrics, params and tags; `dataset`, `format`, `parent` and `stage` are lists."""
+
+TIMES = frozenset({"created"})
+"""Attributes that are microseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One value of a metric, and the data it was measured on."""
+
+    value: float
+    data: str | None
+    """Digest of the dataset version; None when nobody said."""
+    where: str | None
+    """Its address."""
+    later: bool = False
+    """Whether a later evaluation found it."""
+
+    @property
+    def words(self) -> str:
+        """The value, and where it is not what the version was registered with, that."""
+        return number_words(self.value) + (" (evaluated later)" if self.later else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A hyperparameter as it is compared with text, and with numbers."""
+
+    text: str
+    number: float | None
+    """None for what is no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a gate may ask of one version."""
+
+    ref: str
+    metrics: dict[str, tuple[Measured, ...]] = field(default_factory=dict)
+    """What it was registered with first, then later evaluations in their order."""
+    params: dict[str, Param] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
+    """By a name of `ATTRIBUTES`; several values of a list, none of what is missing."""
+
+    def on(self, name: str) -> dict[str | None, Measured]:
+        """The latest value of a metric on each state of data, the one it is usually judged by first."""
+        found: dict[str | None, Measured] = {}
+        for measured in self.metrics.get(name, ()):
+            found[measured.data] = measured
+        return found
+
+
+def number_words(value: float) -> str:
+    """A number as people read it, exact enough to tell two apart."""
+    if math.isnan(value):
+        return "NaN"
+    return f"{value:.10g}"
+
+
+def value_words(value: Value) -> str:
+    """A value in a sentence."""
+    match value:
+        case None:
+            return "missing"
+        case bool():
+            return "true" if value else "false"
+        case float() | int():
+            return number_words(value)
+        case _:
+            return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
+
+
+_LONGEST = 60
