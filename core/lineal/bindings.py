@@ -51,6 +51,7 @@ def bind(context: Context, address: str, changes: Mapping[str, Any]) -> StageSet
         _, stage = addresses.stage(connection, ref.model, ref.stage)
         known = rows.settings(connection, stage.id)
         uid = str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+    context.check(Permission.CONFIGURE, place)
     new = _checked(place, known, changes)
     directory = Path(new.release)
     has_moved = known is None or known.release != new.release

@@ -62,7 +62,13 @@ def fork(context: Context, order: Order) -> int | None:
 
 def spawn(context: Context, order: Order) -> int | None:
     """Start a pipeline in a new process; for a process with threads. Returns and raises as `fork`."""
-    content = {"order": asdict(order), "root": str(context.root), "claim": context.actor.claim}
+    actor = context.actor
+    content = {
+        "order": asdict(order),
+        "root": str(context.root),
+        "claim": actor.claim,
+        "vouched": actor.user if actor.is_vouched else None,
+    }
     process = subprocess.run(
         [sys.executable, "-P", "-m", "lineal.runner"],  # -P: nothing is imported from where the person stands
         input=json.dumps(content).encode(),

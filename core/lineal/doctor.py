@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses, bindings, hooks, layout, pipelines, turns
 from lineal.context import boot_id
-from lineal.errors import LinealError, ReadOnlyRegistry
+from lineal.errors import LinealError
 from lineal.fingerprint import hash_file
 from lineal.policy import Permission
 from lineal.queries import artifacts as artifact_rows
@@ -107,10 +107,9 @@ def repair(context: Context) -> list[Mended]:
     """Mend what can be mended.
 
     Raises:
-        ReadOnlyRegistry: changes are not possible here.
+        NotPermitted, ReadOnlyRegistry: changes are not possible here.
     """
-    if context.db.read_only_reason is not None:
-        raise ReadOnlyRegistry(path=context.root, why=context.db.read_only_reason)
+    context.check(Permission.REPAIR, "registry")
     mended = []
     for problem in list(_problems(context)):
         if problem.cure is None:

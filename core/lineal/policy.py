@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lineal.records import governance
     from lineal.records.base import Actor
     from lineal.records.governance import Scope, Standing
+    from lineal.records.stages import Check
 else:
     # what only a registry with bindings needs
     actors = Later("lineal.actors")
@@ -36,6 +37,22 @@ _OF_STAGES = frozenset(
     }
 )
 """What a role that is bound to the stage suffices for; everything else is done to the model."""
+
+
+_SAID = {
+    Permission.REGISTER: "register a version of",
+    Permission.LOG: "log to",
+    Permission.OBSERVE: "record observations of",
+    Permission.IMPORT: "import into",
+    Permission.COLLECT: "remove objects of",
+    Permission.APPROVE: "approve or reject for",
+    Permission.PROMOTE: "change what is live at",
+    Permission.ROLL_BACK: "roll back",
+    Permission.GRANT: "grant roles for",
+    Permission.FORCE: "override the gates of",
+    Permission.REVIEW: "review what was forced at",
+}
+"""Permissions whose word does not go before a subject."""
 
 
 def authorize(connection: sqlite3.Connection, actor: Actor, permission: Permission, subject: str) -> None:
@@ -62,7 +79,7 @@ def authorize(connection: sqlite3.Connection, actor: Actor, permission: Permissi
     needed = NEEDED[permission]
     raise NotPermitted(
         user=actor.user,
-        permission=permission.value,
+        permission=_SAID.get(permission, permission.value),
         subject="the registry" if scope == governance.Scope() else subject,
         needed=needed.value,
         has=_told(standing),
@@ -77,6 +94,18 @@ def allowed(connection: sqlite3.Connection, actor: Actor, permission: Permission
     except NotPermitted as error:
         return str(error)
     return None
+
+
+def role_check(connection: sqlite3.Connection, actor: Actor, permission: Permission, subject: str) -> Check | None:
+    """Whether the actor's role suffices, as a plan shows it; None in an open registry."""
+    if not rows.is_bound(connection):
+        return None
+    from lineal.records.stages import Check  # noqa: PLC0415  only plans need it
+
+    standing, scope = standing_of(connection, actor), scope_of(permission, subject)
+    role = standing.role(scope.model, scope.stage)
+    wanted = NEEDED[permission].value
+    return Check("role", standing.may(permission, scope), wanted=f"{wanted} or higher", saw=role or "no role")
 
 
 def standing_of(connection: sqlite3.Connection, actor: Actor) -> Standing:

@@ -27,6 +27,7 @@ def open_registry(
     path: StrPath | None = None,
     *,
     actor_claim: str | None = None,
+    vouched: str | None = None,
     read_only: bool = False,
     clock: Callable[[], Micros] = now,
     waiting: Callable[[str], None] = lambda _: None,
@@ -36,12 +37,15 @@ def open_registry(
     Args:
         path: its directory; None to find it as `lineal` on the command line does.
         actor_claim: a name used on a shared account, recorded as a claim.
+        vouched: the person for whom this process's account vouches, as `lineal shell` does; it counts only where that
+            account owns the registry alone.
         read_only: refuse changes.
         clock: tells the time of changes, in microseconds.
         waiting: told who it is when a change has waited for another writer for a second.
 
     Raises:
         NoRegistry: there is none.
+        NotFound, Refused: `vouched` is nobody here, or may not be vouched for.
         ForeignRegistry, NewerRegistry, Damaged, ReadOnlyRegistry, MachineError: it cannot be used.
     """
     root = find_registry(path)
@@ -57,7 +61,13 @@ def open_registry(
         upgrade(root)
         database = Database(root, read_only=read_only)
     database.waiting = waiting
-    context = Context(database, ObjectStore(root / "objects"), clock, current_actor(actor_claim))
+    if vouched is None:
+        actor = current_actor(actor_claim)
+    else:
+        from lineal.actors import vouched_actor  # noqa: PLC0415  only a service account vouches
+
+        actor = vouched_actor(vouched, root, actor_claim)
+    context = Context(database, ObjectStore(root / "objects"), clock, actor)
     return Registry(context)
 
 

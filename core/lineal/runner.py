@@ -27,7 +27,7 @@ def main() -> None:
     os.setsid()
     let_go_of_terminal()
     try:
-        with open_registry(Path(content["root"]), actor_claim=claim) as registry:
+        with open_registry(Path(content["root"]), actor_claim=claim, vouched=content["vouched"]) as registry:
             serve(registry.context, order, writer)
     except LinealError as error:
         os.write(writer, json.dumps(to_fields(error)).encode())

@@ -77,6 +77,7 @@ def start(context: Context, new: NewRun) -> Run:
         raise BadValue(field="seed", value=new.seed, why="it does not fit 64 bits")
     if new.patch is None:
         return _start(context, new, experiment, None)
+    context.check(Permission.LOG, f"exp:{experiment}")
     with context.storing() as objects:
         return _start(context, new, experiment, objects.put_bytes(new.patch))
 

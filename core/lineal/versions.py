@@ -92,6 +92,7 @@ def register(context: Context, new: NewVersion) -> Version:
         LinealError: the registry cannot be written. In every case nothing is registered.
     """
     _check(new)
+    context.check(Permission.REGISTER, new.model)
     with context.read() as connection:  # before gigabytes are copied for a version that cannot be
         _look_up(connection, new)
     sources = artifacts.gather(new.paths)

@@ -108,6 +108,7 @@ def _bring_all(
 ) -> Imported:
     if options.root is not None and not options.root.is_dir():
         raise NoSource(path=options.root)
+    context.check(Permission.IMPORT, str(context.root))
     tally = Tally(progress)
     with closing(opened(tally.tell)) as reader:
         tally.total = reader.total()
@@ -125,7 +126,7 @@ def _bring_all(
                 stages.bring(foreign, model, name)
         taker.remove()
         if tally.changes:
-            with context.change(Permission.LOG, reader.store.path) as change:
+            with context.change(Permission.IMPORT, reader.store.path) as change:
                 added = {count.kind: count.added for count in tally.counts() if count.added}
                 change.record("imported", reader.store.path, source=reader.store.uid, added=added)
         return Imported(reader.store, tally.counts(), tuple(tally.remarks))
@@ -137,7 +138,7 @@ def _source(context: Context, reader: Reader) -> int:
         known = rows.source(connection, store.uid)
     if known is not None:
         return known
-    with context.change(Permission.LOG, store.path) as change:
+    with context.change(Permission.IMPORT, store.path) as change:
         found = rows.source(change.connection, store.uid)
         if found is not None:
             return found

@@ -16,7 +16,7 @@ from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
 from lineal.fingerprint import digest_bytes, parse_digest
 from lineal.importers.bundle_records import check, made
 from lineal.metrics import guess_direction
-from lineal.policy import Permission
+from lineal.policy import REGISTRY, Permission, authorize
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import bundles as rows
 from lineal.queries import datasets as dataset_rows
@@ -71,8 +71,13 @@ def bring(
         with tarfile.open(fileobj=stream, mode="r|") as archive, context.storing() as objects:
             bundle = _head(archive, name)
             check(bundle, name)
+            models = [model.name for model in bundle.models]
+            for model in models:
+                context.check(Permission.REGISTER, model)
             size = _objects(archive, bundle, objects, name, progress)
-            with context.change(Permission.REGISTER, f"bundle {bundle.focus}") as change:
+            with context.change(Permission.REGISTER, models[0] if models else REGISTRY) as change:
+                for model in models[1:]:
+                    authorize(change.connection, context.actor, Permission.REGISTER, model)
                 try:
                     return _record(change, bundle, size)
                 except (AttributeError, LookupError, TypeError, ValueError) as error:

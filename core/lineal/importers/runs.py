@@ -63,7 +63,7 @@ class RunWriter:
 
     def experiments(self) -> None:
         """Bring all experiments."""
-        with self._context.change(Permission.LOG, self._reader.store.path) as change:
+        with self._context.change(Permission.IMPORT, self._reader.store.path) as change:
             for foreign in self._reader.experiments():
                 self._tally.found("experiment")
                 self._experiments[foreign.id] = self._experiment(change, foreign)
@@ -135,7 +135,7 @@ class RunWriter:
         batch = next(batches, [])
         following = next(batches, None)
         self._reader.check()
-        with self._context.change(Permission.LOG, self._reader.store.path) as change:
+        with self._context.change(Permission.IMPORT, self._reader.store.path) as change:
             numbers, before = self._heads(change, runs)
             self._points(change.connection, numbers, before, batch)
             if following is None:

@@ -58,7 +58,7 @@ class VersionWriter:
             known = rows.known(connection, self._source, "model", [foreign.id]).get(foreign.id)
             if known is not None:
                 return known[0], model_rows.name_of(connection, known[0])
-        with self._context.change(Permission.REGISTER, foreign.name) as change:
+        with self._context.change(Permission.IMPORT, foreign.name) as change:
             return self._insert_model(change, foreign)
 
     def _insert_model(self, change: Change, foreign: ForeignModel) -> tuple[int, str]:
@@ -103,7 +103,7 @@ class VersionWriter:
         with self._context.storing() as objects:
             taken = self._files.take(objects, version.files, f"{name} {version.number or version.id}")
             self._reader.check()
-            with self._context.change(Permission.REGISTER, name) as change:
+            with self._context.change(Permission.IMPORT, name) as change:
                 self._insert(change, version, model, name, taken)
         self._tally.added("version")
         if taken is not None:
@@ -115,7 +115,7 @@ class VersionWriter:
             taken = self._files.take(objects, version.files, here.ref)
             if taken is None:
                 return
-            with self._context.change(Permission.REGISTER, here.ref) as change:
+            with self._context.change(Permission.IMPORT, here.ref) as change:
                 connection = change.connection
                 artifact, architecture = _stored(change, taken)
                 rows.add_files(connection, here.id, artifact, architecture, taken.signature)

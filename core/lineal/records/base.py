@@ -23,11 +23,17 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: what the operating system vouches for, and what is only claimed."""
+    """Who does something: what the operating system or a service account vouches for, and what is only claimed."""
 
     user: str
-    """Name of the process's real user, or `uid:N` where it has none."""
+    """Name of the process's real user, or `uid:N` where it has none; or the person whom `lineal shell` serves."""
     uid: int
-    """The process's real user id."""
+    """That user's id."""
     claim: str | None = None
-    """`sudo:NAME` and `as:NAME`, joined by a comma; counts for nobody's role. None: nothing claimed."""
+    """`sudo:NAME` and `as:NAME`, joined by a comma, which count for nobody's role; before them `via:ACCOUNT`, no claim
+    but the service account that vouches for the user. None: nothing of it."""
+
+    @property
+    def is_vouched(self) -> bool:
+        """Whether a service account says who this is, in place of the operating system."""
+        return self.claim is not None and self.claim.startswith("via:")
