@@ -76,15 +76,13 @@ def number_words(value: float) -> str:
 
 def value_words(value: Value) -> str:
     """A value in a sentence."""
-    match value:
-        case None:
-            return "missing"
-        case bool():
-            return "true" if value else "false"
-        case float() | int():
-            return number_words(value)
-        case _:
-            return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "…")
+    return number_words(value)
 
 
 _LONGEST = 60

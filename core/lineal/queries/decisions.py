@@ -84,7 +84,8 @@ def review_of(connection: sqlite3.Connection, transition: Transition) -> Review 
 def unreviewed(connection: sqlite3.Connection, *, seq: int | None = None, limit: int = 1_000) -> list[Transition]:
     """Forced transitions that nobody reviewed yet, the latest first; only those with a number, if it is given."""
     numbers = connection.execute(
-        f"SELECT t.id FROM transitions t WHERE {_UNREVIEWED} AND (?1 IS NULL OR t.seq = ?1) ORDER BY t.id DESC LIMIT ?2",
+        f"SELECT t.id FROM transitions t WHERE {_UNREVIEWED} AND (?1 IS NULL OR t.seq = ?1) "
+        "ORDER BY t.id DESC LIMIT ?2",
         (seq, limit),
     ).fetchall()
     found = [stage_rows.transition(connection, number) for (number,) in numbers]
