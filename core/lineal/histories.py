@@ -11,6 +11,8 @@ from lineal.queries import stages as rows
 from lineal.records.stages import LiveVersion
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from lineal.context import Context
     from lineal.records.base import Micros
     from lineal.records.stages import Stage, Transition
@@ -35,14 +37,32 @@ def live_at(context: Context, address: str, at: Micros | None = None) -> LiveVer
         if at is None:
             return addresses.live_version(connection, ref)
         _, stage = addresses.stage(connection, ref.model, ref.stage)
-        for transition in rows.switches_until(connection, stage.id, at):
-            if transition.until is not None and transition.until <= at:
-                continue
-            if transition.to_version is None:
-                break
-            version = addresses.must_have(connection, transition.to_version)
-            return LiveVersion(version, stage.name, transition.at, transition.actor, transition.reason, transition)
-    raise NothingLive(ref=str(ref), when=" at that time")
+        found = _live_then(connection, stage, at)
+    if found is None:
+        raise NothingLive(ref=str(ref), when=" at that time")
+    return found
+
+
+def _live_then(connection: sqlite3.Connection, stage: Stage, at: Micros) -> LiveVersion | None:
+    for transition in rows.switches_until(connection, stage.id, at):
+        if transition.until is not None and transition.until <= at:
+            continue
+        if transition.to_version is None:
+            break
+        version = addresses.must_have(connection, transition.to_version)
+        return LiveVersion(version, stage.name, transition.at, transition.actor, transition.reason, transition)
+    return None
+
+
+def everywhere_at(context: Context, model: str, at: Micros) -> list[tuple[str, LiveVersion | None]]:
+    """(stage, what was live there at a time) of a model's stages, in order; None where nothing was.
+
+    Raises:
+        NotFound: there is no such model.
+    """
+    with context.read() as connection:
+        found = rows.stages_of(connection, addresses.model(connection, model).id)
+        return [(stage.name, _live_then(connection, stage, at)) for stage in found]
 
 
 def stages_of(context: Context, model: str) -> list[Stage]:

@@ -47,6 +47,8 @@ class Dot:
     """Values that were plus infinity."""
     below: int = 0
     """Values that were minus infinity."""
+    label: str | None = None
+    """Of the version that it is; None for points of a run, and for several versions."""
 
 
 @dataclass(frozen=True, slots=True)
