@@ -120,7 +120,7 @@ class Chain:
             if cut > self.last:
                 lost = cut - self.last
                 ends = f"the log ends at event {self.last}" if self.last else "the log is empty"
-                why = f"{ends}, and the anchor is event {cut}: {lost} {'was' if lost == 1 else 'or more were'} cut off"
+                why = f"{ends}, and the anchor is event {cut}: {lost} or more were cut off"
                 self._blame(None, Breach.CUT, why)
         return self.verdict or Verdict(self.last - self._first + 1, self.head, anchors=self._fitting, first=self._first)
 

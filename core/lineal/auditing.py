@@ -118,7 +118,7 @@ def find(
     Each reading is short, so that no writer waits for all of it.
     """
     found: list[Event] = []
-    for low, high in _stretches(context, asked, before, after):
+    for low, high in _stretches(context, asked, before, after, whole=limit is not None):
         left = -1 if limit is None else limit - len(found)
         with context.read() as connection:
             found += rows.page(connection, asked, after=low, before=high, limit=left)
@@ -144,15 +144,15 @@ def numbers(
 
 
 def _stretches(
-    context: Context, asked: EventFilter, before: int | None, after: int | None
+    context: Context, asked: EventFilter, before: int | None, after: int | None, *, whole: bool = False
 ) -> Iterator[tuple[int, int]]:
-    """The numbers between which to look, the newest first."""
+    """The numbers between which to look, the newest first; `whole`: all at once where an index finds what is wanted."""
     with context.read() as connection:
         _, last = rows.totals(connection)
         low, high = rows.bounds(connection, asked.since, asked.until)
     low = max(low - 1, -1 if after is None else after)
     high = min(high, last + 1, last + 1 if before is None else before)
-    step = 1 << 62 if rows.is_indexed(asked) else _STRETCH
+    step = 1 << 62 if whole and rows.is_indexed(asked) else _STRETCH
     while high - 1 > low:
         start = max(low, high - 1 - step)
         yield start, high
