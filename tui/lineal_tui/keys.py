@@ -23,6 +23,7 @@ class View(StrEnum):
     VERSION = "version"
     EXPERIMENTS = "experiments"
     RUNS = "runs"
+    COLUMNS = "columns"
     RUN = "run"
     FILES = "files"
     STAGES = "stages"
@@ -31,13 +32,14 @@ class View(StrEnum):
     HELP = "help"
 
 
-LISTS = frozenset({View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.RUNS, View.STAGES})
+LISTS = frozenset({View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.STAGES})
 WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION, View.FILES})
 WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
-WITHOUT_MODEL = frozenset({View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS, View.HELP})
+WITHOUT_MODEL = frozenset({View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.FINDINGS, View.HELP})
 """Places that have something to show also in a registry without models."""
 WITH_MARKS = frozenset({View.TREE, View.RUNS})
+_OF_TABLE = frozenset({View.RUNS, View.COLUMNS})
 EVERYWHERE = frozenset(View)
 
 
@@ -70,6 +72,23 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("diff_runs", ("d",), "diff of the marked runs", "diff", frozenset({View.RUNS})),
     Binding("register", ("R",), "register the run as a version of a model", "register", WITH_RUN, changes=True),
     Binding("values", ("t",), "last or best values of the metrics", "last/best", frozenset({View.RUNS})),
+    Binding("columns", ("c",), "choose the columns", "columns", frozenset({View.RUNS})),
+    Binding("sort_runs", ("s",), "sort by the column; again, the other way round", "sort", _OF_TABLE),
+    Binding(
+        "differing",
+        ("equals_sign",),
+        "only the columns in which the marked runs differ",
+        "differ",
+        frozenset({View.RUNS}),
+    ),
+    Binding("table_right", ("l", "right"), "the column to the right; unfold nested runs", None, frozenset({View.RUNS})),
+    Binding("table_left", ("h", "left"), "the column to the left; fold nested runs", None, frozenset({View.RUNS})),
+    Binding("wider", ("greater_than_sign",), "make the column wider", None, _OF_TABLE),
+    Binding("narrower", ("less_than_sign",), "make the column narrower", None, _OF_TABLE),
+    Binding("toggle_column", ("space",), "show the column or not", "show", frozenset({View.COLUMNS})),
+    Binding("column_down", ("J",), "move the column to the right", "move", frozenset({View.COLUMNS})),
+    Binding("column_up", ("K",), "move the column to the left", None, frozenset({View.COLUMNS})),
+    Binding("usual_columns", ("a",), "the columns that the runs suggest", "usual ones", frozenset({View.COLUMNS})),
     Binding("experiments", ("e",), "experiments", "experiments", WITH_RUN),
     Binding("toggle_equal", ("equals_sign",), "show or hide what is equal", None, frozenset({View.TREE, View.DIFF})),
     Binding("lineage", ("L",), "lineage of the version under the cursor", "lineage", WITH_MODEL),
@@ -121,6 +140,8 @@ _NAMES = {
     "question_mark": "?",
     "equals_sign": "=",
     "exclamation_mark": "!",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "slash": "/",
     "colon": ":",
     "pagedown": "PgDn",

@@ -49,6 +49,7 @@ class Exploring(RunPages):
         for view, show in (
             (View.EXPERIMENTS, self.follow_experiments),
             (View.RUNS, self.follow_runs),
+            (View.COLUMNS, self.follow_columns),
             (View.RUN, self.follow_run),
             (View.FILES, self._follow_files),
             (View.STAGES, self._follow_stages),

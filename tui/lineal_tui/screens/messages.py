@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
     from lineal.records.releases import Pipeline
-    from lineal.records.runs import Point, Run, RunDetail
+    from lineal.records.runs import Point, Run, RunDetail, RunFields
     from lineal.records.stages import Plan, Transition
     from lineal.records.upkeep import Finding
     from lineal_tui.screens.found_page import FoundPage
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lineal_tui.screens.scene import Scene, TreeSource
     from lineal_tui.view.models import Standing
     from lineal_tui.view.pages import Pages
+    from lineal_tui.view.run_columns import Chosen
     from lineal_tui.view.runs import ExperimentItem
     from lineal_tui.view.stages import StageItem
     from lineal_tui.view.tree import TreeItem
@@ -176,7 +177,31 @@ class ExperimentsRead(Message):
 class RunsRead(Message):
     """Runs were counted and the columns for them chosen."""
 
-    source: RunsSource
+    turn: int
+    """Which reading it is the answer to."""
+    source: RunsSource | None
+    """None: it was called off."""
+    total: int
+    """Runs there are without a filter."""
+    is_whole: bool = True
+    """False: these are the first, and the others are being counted."""
+
+
+@dataclass
+class FieldsRead(Message):
+    """It was looked up which params, metrics and tags runs have."""
+
+    experiment: str | None
+    fields: RunFields
+    looked_at: int
+    """Runs that were looked at."""
+
+
+@dataclass
+class Differing(Message):
+    """It was looked up in what marked runs differ."""
+
+    columns: tuple[Chosen, ...]
 
 
 @dataclass

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from lineal.lazily import Later
 from lineal_tui.keys import View
+from lineal_tui.screens.choosing import Choosing
 from lineal_tui.screens.messages import RunRead
-from lineal_tui.screens.tables import Tables
 from lineal_tui.view.lines import Tone, cut_middle, rule
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ else:
     runs_list = Later("lineal_tui.view.runs")
 
 
-class RunPages(Tables):
+class RunPages(Choosing):
     """A run's page."""
 
     _run_read: RunRead | None = None

@@ -1,32 +1,49 @@
-"""Experiments and their runs as tables."""
+"""Experiments and their runs as tables: which rows they show, in which order, in which columns."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from textual.worker import get_current_worker
+
+from lineal.errors import Cancelled
 from lineal.lazily import Later
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
-from lineal_tui.screens.messages import ExperimentsRead, RunsRead
+from lineal_tui.screens.messages import Differing, ExperimentsRead, RunsRead
 from lineal_tui.screens.seeing import Seeing
-from lineal_tui.view.lines import Line, Tone, rule
+from lineal_tui.view.lines import GUTTER, Line, Tone, cut, rule
+from lineal_tui.view.matching import in_experiment
 from lineal_tui.view.pages import Listed, Pages
-from lineal_tui.view.words import counted
+from lineal_tui.view.words import counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from textual.message import Message
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
     from lineal_tui.keys import Table
     from lineal_tui.screens import runs as reading
     from lineal_tui.screens.runs import RunsSource
+    from lineal_tui.view import folding
+    from lineal_tui.view import run_columns as columns
     from lineal_tui.view import runs as runs_list
-    from lineal_tui.view.runs import ExperimentItem, RunsLook
+    from lineal_tui.view.folding import Unfolded
+    from lineal_tui.view.run_columns import Chosen, RunsLook, TableState
+    from lineal_tui.view.runs import ExperimentItem, Fold
 else:
     # none of it is on the first screen; each module costs that some milliseconds
     reading = Later("lineal_tui.screens.runs")
+    columns = Later("lineal_tui.view.run_columns")
+    folding = Later("lineal_tui.view.folding")
     runs_list = Later("lineal_tui.view.runs")
+
+_MOST_UNFOLDED = 50
+_MOST_HELD = 200
+"""Marked runs of which it is looked up in what they differ."""
 
 
 class Tables(Seeing):
@@ -36,22 +53,28 @@ class Tables(Seeing):
     """The experiment whose runs are shown; None: of all."""
     best = False
     """Whether runs show the best values of their metrics; else the last."""
+    differing: tuple[Chosen, ...] | None = None
+    """The columns in which the marked runs differ, while only these are shown."""
     _runs: RunsSource | None = None
+    _rows: Unfolded[RunDetail] | None = None
     _experiments: list[ExperimentItem] | None = None
+    _total = 0
+    _turn = 0
+    """Tells the last reading of runs from those before it."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
         super().__init__(registry, clock, table)
         self.marked_runs: dict[tuple[int, int], str] = {}
         """Marked runs: key in the list to address, in the order in which they were marked."""
+        self.tables: dict[str | None, TableState] = {}
+        """How the table of each experiment is wanted; None: of all."""
+        self._unfolded: dict[tuple[int, int], RunDetail] = {}
+        """Runs whose nested ones are shown."""
+        self._nested: set[int] = set()
+        """Row numbers of the runs that are shown under others."""
 
-    @property
-    def run_detail(self) -> RunDetail | None:
-        """The run under the cursor of the runs; None when there is none."""
-        if View.RUNS not in self.panes:
-            return None
-        row = self.panes[View.RUNS].lines.current
-        return row if isinstance(row, RunDetail) else None
+    # experiments
 
     def follow_experiments(self) -> None:
         """Read the experiments, if they changed since."""
@@ -61,12 +84,24 @@ class Tables(Seeing):
     def on_experiments_read(self, message: ExperimentsRead) -> None:
         """Show the experiments."""
         first = self._experiments is None
-        items = self._experiments = list(message.items)
+        self._experiments = list(message.items)
+        self.show_experiments()
+        if first:
+            self.panes[View.EXPERIMENTS].lines.find(self.experiment)
+
+    def show_experiments(self) -> None:
+        """Show the experiments that were read, as far as the filter lets them through."""
+        known = self._experiments
+        if known is None:
+            return
+        match = self.matcher(View.EXPERIMENTS)
+        items = [each for each in known if not match or (each.experiment and in_experiment(match, each.experiment))]
         look = runs_list.experiments_look(items, self.clock())
         pane = self.panes[View.EXPERIMENTS]
+        found = f"{number(len(items))} of " if match else ""
         pane.draw_title = lambda width, active: rule(
             (("experiments", Tone.TITLE if active else Tone.STRONG),),
-            ((counted(len(items) - 1, "experiment"), Tone.MUTED),) if width > 40 else (),
+            ((found + counted(len(known) - 1, "experiment"), Tone.MUTED),) if width > 40 else (),
             width,
         )
         pane.draw_heads = lambda width: runs_list.experiments_head(look, width)
@@ -76,8 +111,6 @@ class Tables(Seeing):
 
         keys = [item.experiment.name if item.experiment is not None else None for item in items]
         pane.lines.show(Listed(items, keys), paint)
-        if first:
-            pane.lines.find(self.experiment)
         pane.redraw()
 
     def open_experiment(self) -> None:
@@ -85,27 +118,94 @@ class Tables(Seeing):
         row = self.panes[View.EXPERIMENTS].lines.current
         if not isinstance(row, runs_list.ExperimentItem):
             return
-        name = row.experiment.name if row.experiment is not None else None
-        if name != self.experiment:
-            self.experiment = name
-            self.marked_runs.clear()
-            self._runs = None
-            self._asked -= {View.RUNS}
+        self.look_into(row.experiment.name if row.experiment is not None else None)
         self.give_screen_to(View.RUNS)
         self.call_after_refresh(self.follow_now)
+
+    def look_into(self, experiment: str | None) -> None:
+        """Show the runs of another experiment when runs are shown."""
+        if experiment != self.experiment:
+            self.experiment = experiment
+            self.marked_runs.clear()
+            self._unfolded.clear()
+            self.differing = None
+            self._runs = self._rows = None
+            self._asked -= {View.RUNS}
+
+    # runs
+
+    @property
+    def run_detail(self) -> RunDetail | None:
+        """The run under the cursor of the runs, with what is shown of it; None when there is none."""
+        if View.RUNS not in self.panes:
+            return None
+        row = self.panes[View.RUNS].lines.current
+        return row if isinstance(row, RunDetail) else None
+
+    @property
+    def table_state(self) -> TableState:
+        """How the table that is shown is wanted."""
+        return self.tables.get(self.experiment) or columns.TableState()
+
+    def runs_filter(self) -> str | None:
+        """The filter of the runs, in the search language; None: all."""
+        return self.filters.get(View.RUNS)
 
     def follow_runs(self) -> None:
         """Read the runs, if they changed since."""
         if self._must_read(View.RUNS, has=self._runs is not None):
-            experiment, now = self.experiment, self.clock()
-            self.work(lambda: RunsRead(reading.read_runs(self.registry, experiment, now)), "runs")
+            self.read_runs()
+
+    def read_runs(self) -> None:
+        """Read the runs in the order and through the filter that are wanted now."""
+        state = self.table_state
+        try:
+            sort = reading.order_of(state.sorting) if state.sorting is not None else None
+        except reading.Unsortable as error:
+            self.say(f"{error} has both sorts of quotes in its name; it cannot be sorted by", tone=Tone.CHANGED)
+            sort = None
+        detail = self.run_detail
+        wish = reading.Wish(
+            reading.Asked(self.experiment, self.runs_filter(), sort),
+            state,
+            self.differing,
+            self.best,
+            self.clock(),
+            (reading.key_of(detail.run), detail.run.id) if detail is not None else None,
+        )
+        self._turn += 1
+        turn, registry = self._turn, self.registry
+
+        def read() -> Message:
+            worker = get_current_worker()
+
+            def first(source: RunsSource) -> None:
+                self.post_message(RunsRead(turn, source, total, is_whole=False))
+
+            total = registry.run_count(wish.asked.experiment)
+            try:
+                found = reading.read_runs(registry, wish, stopped=lambda: worker.is_cancelled, first=first)
+            except Cancelled:
+                return RunsRead(-1, None, total)
+            return RunsRead(turn, found, total)
+
+        self.work(read, "runs")
 
     def on_runs_read(self, message: RunsRead) -> None:
         """Show the runs; the cursor stays on its run."""
-        if message.source.experiment == self.experiment:
-            self._runs = message.source
-            self.show_runs()
-            self.follow()
+        if message.turn != self._turn or message.source is None:
+            return
+        before = self._runs.look if self._runs is not None else None
+        self._runs, self._total = message.source, message.total
+        look = message.source.look
+        if before is not None and before.cursor and before.columns == look.columns:
+            message.source.look = replace(look, cursor=before.cursor, first=before.first)
+        self.show_runs()
+        self.runs_shown(message.source.count(), is_whole=message.is_whole)
+        self.follow()
+
+    def runs_shown(self, count: int, *, is_whole: bool) -> None:
+        """Runs are on the screen; `is_whole`: all there are."""
 
     def show_runs(self) -> None:
         """Show the runs that were read."""
@@ -113,37 +213,221 @@ class Tables(Seeing):
         if source is None:
             return
         pane = self.panes[View.RUNS]
-        if source.look.best is not self.best:
-            source.look = _with_best(source.look, best=self.best)
 
         def wider() -> None:
             self.call_later(pane.lines.repaint)
             self.call_later(pane.redraw)
 
-        def paint(detail: RunDetail, width: int) -> Line:
-            return runs_list.run_line(detail, source.look, width)
-
         source.on_wider = wider
-        pane.draw_title = lambda width, active: runs_list.runs_title(
-            source.experiment, source.count(), width, best=self.best, active=active
-        )
-        pane.draw_heads = lambda width: runs_list.runs_head(source.look, width)
-        pane.lines.show(Pages[RunDetail](source), paint)
+        rows = self._rows = folding.Unfolded(Pages[RunDetail](source), source.key)
+        if source.folds:
+            self._unfold_again(source, rows)
+
+        def title(width: int, active: bool) -> Line:
+            words = runs_list.RunsTitle(
+                self.experiment,
+                self._total,
+                source.count() if self.runs_filter() is not None else None,
+                len(self.marked_runs) if self.differing is not None else None,
+            )
+            return runs_list.runs_title(words, source.look, width, active=active)
+
+        pane.draw_title = title
+        pane.draw_heads = lambda width: columns.heads(source.look, width)
+        pane.lines.show(rows, self._paint)
         pane.lines.marks = frozenset(self.marked_runs)
         pane.redraw()
+
+    def _paint(self, detail: RunDetail, width: int) -> Line:
+        source = self._runs
+        return () if source is None else runs_list.run_line(detail, source.look, width, self._fold(source, detail))
 
     def toggle_values(self) -> None:
         """Show the best values of the metrics, or their last ones."""
         self.best = not self.best
-        self.show_runs()
+        self._relook(lambda look: replace(look, best=self.best))
+
+    def _relook(self, change: Callable[[RunsLook], RunsLook]) -> None:
+        source = self._runs
+        if source is not None:
+            source.look = change(source.look)
+            pane = self.panes[View.RUNS]
+            pane.lines.repaint()
+            pane.redraw()
 
     def count_marks(self, view: View) -> int:
         """How many rows are marked in a view."""
-        exploring = view in (View.RUNS, View.RUN, View.EXPERIMENTS)
+        exploring = view in (View.RUNS, View.RUN, View.EXPERIMENTS, View.COLUMNS)
         return len(self.marked_runs) if exploring else super().count_marks(view)
 
+    # nested runs
 
-def _with_best(look: RunsLook, *, best: bool) -> RunsLook:
-    from dataclasses import replace  # noqa: PLC0415  only when somebody asks
+    def _fold(self, source: RunsSource, detail: RunDetail) -> Fold:
+        if not source.folds:
+            return runs_list.FLAT
+        run = detail.run
+        return runs_list.Fold(
+            source.inner.get(run.n, 0), is_open=reading.key_of(run) in self._unfolded, is_inner=run.n in self._nested
+        )
 
-    return replace(look, best=best)
+    def _unfold_again(self, source: RunsSource, rows: Unfolded[RunDetail]) -> None:
+        self._nested.clear()
+        for key, detail in list(self._unfolded.items()):
+            place = source.position(key)
+            if place is not None:
+                self._put_below(source, rows, place, detail)
+
+    def _put_below(self, source: RunsSource, rows: Unfolded[RunDetail], place: int, detail: RunDetail) -> None:
+        inner = source.nested(detail)
+        self._nested.update(each.run.n for each in inner)
+        rows.unfold(place, inner)
+
+    def _unfold(self, detail: RunDetail) -> bool:
+        """Show what folds under a run; False when nothing does, or it is shown already."""
+        source, rows = self._runs, self._rows
+        key = reading.key_of(detail.run)
+        if source is None or rows is None or not source.inner.get(detail.run.n) or key in self._unfolded:
+            return False
+        if len(self._unfolded) >= _MOST_UNFOLDED:
+            self.say(f"{_MOST_UNFOLDED} runs are unfolded; h folds one", tone=Tone.MUTED)
+            return True
+        place, inner = rows.locate(self.panes[View.RUNS].lines.cursor)
+        if inner is not None:
+            return False
+        self._unfolded[key] = detail
+        self._put_below(source, rows, place, detail)
+        self._show_again(rows)
+        return True
+
+    def _fold_up(self, detail: RunDetail) -> bool:
+        """Fold what is shown under a run, or what it is shown under; False when there is nothing to fold."""
+        rows = self._rows
+        lines = self.panes[View.RUNS].lines
+        if rows is None or (self._runs is not None and not self._runs.folds):
+            return False
+        place, inner = rows.locate(lines.cursor)
+        if inner is not None:
+            lines.move(-inner - 1)
+            return True
+        if self._unfolded.pop(reading.key_of(detail.run), None) is None:
+            return False
+        rows.fold(place)
+        self._show_again(rows)
+        return True
+
+    def _show_again(self, rows: Unfolded[RunDetail]) -> None:
+        pane = self.panes[View.RUNS]
+        pane.lines.show(rows, self._paint)
+        pane.redraw()
+
+    # columns
+
+    def move_column(self, direction: int) -> None:
+        """Go to the next column; from the names, first unfold or fold what is under the cursor."""
+        source, detail = self._runs, self.run_detail
+        if source is None:
+            return
+        if not source.look.cursor and detail is not None:
+            if direction > 0 and self._unfold(detail):
+                return
+            if direction < 0:
+                self._fold_up(detail)
+                return
+        pane = self.panes[View.RUNS]
+        before, width = source.look, pane.lines.size.width - GUTTER
+        source.look = columns.moved(before, direction, width)
+        if columns.laid_out(before, width) != columns.laid_out(source.look, width):
+            pane.lines.repaint()
+        pane.redraw()
+
+    @property
+    def run_column(self) -> str:
+        """The column that keys are about."""
+        look = self._runs.look if self._runs is not None else None
+        return "name" if look is None or not look.cursor else look.columns[look.cursor - 1].id
+
+    def sort_runs(self) -> None:
+        """Sort by the column of the cursor; again, the other way round."""
+        self.sort_by(self.run_column)
+
+    def sort_by(self, column: str) -> None:
+        """Sort the runs by a column, first the way that is asked for most; if they are already, the other way round."""
+        state = self.table_state
+        sorting = columns.next_sorting(state.sorting, column)
+        self.keep_table(replace(state, sorting=sorting))
+        self.read_runs()
+        how = "latest first" if sorting is None else "downwards" if sorting.descending else "upwards"
+        self.say(f"sorted by {cut(columns.title_of(column), 40)}, {how}", tone=Tone.MUTED)
+
+    def keep_table(self, state: TableState) -> None:
+        """Keep how the table that is shown is wanted."""
+        self.tables[self.experiment] = state
+
+    def show_columns(self, wanted: tuple[Chosen, ...] | None) -> None:
+        """Show other columns; None: those that the runs suggest."""
+        self.keep_table(replace(self.table_state, columns=wanted))
+        source = self._runs
+        if source is None or wanted is None:
+            self.read_runs()
+            return
+        column = self.run_column
+        reading.with_columns(source, wanted)
+        self.show_runs()
+        self.stand_on(column)
+
+    def stand_on(self, column: str) -> None:
+        """Put the cursor on a column, if it is shown."""
+        source = self._runs
+        if source is None:
+            return
+        pane = self.panes[View.RUNS]
+        places = [each.id for each in source.look.columns]
+        cursor = places.index(column) + 1 if column in places else 0
+        source.look = columns.in_sight(replace(source.look, cursor=cursor), pane.lines.size.width - GUTTER)
+        pane.lines.repaint()
+        pane.redraw()
+
+    def widen(self, by: int, column: str | None = None) -> None:
+        """Give a column more cells, or fewer."""
+        source = self._runs
+        if source is None:
+            return
+        state, column = self.table_state, column or self.run_column
+        if column == "name":
+            width = max(columns.NARROWEST, min(columns.WIDEST, (source.look.named or source.look.name_width) + by))
+            self.keep_table(replace(state, name_width=width))
+            self._relook(lambda look: replace(look, named=width))
+            return
+        wanted = columns.widened(source.look, column, by)
+        if self.differing is None:
+            self.keep_table(replace(state, columns=wanted))
+        self._relook(lambda look: replace(look, columns=wanted, fixed=True))
+        self.stand_on(column)
+
+    # what differs
+
+    def toggle_differing(self) -> None:
+        """Show only the columns in which the marked runs differ, or all again."""
+        if self.differing is not None:
+            self.differing = None
+            self.read_runs()
+            return
+        refs = list(self.marked_runs.values())
+        if len(refs) < 2:
+            self.say("mark two runs or more with space, then = shows in what they differ", tone=Tone.CHANGED)
+            return
+        registry = self.registry
+
+        def compare() -> Differing:
+            found = registry.run_figures([registry.run(ref) for ref in refs[:_MOST_HELD]])
+            return Differing(columns.differing_columns(found))
+
+        self.work(compare, "differing")
+
+    def on_differing(self, message: Differing) -> None:
+        """Show the columns in which marked runs differ."""
+        if not message.columns:
+            self.say("the marked runs differ in no param, metric or tag", tone=Tone.MUTED)
+            return
+        self.differing = message.columns
+        self.read_runs()

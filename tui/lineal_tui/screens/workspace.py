@@ -51,6 +51,17 @@ class Workspace(Watching):
             "diff_runs": self.diff_runs,
             "register": self.ask_register,
             "values": self.toggle_values,
+            "columns": self.choose_columns,
+            "sort_runs": self.sort_runs,
+            "differing": self.toggle_differing,
+            "table_right": partial(self.move_column, 1),
+            "table_left": partial(self.move_column, -1),
+            "wider": partial(self.resize_column, 1),
+            "narrower": partial(self.resize_column, -1),
+            "toggle_column": self.toggle_column,
+            "column_down": partial(self.move_shown, 1),
+            "column_up": partial(self.move_shown, -1),
+            "usual_columns": self.use_usual_columns,
             "experiments": partial(self.go_to, View.EXPERIMENTS),
             "enter_experiment": self.open_experiment,
             "next_column": partial(self.turn_column, 1),
@@ -211,6 +222,8 @@ class Workspace(Watching):
             self.open_experiment()
         elif self.active is View.RUNS:
             self.open_view(View.RUN)
+        elif self.active is View.COLUMNS:
+            self.column_open()
         elif self.active is View.STAGES:
             self.open_view(View.STAGE)
         elif self.active is View.MODELS and isinstance(row, tuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lineal.records.models import Model
+    from lineal.records.runs import Experiment
     from lineal.records.stages import Transition
     from lineal_tui.view.lines import Line
 
@@ -41,6 +42,11 @@ def in_model(match: Matcher, model: Model) -> bool:
     """Whether a model has what is looked for: in its name, what it is for, or what is live where."""
     live = [f"{stage} {label or ''}" for stage, label in model.stages]
     return match(model.name, model.owner, model.purpose, model.notes, *live)
+
+
+def in_experiment(match: Matcher, experiment: Experiment) -> bool:
+    """Whether an experiment has what is looked for: in its name, whose it is, or what it is for."""
+    return match(experiment.name, experiment.owner, experiment.purpose)
 
 
 def in_transition(match: Matcher, transition: Transition) -> bool:

@@ -1,28 +1,23 @@
-"""Runs as a table: how each went, and the params and metrics that most of them have as columns."""
+"""Runs as a table: how each went, and what it has in the columns that are shown."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lineal.records.runs import RunStatus
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
-from lineal_tui.view.lines import Line, Tone, cut, rule, width_of
+from lineal_tui.view.lines import Line, Span, Tone, cut, rule, width_of
+from lineal_tui.view.run_columns import RunsLook, kind_of, laid_out, measured, title_of
 from lineal_tui.view.words import age, counted, figure, number, scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lineal.records.base import Micros
     from lineal.records.runs import Experiment, Run, RunDetail
-
-_WIDEST_NAME = 28
-_WIDEST_VALUE = 12
-_MOST_METRICS = 6
-_MOST_PARAMS = 8
 
 STATUS_TONES = {
     RunStatus.RUNNING: Tone.CHANGED,
@@ -33,128 +28,116 @@ STATUS_TONES = {
 
 
 @dataclass(frozen=True, slots=True)
-class RunsLook:
-    """What all rows of one table of runs have in common."""
+class Fold:
+    """How a run stands among those that fold under others."""
 
-    metrics: tuple[str, ...]
-    """The metrics with a column, the most frequent first."""
-    params: tuple[str, ...]
-    """The params with a column, those that differ between runs first."""
-    now: Micros
-    best: bool = False
-    """Whether metrics show their best values; their last ones otherwise."""
-    experiment: bool = False
-    """Whether the runs are of several experiments."""
-    name_width: int = 8
-    experiment_width: int = 10
-    widths: tuple[int, ...] = ()
-    """Of the metrics, then of the params."""
+    inner: int = 0
+    """Runs that fold under it."""
+    is_open: bool = False
+    is_inner: bool = False
+    """Whether it is shown under its parent."""
 
 
-def runs_look(details: Sequence[RunDetail], now: Micros, *, several: bool) -> RunsLook:
-    """Choose the columns by what the first runs have.
+FLAT = Fold()
 
-    Args:
-        details: of the runs that are looked at first.
-        now: to count ages from.
-        several: whether runs of several experiments are shown.
-    """
-    metrics = Counter(series.name for detail in details for series in detail.metrics)
-    params: dict[str, set[str]] = {}
-    for detail in details:
-        for name, value in detail.params.items():
-            params.setdefault(name, set()).add(scalar(value))
-    chosen = sorted(params, key=lambda name: (len(params[name]) < 2, name))[:_MOST_PARAMS]
-    ranked = sorted(metrics, key=lambda name: (-metrics[name], name))[:_MOST_METRICS]
-    heads = [*ranked, *chosen]
-    look = RunsLook(
-        tuple(ranked), tuple(chosen), now, experiment=several, widths=tuple(width_of(cut(name, 10)) for name in heads)
+
+def runs_measured(look: RunsLook, details: Sequence[RunDetail], inner: Mapping[int, int]) -> RunsLook:
+    """The same look, with columns wide enough for these runs too; `inner`: how many fold under each, by row number."""
+    folds = look.folds or bool(inner)
+    names = [_name(detail.run, Fold(inner.get(detail.run.n, 0)), folds=folds) for detail in details]
+    wider = measured(
+        look, names, [[_cell(detail, column.id, look)[0] for column in look.columns] for detail in details]
     )
-    return runs_measured(look, details)
+    if folds != wider.folds:
+        from dataclasses import replace  # noqa: PLC0415  few registries have nested runs
+
+        return replace(wider, folds=folds)
+    return wider
 
 
-def runs_measured(look: RunsLook, details: Sequence[RunDetail]) -> RunsLook:
-    """The same look, with columns wide enough for these runs too."""
-    widths = list(look.widths)
-    for detail in details:
-        for n, text in enumerate(_values(detail, look)):
-            widths[n] = min(_WIDEST_VALUE, max(widths[n], width_of(text)))
-    names = [width_of(one_line(detail.run.name)) for detail in details]
-    experiments = [width_of(one_line(detail.run.experiment)) for detail in details]
-    return replace(
-        look,
-        widths=tuple(widths),
-        name_width=min(_WIDEST_NAME, max([look.name_width, *names])),
-        experiment_width=min(20, max([look.experiment_width, *experiments])),
-    )
-
-
-@lru_cache(maxsize=8)
-def runs_columns(look: RunsLook, width: int) -> tuple[Column, ...]:
-    """The columns that fit: metrics stay longer than params, the first of each longest."""
-    columns = [
-        Column("name", "RUN", look.name_width),
-        Column("status", "STATUS", 8, rank=2),
-        Column("age", "AGE", 4, right=True, rank=1),
-        Column("took", "TOOK", 4, right=True, rank=12),
-    ]
-    if look.experiment:
-        columns.append(Column("experiment", "EXPERIMENT", look.experiment_width, rank=8))
-    columns.extend(
-        Column(f"metric:{name}", cut(name, 12), look.widths[n], right=True, rank=3 + 2 * n)
-        for n, name in enumerate(look.metrics)
-    )
-    columns.extend(
-        Column(f"param:{name}", cut(name, 12), look.widths[len(look.metrics) + n], right=True, rank=6 + 2 * n)
-        for n, name in enumerate(look.params)
-    )
-    columns.append(Column("rest", "", 0, grows=True))
-    return arrange(columns, width)
-
-
-def runs_head(look: RunsLook, width: int) -> Line:
-    """The titles of the columns."""
-    return head(runs_columns(look, width))
-
-
-def run_line(detail: RunDetail, look: RunsLook, width: int) -> Line:
+def run_line(detail: RunDetail, look: RunsLook, width: int, fold: Fold = FLAT) -> Line:
     """One run."""
     run = detail.run
     failed = run.status in {RunStatus.FAILED, RunStatus.KILLED}
-    ended = run.ended_at if run.ended_at is not None else look.now
+    columns = laid_out(look, width)
     cells: dict[str, Line] = {
-        "name": ((run.name, Tone.MUTED if failed else Tone.STRONG),),
-        "status": ((str(run.status), STATUS_TONES[run.status]),),
-        "age": ((age(run.started_at, look.now), Tone.MUTED),),
-        "took": ((age(run.started_at, ended) if ended > run.started_at else "", Tone.MUTED),),
-        "experiment": ((run.experiment, Tone.MUTED),),
+        column.id: (_cell(detail, column.id, look),) for column in columns if column.id not in ("name", "rest")
     }
-    values = _values(detail, look)
-    for n, name in enumerate(look.metrics):
-        cells[f"metric:{name}"] = ((values[n], Tone.TEXT),)
-    for n, name in enumerate(look.params):
-        cells[f"param:{name}"] = ((values[len(look.metrics) + n], Tone.MUTED),)
-    return row(runs_columns(look, width), cells)
+    cells["name"] = ((_name(run, fold, folds=look.folds), Tone.MUTED if failed else Tone.STRONG),)
+    return row(columns, cells)
 
 
-def runs_title(experiment: str | None, count: int, width: int, *, best: bool, active: bool) -> Line:
+def _name(run: Run, fold: Fold, *, folds: bool) -> str:
+    name = one_line(run.name)
+    if fold.is_inner:
+        return f"  ↳ {name}"
+    if fold.inner:
+        return f"{'▼' if fold.is_open else '▸'} {name} +{fold.inner}"
+    return f"  {name}" if folds else name
+
+
+def _cell(detail: RunDetail, column: str, look: RunsLook) -> Span:
+    kind, name = kind_of(column)
+    if kind == "metric":
+        series = next((known for known in detail.metrics if known.name == name), None)
+        if series is None:
+            return ("-", Tone.FAINT)
+        return (figure(series.best if look.best and series.best is not None else series.last), Tone.TEXT)
+    if kind == "param":
+        return (scalar(detail.params[name]), Tone.MUTED) if name in detail.params else ("-", Tone.FAINT)
+    if kind == "tag":
+        return (one_line(detail.tags[name]), Tone.MUTED) if name in detail.tags else ("-", Tone.FAINT)
+    return _own_cell(detail.run, name, look)
+
+
+def _own_cell(run: Run, column: str, look: RunsLook) -> Span:
+    ended = run.ended_at if run.ended_at is not None else look.now
+    match column:
+        case "status":
+            return ("lost", Tone.FAILED) if run.id in look.lost else (str(run.status), STATUS_TONES[run.status])
+        case "age":
+            return (age(run.started_at, look.now), Tone.MUTED)
+        case "took":
+            return (age(run.started_at, ended) if ended > run.started_at else "", Tone.MUTED)
+        case "experiment":
+            return (one_line(run.experiment), Tone.MUTED)
+        case "kind":
+            return (str(run.kind), Tone.MUTED)
+        case "by":
+            return (one_line(run.actor), Tone.MUTED)
+        case _:
+            return (run.id[:12], Tone.MUTED)
+
+
+@dataclass(frozen=True, slots=True)
+class RunsTitle:
+    """What stands above a table of runs."""
+
+    experiment: str | None
+    """None: all."""
+    count: int
+    """Runs there are, those that fold under others included."""
+    found: int | None = None
+    """Those that a filter lets through; None without one."""
+    differing: int | None = None
+    """Marked runs between which only what differs is shown; None: everything is."""
+
+
+def runs_title(title: RunsTitle, look: RunsLook, width: int, *, active: bool) -> Line:
     """The rule above the runs."""
-    name = "all runs" if experiment is None else cut(experiment, max(8, width // 2))
+    name = "all runs" if title.experiment is None else cut(title.experiment, max(8, width // 2))
     start: Line = ((name, Tone.TITLE if active else Tone.STRONG),)
-    if experiment is not None:
+    if title.experiment is not None:
         start = (("runs of ", Tone.MUTED), *start)
-    return rule(start, ((f"{counted(count, 'run')}, {'best' if best else 'last'} values (t)", Tone.MUTED),), width)
-
-
-def _values(detail: RunDetail, look: RunsLook) -> list[str]:
-    series = {each.name: each for each in detail.metrics}
-    texts = []
-    for name in look.metrics:
-        each = series.get(name)
-        value = None if each is None else each.best if look.best and each.best is not None else each.last
-        texts.append("-" if value is None else figure(value))
-    texts.extend(scalar(detail.params[name]) if name in detail.params else "-" for name in look.params)
-    return texts
+    end: list[Span] = []
+    if title.differing is not None:
+        end.append((f"what differs between {title.differing} (=), ", Tone.CHANGED))
+    found = "" if title.found is None else f"{number(title.found)} of "
+    words = f"{found}{counted(title.count, 'run')}"
+    if look.sorting is not None:
+        words += f", by {cut(title_of(look.sorting.column), 20)}"
+    end.append((f"{words}, {'best' if look.best else 'last'} values (t)", Tone.MUTED))
+    return rule(start, tuple(end), width)
 
 
 # experiments
