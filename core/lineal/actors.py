@@ -53,7 +53,7 @@ def vouched_actor(name: str, root: Path, claim: str | None = None) -> Actor:
             raise Refused(
                 what=f"acting as {name}",
                 why=f"{name_of(os.getuid())} does not own {path} alone, so that its word counts for nothing",
-                hint=f"`chown -R {name_of(os.getuid())} {root}` and `chmod 0700 {root}`; see `lineal guide governing`",
+                hint=f"`chown -R {name_of(os.getuid())} {root}` and `chmod 0700 {root}`; see `lineal guide roles`",
             )
     try:
         entry = pwd.getpwnam(name)

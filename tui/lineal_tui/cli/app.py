@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 _COMMANDS = {
+    "approve": ("approvals", "Approve of a version for a stage."),
     "audit": ("audit", "The log of every change, chained by hashes."),
     "backup": ("upkeep", "Write a backup while others write."),
     "clear": ("transitions", "Make nothing live at a stage."),
@@ -31,10 +32,12 @@ _COMMANDS = {
     "experiments": ("runs", "List the experiments."),
     "export": ("exports", "Write a version's files, model card, bill of materials, or a bundle of it."),
     "gc": ("upkeep", "Remove what no version refers to."),
+    "grant": ("roles", "Give a user or a group a role."),
     "guide": ("guide", "Read how to do something."),
     "history": ("stages", "Who was live at a stage, and who moved it."),
     "identify": ("identify", "Tell which version, file or dataset some bytes are."),
     "import": ("imports", "Bring what MLflow or Trackio recorded, or a bundle."),
+    "inbox": ("approvals", "What waits for your approval or review."),
     "init": ("init", "Make a new, empty registry."),
     "keys": ("keys", "The application's keys, by their ids."),
     "lineage": ("lineage", "What something came from, and what came from it."),
@@ -45,12 +48,17 @@ _COMMANDS = {
     "pipeline": ("pipelines", "List, follow or cancel what moves a stage now."),
     "promote": ("transitions", "Make a version live at a stage."),
     "register": ("register", "Register files as a new version of a model."),
+    "reject": ("approvals", "Reject a version for a stage, or take your approval back."),
     "reproduce": ("reproduce", "What it takes to train a version again, and doing it."),
     "restore": ("upkeep", "Make a registry from a backup."),
+    "review": ("approvals", "Say that you have looked at what somebody forced."),
     "rollback": ("transitions", "Put back what was live at a stage before."),
+    "revoke": ("roles", "Take a role away."),
+    "roles": ("roles", "Who may do what, where."),
     "run": ("running", "Run any command as a run."),
     "runs": ("runs", "List runs, the latest first."),
     "set": ("describe", "Set owner, purpose, notes, tags, and how metrics are read."),
+    "shell": ("shell", "Serve one person under a service account, and nothing else."),
     "show": ("show", "Everything about one thing."),
     "stage": ("stage", "Declare, bind and show the stages of a model."),
     "tree": ("models", "Draw the version tree of a model."),
@@ -69,6 +77,8 @@ class Session:
     """The registry's directory; None to look for one."""
     claim: str | None = None
     """A name used on a shared account."""
+    vouched: str | None = None
+    """The person whom `lineal shell` serves; None outside of it."""
     read_only: bool = False
     narrates: bool = True
     """Whether stderr is free for words; not where the application draws."""
@@ -78,7 +88,23 @@ class Session:
         from lineal.registry import open_registry  # noqa: PLC0415  help and mistakes need no registry
 
         waiting = _tell_waiting if self.narrates else lambda _: None
-        return open_registry(self.registry, actor_claim=self.claim, read_only=self.read_only, waiting=waiting)
+        opened = open_registry(
+            self.registry, actor_claim=self.claim, vouched=self.vouched, read_only=self.read_only, waiting=waiting
+        )
+        if self.vouched is not None:
+            _check_known(opened)
+        return opened
+
+
+def _check_known(registry: Registry) -> None:
+    """Refuse whoever has no role: under a service account reading goes through here, too."""
+    standing = registry.standing()
+    if not standing.is_open and not standing.bindings:
+        from lineal.errors import Refused  # noqa: PLC0415  only mistakes need it
+
+        registry.close()
+        hint = f"an admin gives one with `lineal grant {standing.user} viewer`"
+        raise Refused(what="this registry", why=f"{standing.user} has no role in it", hint=hint)
 
 
 def _tell_waiting(holder: str) -> None:
@@ -98,7 +124,14 @@ def _keep(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
         if value:
             from pathlib import Path  # noqa: PLC0415  start-up is measured
 
-            setattr(session(context), field, Path(value) if field == "registry" else value)
+            asked = session(context)
+            if asked.vouched is not None and field == "registry":
+                from lineal.errors import Refused  # noqa: PLC0415  only mistakes need it
+
+                raise Refused(
+                    what="--registry", why="`lineal shell` serves one registry, which is chosen on the server"
+                )
+            setattr(asked, field, Path(value) if field == "registry" else value)
 
     return keep
 
@@ -147,6 +180,13 @@ def _settled(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _check_served(context: click.Context) -> None:
+    if session(context).vouched is not None:
+        from lineal_tui.cli.shell import check_served  # noqa: PLC0415  only a service account serves
+
+        check_served(context)
+
+
 class Command(click.Command):
     """A command that takes the global options after its name, too."""
 
@@ -154,6 +194,11 @@ class Command(click.Command):
         """As click's own."""
         super().__init__(*args, **_settled(kwargs))
         self.params += _global_options()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's own, unless `lineal shell` does not serve it."""
+        _check_served(ctx)
+        return super().invoke(ctx)
 
 
 class Group(click.Group):
@@ -165,6 +210,12 @@ class Group(click.Group):
         """As click's own."""
         super().__init__(*args, **_settled(kwargs))
         self.params += _global_options()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's own, unless `lineal shell` does not serve it."""
+        if self.invoke_without_command:
+            _check_served(ctx)
+        return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

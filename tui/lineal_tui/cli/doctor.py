@@ -37,6 +37,7 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
 
     with session(context).open() as registry:
         found = registry.repair() if repair else [Mended(finding, None) for finding in registry.examine()]
+        is_open = registry.roles().is_open
     _tell(found, was_repair=repair, as_json=as_json)
     left = [each for each in found if each.done is None]
     running = [each for each in left if each.finding.kind == RUNNING]
@@ -53,6 +54,10 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
         hint = None if repair else "`lineal doctor --repair` mends what can be mended"
         complain(f"{counted(len(left), 'thing')} not as it must be", hint)
         stop(ExitCode.DAMAGED)
+    if is_open and not as_json:
+        from lineal_tui.cli.roles import OPEN  # noqa: PLC0415  as above
+
+        narrate(OPEN)
     if not as_json:
         narrate(f"{counted(len(found), 'thing')} mended; all is well" if found else "all is well")
 

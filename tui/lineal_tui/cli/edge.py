@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _command(arguments: Sequence[str]) -> int:
     try:
-        if COMPLETE in os.environ:
+        if COMPLETE in os.environ and list(arguments[:1]) != ["shell"]:  # there, nobody's word is taken for anything
             from lineal_tui.cli.completion import complete  # noqa: PLC0415  only a shell asks
 
             return complete(COMPLETE, os.environ[COMPLETE])
