@@ -11,10 +11,11 @@ from lineal.errors import MachineError
 from lineal.locks import Marks
 from lineal.policy import Permission
 from lineal.queries import upkeep as rows
+from lineal.records.base import Digest
 from lineal.records.upkeep import Collected, Leftover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from lineal.context import Context
 
@@ -60,6 +61,22 @@ def collect(context: Context, *, dry_run: bool = False) -> Collected:
         with context.change(Permission.COLLECT, "objects") as change:
             change.record("objects_collected", "objects", files=len(removed), bytes=collected.bytes)
     return collected
+
+
+def drop(context: Context, digests: Collection[str]) -> None:
+    """Remove objects that nothing needs any more since a commit; those that a writer is about to need stay.
+
+    Whoever dies here leaves files that `collect` finds.
+    """
+    uses = Marks(context.objects.uses)
+    try:
+        for digest in digests:
+            path = context.objects.path(Digest(digest))
+            with uses.alone(digest) as alone:
+                if alone:
+                    _remove(context, Leftover(str(path), digest, 0, "it was purged", is_ours=True))
+    except OSError as error:
+        raise MachineError(path=context.objects.root, why=error.strerror or str(error)) from error
 
 
 def leftovers(context: Context) -> Iterator[Leftover]:

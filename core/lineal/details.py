@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from lineal.metrics import guess_direction
-from lineal.queries import artifacts, datasets, metrics, names, runs, versions
+from lineal.queries import artifacts, datasets, endings, metrics, models, names, runs, versions
 from lineal.records.models import VersionDetail
 from lineal.records.runs import MetricDefinition, RunDetail
 
@@ -28,6 +28,7 @@ def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> li
     tags = names.tags_of(connection, "version", ids)
     files = artifacts.files_of(connection, ids)
     architectures = artifacts.architectures_of(connection, ids)
+    ends, ending = endings.retirements(connection, ids), endings.deprecations(connection, ids)
     surroundings = runs.surroundings(connection, {fact[2] for fact in facts.values() if fact[2] is not None})
     details = []
     for version in wanted:
@@ -51,6 +52,9 @@ def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> li
                 command=command,
                 seed=seed,
                 experiment=None if producer is None else producer.experiment,
+                deprecation=ending.get(version.id),
+                retirement=ends.get(version.id),
+                model_owner=models.owner_of(connection, model),
             )
         )
     return details

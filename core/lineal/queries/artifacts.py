@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 def insert(connection: sqlite3.Connection, artifact: Artifact, architecture: Architecture | None, at: Micros) -> int:
-    """The row of an artifact, added with its objects and tensor digests where it is new."""
+    """The row of an artifact whose bytes are here, added with its objects and tensor digests where it is new."""
     row = connection.execute("SELECT id FROM artifacts WHERE digest = ?", (artifact.digest,)).fetchone()
     if row is not None:
+        connection.execute(
+            "UPDATE objects SET kept = 1 WHERE NOT kept "
+            "AND id IN (SELECT object_id FROM artifact_files WHERE artifact_id = ?)",
+            (row[0],),
+        )
         return int(row[0])
     tensors = metadata = None
     if architecture is not None:

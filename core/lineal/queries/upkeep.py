@@ -177,17 +177,19 @@ def object_totals(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def referred_in(connection: sqlite3.Connection, prefix: str) -> set[str]:
-    """Digests that artifacts or runs refer to and that begin with two hexadecimal digits."""
+    """Digests that artifacts or runs refer to, whose bytes are kept, and that begin with two hexadecimal digits."""
     rows = connection.execute(
-        f"SELECT o.digest FROM objects o WHERE o.digest >= ? AND o.digest < ? AND {_REFERRED}",
+        f"SELECT o.digest FROM objects o WHERE o.digest >= ? AND o.digest < ? AND o.kept AND {_REFERRED}",
         (f"sha256:{prefix}", f"sha256:{prefix}g"),
     ).fetchall()
     return {row[0] for row in rows}
 
 
 def is_referred(connection: sqlite3.Connection, digest: str) -> bool:
-    """Whether an artifact or a run refers to an object."""
+    """Whether an artifact or a run refers to an object whose bytes are kept."""
     return (
-        connection.execute(f"SELECT 1 FROM objects o WHERE o.digest = ? AND {_REFERRED}", (digest,)).fetchone()
+        connection.execute(
+            f"SELECT 1 FROM objects o WHERE o.digest = ? AND o.kept AND {_REFERRED}", (digest,)
+        ).fetchone()
         is not None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from lineal.queries.models import FORCED_IN
 from lineal.queries.names import intern
 from lineal.queries.values import number, number_column, scalar, scalar_columns
 from lineal.records.base import Actor, Digest, Micros, RunId, Scalar, Uid
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _VERSION = """
 SELECT v.id, m.name, v.label, v.seq, v.uid, a.digest, v.status, v.owner, v.purpose, v.notes, v.created_at,
-    v.created_by, r.id, p.name_id, p.value
+    v.created_by, r.id, p.name_id, p.value, v.deprecated_until
 FROM versions v JOIN models m ON m.id = v.model_id
 LEFT JOIN artifacts a ON a.id = v.artifact_id
 LEFT JOIN runs r ON r.n = v.run_n
@@ -38,6 +39,7 @@ _VersionRow = tuple[
     str | None,
     int | None,
     float | None,
+    int | None,
 ]
 
 
@@ -364,12 +366,15 @@ def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[V
     ).fetchall():
         parents.setdefault(child, []).append(Parent(f"{model}:{label}", Relation(relation), parent))
     stages: dict[int, list[str]] = {}
-    for version, stage in connection.execute(
-        "SELECT l.version_id, s.name FROM live l JOIN stages s ON s.id = l.stage_id "
+    forced: dict[int, list[str]] = {}
+    for version, stage, is_forced in connection.execute(
+        f"SELECT l.version_id, s.name, {FORCED_IN} FROM live l JOIN stages s ON s.id = l.stage_id "
         "WHERE l.version_id IN (SELECT value FROM json_each(?)) ORDER BY s.position",
         (ids,),
     ).fetchall():
         stages.setdefault(version, []).append(stage)
+        if is_forced:
+            forced.setdefault(version, []).append(stage)
     return [
         Version(
             id=row[0],
@@ -387,7 +392,9 @@ def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[V
             run=None if row[12] is None else RunId(row[12]),
             parents=tuple(parents.get(row[0], ())),
             stages=tuple(stages.get(row[0], ())),
+            forced=tuple(forced.get(row[0], ())),
             primary=None if row[13] is None else number(row[14]),
+            deprecated_until=None if row[15] is None else Micros(row[15]),
         )
         for row in rows
     ]

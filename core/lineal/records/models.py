@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lineal.records.base import Digest, Micros, RunId, Scalar, Uid
+    from lineal.records.endings import Deprecation, Retirement
     from lineal.records.runs import CodeState, Environment, MetricDefinition, RunData
 
 
@@ -130,6 +131,8 @@ class Model:
     """(stage, label of the version live there or None), in the stages' order."""
     updated_at: Micros
     """When its latest version was registered, or its latest transition made."""
+    forced: tuple[str, ...] = ()
+    """Stages where what is live was forced in, and nobody has reviewed that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,12 @@ class Version:
     parents: tuple[Parent, ...] = ()
     stages: tuple[str, ...] = ()
     """Stages where it is live."""
+    forced: tuple[str, ...] = ()
+    """Those of them where it was forced in, and nobody has reviewed that."""
     primary: float | None = None
     """Its value of the model's primary metric; None when it has none."""
+    deprecated_until: Micros | None = None
+    """Until when it may be used; None when it is not deprecated."""
 
     @property
     def ref(self) -> str:
@@ -198,3 +205,12 @@ class VersionDetail:
     command: tuple[str, ...] | None = None
     seed: int | None = None
     experiment: str | None = None
+    model_owner: str | None = None
+    """Who owns the model."""
+    deprecation: Deprecation | None = None
+    retirement: Retirement | None = None
+
+    @property
+    def ask(self) -> str:
+        """Who to ask about it: its owner, else the model's, else whoever registered it."""
+        return self.version.owner or self.model_owner or self.version.created_by

@@ -5,7 +5,7 @@ Times are microseconds since 1970 in UTC; a metric value that is not a number is
 
 from __future__ import annotations
 
-from lineal.schema import common, data, gates, governance, imports, models, runs, stages
+from lineal.schema import common, data, endings, gates, governance, imports, models, runs, stages
 
 TABLES = (
     common.REGISTRY
@@ -15,5 +15,6 @@ TABLES = (
     + stages.STAGES
     + governance.GOVERNANCE
     + gates.GATES
+    + endings.ENDINGS
     + imports.IMPORTS
 )

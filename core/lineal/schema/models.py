@@ -65,6 +65,7 @@ CREATE TABLE versions (
     purpose TEXT,
     notes TEXT,
     status TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'bad', 'retired')),
+    deprecated_until INTEGER,  -- NULL: it is not
     created_at INTEGER NOT NULL,
     created_by TEXT NOT NULL,
     claim TEXT,
