@@ -26,6 +26,12 @@ _DARK = {
     Tone.ANSWER: "bold #f2f4f8",
     Tone.FAILED: "bold #e2777a",
     Tone.CARET: "reverse #d7dae0",
+    Tone.CURVE_1: "#7aa7e8",
+    Tone.CURVE_2: "#d9a860",
+    Tone.CURVE_3: "#76c893",
+    Tone.CURVE_4: "#e2777a",
+    Tone.CURVE_5: "#c48fe0",
+    Tone.CURVE_6: "#5cc5cf",
 }
 
 _LIGHT = {
@@ -47,6 +53,12 @@ _LIGHT = {
     Tone.ANSWER: "bold #0b0d11",
     Tone.FAILED: "bold #b3262b",
     Tone.CARET: "reverse #24272e",
+    Tone.CURVE_1: "#1c56a8",
+    Tone.CURVE_2: "#8a5a00",
+    Tone.CURVE_3: "#11703a",
+    Tone.CURVE_4: "#b3262b",
+    Tone.CURVE_5: "#7b2fa0",
+    Tone.CURVE_6: "#00697a",
 }
 
 GROUNDS = {Look.DARK: "#121212", Look.LIGHT: "#e0e0e0"}
@@ -71,6 +83,12 @@ _SIXTEEN = {
     Tone.ANSWER: "bold default",
     Tone.FAILED: "bold red",
     Tone.CARET: "reverse default",
+    Tone.CURVE_1: "blue",
+    Tone.CURVE_2: "yellow",
+    Tone.CURVE_3: "green",
+    Tone.CURVE_4: "red",
+    Tone.CURVE_5: "magenta",
+    Tone.CURVE_6: "cyan",
 }
 
 _PLAIN = {

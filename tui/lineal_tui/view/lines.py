@@ -39,6 +39,13 @@ class Tone(StrEnum):
     FAILED = "failed"
     CARET = "caret"
     """Where the next letter goes."""
+    CURVE_1 = "curve 1"
+    """Curves over each other, and what belongs to each; a letter tells them apart, too."""
+    CURVE_2 = "curve 2"
+    CURVE_3 = "curve 3"
+    CURVE_4 = "curve 4"
+    CURVE_5 = "curve 5"
+    CURVE_6 = "curve 6"
 
 
 Span = tuple[str, Tone]

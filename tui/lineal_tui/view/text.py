@@ -27,6 +27,12 @@ _CODES = {
     Tone.WORSE: "31",
     Tone.CHANGED: "33",
     Tone.FAILED: "31",
+    Tone.CURVE_1: "34",
+    Tone.CURVE_2: "33",
+    Tone.CURVE_3: "32",
+    Tone.CURVE_4: "31",
+    Tone.CURVE_5: "35",
+    Tone.CURVE_6: "36",
 }
 
 Row = tuple[Span, ...]
