@@ -29,14 +29,30 @@ class View(StrEnum):
     STAGES = "stages"
     STAGE = "stage"
     FINDINGS = "findings"
+    AUDIT = "audit"
+    EVENT = "event"
     HELP = "help"
 
 
-LISTS = frozenset({View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.STAGES})
+LISTS = frozenset(
+    {
+        View.MODELS,
+        View.TREE,
+        View.HISTORY,
+        View.EXPERIMENTS,
+        View.RUNS,
+        View.COLUMNS,
+        View.STAGES,
+        View.AUDIT,
+        View.EVENT,
+    }
+)
 WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION, View.FILES})
 WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
-WITHOUT_MODEL = frozenset({View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.FINDINGS, View.HELP})
+WITHOUT_MODEL = frozenset(
+    {View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.FINDINGS, View.HELP, View.AUDIT, View.EVENT}
+)
 """Places that have something to show also in a registry without models."""
 WITH_MARKS = frozenset({View.TREE, View.RUNS})
 _OF_TABLE = frozenset({View.RUNS, View.COLUMNS})
@@ -95,8 +111,11 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("history", ("H",), "history of the stage", "history", WITH_MODEL),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
-    Binding("next_column", ("l", "right"), "versions further right", None, frozenset({View.DIFF})),
-    Binding("previous_column", ("h", "left"), "versions further left", None, frozenset({View.DIFF})),
+    Binding("unfold", ("enter", "space"), "fold a section; open what is below a row", "open", frozenset({View.DIFF})),
+    Binding("fold_all", ("z",), "fold or unfold all sections", "fold", frozenset({View.DIFF})),
+    Binding("next_column", ("l", "right"), "choose the version further right", None, frozenset({View.DIFF})),
+    Binding("previous_column", ("h", "left"), "choose the version further left", None, frozenset({View.DIFF})),
+    Binding("choose_baseline", ("B",), "hold the others against the chosen version", "baseline", frozenset({View.DIFF})),
     Binding("enter_experiment", ("l", "right"), "its runs", None, frozenset({View.EXPERIMENTS})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
     Binding("sort", ("s",), "sort by the next order", "sort", frozenset({View.MODELS})),
@@ -124,6 +143,17 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_files", ("8",), "files and architecture of the version", views=EVERYWHERE),
     Binding("view_stages", ("9",), "stages: what is live, its release and health", views=EVERYWHERE),
     Binding("view_findings", ("exclamation_mark",), "what does not agree between registry and disk", views=EVERYWHERE),
+    Binding("view_audit", ("A",), "the audit log: every change, by whom", views=EVERYWHERE),
+    Binding("view_events", ("V",), "the audit log's entries about the version", None, WITH_VERSION),
+    Binding("only_actor", ("w",), "only entries of this actor, or of all again", "who", frozenset({View.AUDIT})),
+    Binding("only_action", ("t",), "only entries of this action, or all again", "action", frozenset({View.AUDIT})),
+    Binding(
+        "only_about",
+        ("m",),
+        "only entries about the same model, data or run, or all again",
+        "model",
+        frozenset({View.AUDIT}),
+    ),
     Binding("cancel_pipeline", ("X",), "cancel the pipeline that runs", views=EVERYWHERE, changes=True),
     Binding("copy_id", ("y i",), "copy the id of the version, or the run", "id", WITH_VERSION | WITH_RUN),
     Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN),

@@ -22,7 +22,6 @@ from lineal_tui.view.questions import question_of_mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lineal.records.comparison import Diff
     from lineal.registry import Registry
     from lineal_tui import spoken as memory
     from lineal_tui.screens import found_page
@@ -202,9 +201,11 @@ class Commanding(Filtering):
                 self._set(command)
             case "diff":
                 refs = command.arguments
-                self.work(lambda: DiffAsked(_asked(registry, refs)), "command")
+                self.work(lambda: DiffAsked(registry.diff(*refs)), "command")
             case "show" | "open" | "lineage" | "tree" | "history":
                 self._find(command)
+            case "audit":
+                self.audit_asked(command)
             case "models":
                 self.go_to(View.MODELS)
             case "filter":
@@ -331,9 +332,9 @@ class Commanding(Filtering):
     def on_diff_asked(self, message: DiffAsked) -> None:
         """Show the difference that was asked for by name."""
         diff = message.diff
-        if len(diff.versions) == 2:
-            self._diffs[diff.versions] = (diff, ())
+        self.keep_diff(diff.versions, diff)
         self.pinned = diff.versions
+        self.baseline = None
         self.give_screen_to(View.DIFF)
         self.call_after_refresh(self.redraw_all)
         self.call_after_refresh(self.follow_now)
@@ -341,6 +342,7 @@ class Commanding(Filtering):
     # what the screen does and this only calls
 
     look_at: Callable[[str, str | None], None]
+    audit_asked: Callable[[Command], None]
     go_to: Callable[[View], None]
     open_view: Callable[[View], None]
     sort: Callable[[], None]
@@ -363,7 +365,3 @@ def _offers(registry: Registry, sought: Wanted, model: str | None, stages: Seque
         names = stages if stages is not None else [stage.name for stage in registry.stages(model)]
         found.extend(name for name in names if name.startswith(sought.begun))
     return tuple(dict.fromkeys(found))
-
-
-def _asked(registry: Registry, refs: Sequence[str]) -> Diff:
-    return registry.diff(*(registry.version(ref).ref for ref in refs))

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 SMALLEST = (60, 15)
-_OLDER = (View.TREE, View.HISTORY, View.RUNS)
-_WITHOUT_MODEL = (View.MODELS, View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS)
+_OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT)
+_WITHOUT_MODEL = (View.MODELS, View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS, View.AUDIT, View.EVENT)
 
 
 class Body(Still, Container):

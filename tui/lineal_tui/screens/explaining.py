@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 _TELL_THEMSELVES = frozenset({"promote", "roll_back", "undo", "mark_bad", "next_match", "previous_match"})
 """Bindings that say more when they are tried than their reason does."""
 _NEEDS_VERSION = frozenset(
-    {"promote", "mark_bad", "diff", "lineage", "view_version", "copy_id", "copy_address", "copy_json", "toggle_mark"}
+    {
+        "promote",
+        "mark_bad",
+        "diff",
+        "lineage",
+        "view_version",
+        "view_events",
+        "copy_id",
+        "copy_address",
+        "copy_json",
+        "toggle_mark",
+    }
 )
 _ANSWERS: tuple[Line, ...] = tuple(
     ((key.ljust(14) + " ", Tone.KEY), (does, Tone.TEXT))
@@ -58,6 +69,8 @@ class Explaining(Commanding):
                 return "the model has one stage"
             case "copy_command" if self.last_command is None:
                 return "nothing was done yet"
+            case "unfold" | "fold_all" | "choose_baseline" | "next_column" | "previous_column" if not self.has_columns:
+                return "no difference has the screen; d gives it one"
             case "next_match" | "previous_match" if self._explained is not View.DIFF and not self.filters:
                 return "nothing is filtered"
         return None

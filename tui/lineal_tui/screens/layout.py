@@ -7,11 +7,28 @@ from lineal_tui.screens.desk import SMALLEST, Desk
 from lineal_tui.view.first_picture import WIDE, WIDEST
 from lineal_tui.view.lines import Tone, fit
 
-_WHOLE = (View.VERSION, View.HELP, View.DIFF, View.RUN, View.FILES, View.STAGES, View.STAGE, View.FINDINGS)
+_WHOLE = (
+    View.VERSION,
+    View.HELP,
+    View.DIFF,
+    View.RUN,
+    View.FILES,
+    View.STAGES,
+    View.STAGE,
+    View.FINDINGS,
+    View.AUDIT,
+    View.EVENT,
+)
 """Views that take the whole screen when it is given to them."""
 _EXPLORING = (View.EXPERIMENTS, View.RUNS, View.RUN)
 """The same for experiments and their runs."""
-_PREVIEWS = {View.TREE: View.DIFF, View.RUNS: View.RUN, View.COLUMNS: View.RUNS, View.STAGES: View.STAGE}
+_PREVIEWS = {
+    View.TREE: View.DIFF,
+    View.RUNS: View.RUN,
+    View.COLUMNS: View.RUNS,
+    View.STAGES: View.STAGE,
+    View.AUDIT: View.EVENT,
+}
 """What stands below a list and follows its cursor."""
 _BESIDE = (View.MODELS, View.TREE, View.DIFF, View.LINEAGE, View.HISTORY)
 """Panes that stand beside one another on a wide screen, in the order of tab."""

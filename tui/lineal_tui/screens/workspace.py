@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
+from lineal_tui.screens.audit import Auditing
 from lineal_tui.screens.showing import ORDERS
-from lineal_tui.screens.watching import POLL, Watching
+from lineal_tui.screens.watching import POLL
 from lineal_tui.view.history import (
     HistoryItem,
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _MOST_MARKED = 1000
 
 
-class Workspace(Watching):
+class Workspace(Auditing):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -66,10 +67,18 @@ class Workspace(Watching):
             "enter_experiment": self.open_experiment,
             "next_column": partial(self.turn_column, 1),
             "previous_column": partial(self.turn_column, -1),
+            "choose_baseline": self.choose_baseline,
+            "unfold": self.unfold,
+            "fold_all": self.fold_all,
             "view_runs": partial(self.go_to, View.RUNS),
             "view_files": partial(self.go_to, View.FILES),
             "view_stages": partial(self.go_to, View.STAGES),
             "view_findings": self.open_findings,
+            "view_audit": self.open_audit,
+            "view_events": self.open_events,
+            "only_actor": partial(self.only, "actor"),
+            "only_action": partial(self.only, "action"),
+            "only_about": partial(self.only, "about"),
             "cancel_pipeline": self.ask_cancel,
             "toggle_equal": self.toggle_equal,
             "lineage": partial(self.open_view, View.LINEAGE),
@@ -191,8 +200,8 @@ class Workspace(Watching):
             return
         if self.refuses(binding):
             return
-        if binding.id in ("diff", "view_diff"):
-            self.pinned = ()
+        if binding.id in ("diff", "view_diff", "diff_runs"):
+            self.pinned, self.baseline = (), None
         if binding.id != "cancel":
             self._cancelled = False
         self._handlers[binding.id]()
@@ -226,6 +235,10 @@ class Workspace(Watching):
             self.column_open()
         elif self.active is View.STAGES:
             self.open_view(View.STAGE)
+        elif self.active is View.AUDIT:
+            self.open_view(View.EVENT)
+        elif self.active is View.EVENT:
+            self.follow_link(row)
         elif self.active is View.MODELS and isinstance(row, tuple):
             model, stage = row
             if model.name == self.model and stage in (None, self.stage):
@@ -343,11 +356,6 @@ class Workspace(Watching):
         """Look again whether the registry and the disk agree, and show what does not."""
         self.examine()
         self.go_to(View.FINDINGS)
-
-    def toggle_equal(self) -> None:
-        """Show or hide what is equal in differences."""
-        self.equal = not self.equal
-        self.draw_diff()
 
     def sort(self) -> None:
         """Sort the models by the next order."""

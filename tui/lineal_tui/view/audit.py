@@ -218,6 +218,17 @@ def links(event: Event) -> list[tuple[str, str]]:
     return list(dict.fromkeys(found))
 
 
+def subject(event: Event) -> str | None:
+    """The model, dataset, run or experiment that an entry is about; None for none of them."""
+    if not _is_address(event.ref):
+        return None
+    if event.ref.startswith(("run:", "exp:")):
+        return event.ref
+    if event.ref.startswith("data:"):
+        return "data:" + event.ref.removeprefix("data:").partition(":")[0]
+    return event.ref.partition("@")[0].partition(":")[0]
+
+
 def _is_address(ref: str) -> bool:
     from lineal.errors import BadAddress  # noqa: PLC0415  start-up is measured
     from lineal.refs import parse  # noqa: PLC0415  as above

@@ -57,6 +57,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("history", "history [MODEL@STAGE]", "who was live at a stage"),
     Verb("tree", "tree [MODEL]", "the versions of a model"),
     Verb("models", "models", "all models", most=0),
+    Verb("audit", "audit [REF] [--actor USER] [--action A] [--since TIME]", "who changed what, and when",
+         options=("--actor", "--action", "--since", "--until")),
     Verb("filter", "filter [WORDS]", "filter what is in view", most=None),
     Verb("sort", "sort", "sort by the next order", most=0),
     Verb("guide", "guide [TOPIC]", "read a guide: " + ", ".join(TOPICS)),
