@@ -157,3 +157,18 @@ def assess(context: Context, address: str, stage_name: str) -> Assessment:
             checks=checks(connection, stage, version, action=Action.PROMOTE, live=live, clock=context.clock),
             opinions=tuple(approvals.opinions(connection, stage, version)),
         )
+
+
+_WANTED = {"owner": "owner", "purpose": "purpose", "datasets": "training data"}
+
+
+def lacks(context: Context, address: str) -> dict[str, str]:
+    """What nobody will know about a version: field to what it is called, of owner, purpose and training data.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    with context.read() as connection:
+        version = addresses.version(connection, address)
+        missing = demands.missing(connection, version, tuple(_WANTED))
+    return {name: _WANTED[name] for name in missing}

@@ -58,6 +58,10 @@ class Governing(Exploring):
         """How a version stands before a stage: what it demands, what it saw, and who said what."""
         return gating.assess(self._context, address_of(ref), stage)
 
+    def lacks(self, ref: Address) -> dict[str, str]:
+        """What nobody will know about a version: field to what it is called, of owner, purpose and training data."""
+        return gating.lacks(self._context, address_of(ref))
+
     def approve(self, ref: Address, stage: str, *, comment: str | None = None, expect: str | None = None) -> Decision:
         """Approve of a version for a stage; see `lineal.deciding.decide`."""
         from lineal.records.gates import DecisionVerdict  # noqa: PLC0415  only here

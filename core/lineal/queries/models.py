@@ -18,6 +18,10 @@ SELECT m.id, m.name, m.scheme, n.name, m.owner, m.purpose, m.notes, m.created_at
     EXISTS (SELECT 1 FROM versions v WHERE v.model_id = m.id AND v.status <> 'retired')
 FROM models m LEFT JOIN names n ON n.id = m.primary_id """
 
+FORCED_IN = """EXISTS (SELECT 1 FROM transitions k WHERE k.stage_id = l.stage_id AND k.to_version = l.version_id
+    AND k.forced AND NOT EXISTS (SELECT 1 FROM reviews w WHERE w.transition_id = k.id))"""
+"""Whether what is live, row `l`, was forced in without a review."""
+
 _ModelRow = tuple[int, str, str, str | None, str | None, str | None, str | None, int, int, int | None, int]
 
 
@@ -54,6 +58,12 @@ def names(connection: sqlite3.Connection, prefix: str = "", limit: int = 1_000) 
     return [row[0] for row in rows]
 
 
+def owner_of(connection: sqlite3.Connection, number: int) -> str | None:
+    """Who owns a model."""
+    row = connection.execute("SELECT owner FROM models WHERE id = ?", (number,)).fetchone()
+    return None if row is None else row[0]
+
+
 def insert(connection: sqlite3.Connection, name: str, scheme: Scheme, at: Micros, actor: str) -> int:
     """Add a model; returns its row number."""
     row = connection.execute(
@@ -82,13 +92,16 @@ def set_primary(connection: sqlite3.Connection, number: int, name_id: int) -> No
 def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model]:
     stages: dict[int, list[tuple[str, str | None]]] = {row[0]: [] for row in rows}
     moved: dict[int, int] = {}
-    for number, stage, label, at in connection.execute(
-        "SELECT s.model_id, s.name, v.label, t.switched_at FROM stages s LEFT JOIN live l ON l.stage_id = s.id "
-        "LEFT JOIN versions v ON v.id = l.version_id LEFT JOIN transitions t ON t.id = l.transition_id "
+    forced: dict[int, list[str]] = {}
+    for number, stage, label, at, is_forced in connection.execute(
+        f"SELECT s.model_id, s.name, v.label, t.switched_at, {FORCED_IN} FROM stages s "
+        "LEFT JOIN live l ON l.stage_id = s.id LEFT JOIN versions v ON v.id = l.version_id LEFT JOIN transitions t ON t.id = l.transition_id "
         "WHERE s.model_id IN (SELECT value FROM json_each(?)) ORDER BY s.model_id, s.position",
         (json.dumps(list(stages)),),
     ).fetchall():
         stages[number].append((stage, label))
+        if is_forced:
+            forced.setdefault(number, []).append(stage)
         moved[number] = max(moved.get(number, 0), at or 0)
     return [
         Model(
@@ -103,6 +116,7 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
             versions=versions,
             stages=tuple(stages[number]),
             updated_at=Micros(max(created_at, registered or 0, moved.get(number, 0))),
+            forced=tuple(forced.get(number, ())),
         )
         for number, name, scheme, primary, owner, purpose, notes, created_at, versions, registered, _ in rows
     ]

@@ -100,6 +100,7 @@ def register_command(
             move=move,
         )
         detail = registry.detail(version)
+        missing = list(registry.lacks(version).values())
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
@@ -107,11 +108,6 @@ def register_command(
     else:
         say(version.ref)
         narrate(detail.label_reason)
-    missing = [
-        word
-        for word, value in (("owner", version.owner), ("purpose", version.purpose), ("training data", detail.datasets))
-        if not value
-    ]
     if missing:
         later = " and ".join(word for word in missing if word in {"owner", "purpose"})
         hint = f"; `lineal set` adds {later}" if later else "; --dataset records it with the next version"

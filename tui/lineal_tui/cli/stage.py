@@ -15,6 +15,10 @@ from lineal_tui.cli.unfinished import tell_unfinished
 if TYPE_CHECKING:
     from lineal.errors import LinealError
     from lineal.records.releases import Pipeline, StageSettings
+    from lineal.registry import Registry
+
+_DEMANDS = ("expressions", "require", "after", "soak", "approvals", "no_pickle")
+"""Options that say what a promotion needs."""
 
 _SHELL_WORDS = frozenset({"|", "||", "|&", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>>", "2>&1", "&>"})
 """Words that are meant for a shell."""
@@ -64,6 +68,14 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
 @click.option("--interval", type=float, metavar="S", help="Seconds between two tries; 1.")
 @click.option("--timeout", type=float, metavar="S", help="Seconds that the hook, and each try, may take; 30.")
 @click.option("--keep", type=int, metavar="N", help="Releases for rollbacks that stay beside the live one; 3.")
+@click.option(
+    "--gate", "expressions", multiple=True, metavar="EXPR", help="What a promotion needs; may be repeated; '' for none."
+)
+@click.option("--require", metavar="FIELD,...", help="What must be known: owner, purpose, datasets, ...; '' for none.")
+@click.option("--after", metavar="STAGE", help="Where a version must have been live in good health; '' for none.")
+@click.option("--soak", metavar="D", help="How long at a stretch, such as 24h; 0 for no matter.")
+@click.option("--approvals", type=int, metavar="N", help="How many others must approve of it; 0 for none.")
+@click.option("--no-pickle/--pickle", "no_pickle", default=None, help="Whether to refuse files that run code.")
 @as_json
 @click.pass_context
 def set_stage(
@@ -74,11 +86,15 @@ def set_stage(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Bind a stage to a directory on this machine, or change how it is bound.
+    """Say what a stage demands before a promotion, or bind it to a directory on this machine.
 
-    Promoting to the stage then lays the version's files out in DIR, points DIR/current at them, runs the hook, asks
-    health, and takes itself back when that fails. What is live now is laid out at once. Only what is named changes; an
-    empty text ('') takes a hook, a health check or its text away.
+    A gate is an expression of the search language over the version, with `live.` for the one that it would replace;
+    where nothing is live, that part passes. Fields that can be required: owner, purpose, notes, datasets, parent, run,
+    code, environment, architecture, files, tags.NAME, params.NAME, metrics.NAME. Rollbacks meet no gates.
+
+    With --release, promoting to the stage lays the version's files out in DIR, points DIR/current at them, runs the
+    hook, asks health, and takes itself back when that fails. What is live now is laid out at once. Only what is named
+    changes; an empty text ('') takes it away. Gates and required fields that are named take the place of all others.
 
     A command is split into words as a shell would, but runs without one: no pipes, no variables, no patterns. It runs
     in DIR, with LINEAL_MODEL, _STAGE, _ACTION (promote, rollback, undo, clear, revert), _FROM, _TO, _ACTOR, _REASON and
@@ -86,11 +102,20 @@ def set_stage(
 
     Examples:
       lineal stage set fraud@production --release /srv/fraud --hook 'systemctl reload fraud'
+      lineal stage set fraud@production --gate 'metrics.auc >= live.metrics.auc - 0.005' --require owner,purpose
+      lineal stage set fraud@production --after staging --soak 24h --approvals 1 --no-pickle
       lineal stage set fraud@production --health http://127.0.0.1:8080/health --tries 5 --interval 2
       lineal stage set fraud@production --hook 'sh -c "./warm-up | tail -1"' --health ''
     """
-    changes = _changes({name: value for name, value in given.items() if value is not None})
+    named = {name: value for name, value in given.items() if value is not None and value != ()}
+    demanded = _demanded({name: named.pop(name) for name in _DEMANDS if name in named})
+    changes = _changes(named) if named or not demanded else {}
     with session(context).open() as registry:
+        if demanded:
+            registry.set_gates(place, **demanded)
+        if not changes:
+            _tell_gates(registry, place, as_json=as_json)
+            return
         bound = registry.bind_stage(place, **changes)
         live = registry.stage_state(place).live
     for name in ("hook", "health"):
@@ -107,6 +132,33 @@ def set_stage(
     show(stage_page.settings(bound))
     if "release" in changes:
         narrate(f"{live or 'nothing'} is live there; a server loads {bound.release}/current")
+
+
+def _demanded(given: dict[str, Any]) -> dict[str, Any]:
+    """Options as fields of the gates."""
+    changes = dict(given)
+    if "expressions" in given:
+        changes["expressions"] = tuple(text for text in given["expressions"] if text.strip())
+    if "require" in given:
+        changes["require"] = tuple(name for name in given["require"].split(",") if name.strip())
+    if "after" in given:
+        changes["after"] = given["after"] or None
+    return changes
+
+
+def _tell_gates(registry: Registry, place: str, *, as_json: bool) -> None:
+    found = registry.gates(place)
+    if as_json:
+        from lineal_tui.view import gate_json  # noqa: PLC0415  start-up is measured
+
+        dump({"ref": place, **gate_json.gates(found)})
+        return
+    from lineal_tui.view import gates  # noqa: PLC0415  as above
+
+    say(place)
+    show(gates.gates(found))
+    if found.is_open:
+        narrate(f"{place} demands nothing before a promotion")
 
 
 def _changes(given: dict[str, Any]) -> dict[str, Any]:
@@ -220,15 +272,19 @@ def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
         state = registry.stage_state(place)
         tell_unfinished(registry, place)
         stage = next(each for each in registry.stages(state.model) if each.name == state.stage)
+        demanded = registry.gates(place)
     failure = failure_of(state.pipeline)
     if as_json:
-        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import gate_json, stage_json  # noqa: PLC0415  start-up is measured
 
-        dump(stage_json.state(stage, state, failure))
+        dump({**stage_json.state(stage, state, failure), "gates": gate_json.gates(demanded)})
         return
-    from lineal_tui.view import stage_page  # noqa: PLC0415  as above
+    from lineal_tui.view import gates, stage_page  # noqa: PLC0415  as above
+    from lineal_tui.view.text import heading  # noqa: PLC0415  as above
 
     show(stage_page.stage(state, failure, now(), width()))
+    if not demanded.is_open:
+        show([(), heading("Before a promotion"), *gates.gates(demanded)])
 
 
 def failure_of(pipeline: Pipeline | None) -> LinealError | None:

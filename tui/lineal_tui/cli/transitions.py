@@ -43,6 +43,7 @@ def _skip_health(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("promote", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
 @click.option("--to", "stage", required=True, metavar="STAGE", help="The stage, such as production.")
+@click.option("--force", is_flag=True, help="As an admin, go past gates and approvals; with --reason.")
 @_verify
 @reason
 @_plan_only
@@ -64,7 +65,8 @@ def promote_command(
     the hook runs and health is asked; when one of them fails it is taken back, and the exit code is 6. It goes on when
     the terminal is closed; ctrl+c lets go of it.
 
-    Promoting what is live already changes nothing and says so. With --plan, failed checks exit with 4.
+    Promoting what is live already changes nothing and says so. Checks that fail are printed with what they wanted and
+    saw, with --plan too, and the exit code is 4. What --force went past stays marked until another admin reviews it.
 
     Examples:
       lineal promote fraud:2.4.1 --to production --plan
@@ -72,7 +74,12 @@ def promote_command(
     """
     with session(context).open() as registry:
         plan = registry.plan_promote(ref, stage, reason=reason, with_diff=options["plan_only"])
-        _carry_out(registry, plan, _Wishes(**options))
+        wishes = _Wishes(**options)
+        if wishes.force and not (reason and reason.strip()):
+            raise click.UsageError("--force needs --reason: it is kept, and somebody reviews it")
+        _carry_out(registry, plan, wishes)
+        if not wishes.plan_only:
+            _tell_lacks(registry, plan)
 
 
 @click.command("rollback", cls=Command)
@@ -158,6 +165,7 @@ class _Wishes:
     bad: bool = False
     skip_health: bool = False
     verify: bool = False
+    force: bool = False
 
 
 def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
@@ -165,9 +173,14 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
     _check_expected(registry, plan, place, wishes.expect)
     bound = registry.binding(place)
     if wishes.plan_only:
-        _show(plan, place, wishes, bound)
+        _show(registry, plan, place, wishes, bound)
         return
-    transition = registry.execute(plan, bad=wishes.bad) if bound is None else _move(registry, plan, place, wishes)
+    if plan.failed and not plan.changes_nothing:
+        _tell_failed(registry, plan, place, wishes)
+    if bound is None:
+        transition = registry.execute(plan, bad=wishes.bad, force=wishes.force)
+    else:
+        transition = _move(registry, plan, place, wishes)
     if wishes.as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
@@ -181,10 +194,44 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
     was = "nothing" if plan.source is None else plan.source.ref
     outcome = "" if bound is None else f", {transition.outcome}"
     narrate(f"{place}: {was} → {NOTHING if plan.target is None else plan.target.ref}{outcome}")
+    if transition.forced:
+        narrate(f"FORCED: shown as such until another admin runs `lineal review {place}#{transition.seq}`")
     for label, why in plan.skipped:
         narrate(f"passed over {plan.model}:{label}, which {why}")
     if wishes.bad and plan.source is not None:
         narrate(f"{plan.source.ref} is marked bad")
+
+
+def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> None:
+    """Print what stands in the way; with --force only that it is gone past."""
+    from lineal_tui.cli.output import warn  # noqa: PLC0415  only mistakes need it
+
+    if wishes.force and all(check.is_gate for check in plan.failed):
+        from lineal.records.permissions import Permission  # noqa: PLC0415  as above
+
+        if registry.why_not(Permission.FORCE, place) is None:
+            for check in plan.failed:
+                warn(f"forced past {check.name}: wants {check.wanted}, sees {check.saw}")
+        return
+    if wishes.as_json:
+        from lineal_tui.view import json  # noqa: PLC0415  as above
+
+        dump(json.plan(plan))
+        return
+    for check in plan.checks:
+        narrate(f"{'passed' if check.passed else 'FAILED'} {check.name}: wants {check.wanted}, sees {check.saw}")
+
+
+def _tell_lacks(registry: Registry, plan: Plan) -> None:
+    """Warn of what nobody will know about the version that was promoted; what was demanded was told of already."""
+    if plan.target is None or plan.changes_nothing:
+        return
+    from lineal_tui.cli.output import warn  # noqa: PLC0415  as above
+
+    told = {check.name for check in plan.checks}
+    lacks = [words for name, words in registry.lacks(plan.target).items() if name not in told]
+    if lacks:
+        warn(f"{plan.target.ref} has no {' and no '.join(lacks)}")
 
 
 def _move(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> Transition | None:
@@ -195,7 +242,12 @@ def _move(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> Transi
     try:
         with let_go_in(place, "if it began, it runs on"):
             number = registry.begin(
-                plan, bad=wishes.bad, skip_health=wishes.skip_health, verify=wishes.verify, threads=False
+                plan,
+                bad=wishes.bad,
+                skip_health=wishes.skip_health,
+                verify=wishes.verify,
+                force=wishes.force,
+                threads=False,
             )
     finally:
         if left is not None:
@@ -218,7 +270,7 @@ def _check_expected(registry: Registry, plan: Plan, place: str, expect: str | No
         )
 
 
-def _show(plan: Plan, place: str, wishes: _Wishes, bound: StageSettings | None) -> None:
+def _show(registry: Registry, plan: Plan, place: str, wishes: _Wishes, bound: StageSettings | None) -> None:
     from lineal.errors import ExitCode  # noqa: PLC0415  as above
 
     if wishes.skip_health:
@@ -228,9 +280,17 @@ def _show(plan: Plan, place: str, wishes: _Wishes, bound: StageSettings | None) 
 
         dump(json.plan(plan))
     else:
-        from lineal_tui.view import texts  # noqa: PLC0415  as above
+        from lineal_tui.view import plan_page  # noqa: PLC0415  as above
 
-        show(texts.plan(plan, width(), bound))
+        show(plan_page.plan(plan, width(), bound))
         narrate(f"this was only the plan; {place} is as it was")
-    if not all(check.passed for check in plan.checks):
+    if plan.failed and not _may_force(registry, plan, place, wishes):
         stop(ExitCode.REFUSED)
+
+
+def _may_force(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> bool:
+    from lineal.records.permissions import Permission  # noqa: PLC0415  only mistakes need it
+
+    if not wishes.force or not all(check.is_gate for check in plan.failed):
+        return False
+    return registry.why_not(Permission.FORCE, place) is None

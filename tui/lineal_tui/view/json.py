@@ -40,6 +40,7 @@ def model(found: Model) -> Object:
         "scheme": found.scheme.value,
         "primary_metric": found.primary_metric,
         "stages": dict(found.stages),
+        "forced": list(found.forced),
         "versions": found.versions,
         "owner": found.owner,
         "purpose": found.purpose,
@@ -60,6 +61,7 @@ def version(detail: VersionDetail) -> Object:
         "parents": _parents(found),
         "run": None if found.run is None else f"run:{found.run}",
         "stages": list(found.stages),
+        "forced": list(found.forced),
         "status": found.status.value,
         "owner": found.owner,
         "purpose": found.purpose,
@@ -82,6 +84,7 @@ def whole_version(detail: VersionDetail) -> Object:
     return {
         **version(detail),
         "label_reason": detail.label_reason,
+        "ask": detail.ask,
         "measured_on": {name: value.dataset for name, value in detail.metrics.items()},
         "experiment": detail.experiment,
         "command": _words(detail.command),
@@ -223,6 +226,8 @@ def transition(found: Transition) -> Object:
         "reason": found.reason,
         "at": utc_time(found.at),
         "outcome": found.outcome.value,
+        "forced": found.forced,
+        "reviewed_by": found.reviewed_by,
     }
 
 

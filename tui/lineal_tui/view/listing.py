@@ -27,12 +27,16 @@ def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]
     """Models with what is live at their stages."""
     rows = []
     for model in found:
-        live = ", ".join(f"{stage} {label}" for stage, label in reversed(model.stages) if label is not None)
+        live = ", ".join(
+            f"{stage} {label}{' FORCED' if stage in model.forced else ''}"
+            for stage, label in reversed(model.stages)
+            if label is not None
+        )
         rows.append(
             (
                 (model.name, Tone.STRONG),
                 _text(number(model.versions)),
-                (live or "-", Tone.LIVE if live else Tone.MUTED),
+                (live or "-", Tone.FAILED if model.forced else Tone.LIVE if live else Tone.MUTED),
                 _text(model.primary_metric),
                 (age(model.updated_at, now), Tone.MUTED),
                 (model.owner or "-", Tone.MUTED),
@@ -87,10 +91,12 @@ def _graph(model: Model, version: Version, row: TreeRow) -> str:
 
 def badge(model: Model, version: Version) -> Span:
     """Where a version is live; its status when it may not be."""
-    names = list(version.stages)
+    names = [f"{name} FORCED" if name in version.forced else name for name in version.stages]
     if version.status.value != "active":
         names.append(version.status.value)
         return (", ".join(names), Tone.WORSE)
+    if version.forced:
+        return (", ".join(names), Tone.FAILED)
     live = bool(model.stages) and model.stages[-1][0] in version.stages
     return (", ".join(names), Tone.LIVE if live else Tone.STAGED)
 
@@ -185,16 +191,23 @@ def history(found: Sequence[Transition], width: int | None) -> list[Line]:
     rows = [
         (
             (at, Tone.MUTED),
+            (f"#{each.seq}", Tone.MUTED),
             _text(each.stage),
-            (each.action.value, Tone.STRONG),
+            (f"{each.action.value} FORCED", Tone.FAILED) if each.is_alarming else (each.action.value, Tone.STRONG),
             _text(f"{each.from_label or 'nothing'} → {each.to_label or 'nothing'}"),
             (each.outcome.value, Tone.TEXT if each.outcome.value in {"healthy", "unchecked"} else Tone.FAILED),
             _text(who(each.actor, each.claim)),
-            (each.reason or "-", Tone.MUTED),
+            (_why(each), Tone.MUTED),
         )
         for each, at in zip(found, times, strict=True)
     ]
-    return table(("AT", "STAGE", "ACTION", "CHANGE", "OUTCOME", "WHO", "REASON"), rows, width=width)
+    return table(("AT", "#", "STAGE", "ACTION", "CHANGE", "OUTCOME", "WHO", "REASON"), rows, width=width)
+
+
+def _why(found: Transition) -> str:
+    """The reason of a transition; of a forced one, who has looked at it."""
+    reviewed = f" (forced; reviewed by {found.reviewed_by})" if found.reviewed_by is not None else ""
+    return f"{found.reason or '-'}{reviewed}"
 
 
 def stages(found: Sequence[tuple[Stage, str | None]], width: int | None) -> list[Line]:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Diff, DiffRow
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Architecture, Model, Version, VersionDetail
-    from lineal.records.releases import StageSettings
     from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
-    from lineal.records.stages import LiveVersion, Plan
+    from lineal.records.stages import LiveVersion
 
 _SIGNS = {
     Verdict.BETTER: ("▲ better", Tone.BETTER),
@@ -70,9 +69,10 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
     lines += fields(
         [
             ("status", status),
-            ("live at", (", ".join(found.stages), Tone.LIVE) if found.stages else None),
+            ("live at", _live_at(found)),
             ("label", detail.label_reason),
             *_people(found.owner, found.purpose),
+            ("ask", _ask(detail)),
             ("made", f"{when(found.created_at, now)}, by {found.created_by}"),
             ("from", ", ".join(f"{parent.ref} ({parent.relation})" for parent in found.parents)),
             ("run", None if found.run is None else f"run:{found.run}"),
@@ -273,43 +273,22 @@ def _value(row: DiffRow, value: Scalar) -> str:
     return short_digest(text) if text.startswith("sha256:") else text
 
 
-def plan(found: Plan, width: int | None, bound: StageSettings | None = None) -> list[Line]:
-    """What a transition would do; `bound` is how its stage is, None for a pointer only."""
-    place = f"{found.model}@{found.stage}"
-    source = "nothing" if found.source is None else found.source.ref
-    target = "nothing" if found.target is None else found.target.ref
-    lines: list[Line] = [
-        (
-            (f"{found.action} {place}", Tone.STRONG),
-            (f"  {one_line(source)} → {one_line(target)}", Tone.TEXT),
-        )
-    ]
-    if found.changes_nothing:
-        lines.append(((f"  {one_line(target)} is live there already; nothing would change", Tone.MUTED),))
-    for label, why in found.skipped:
-        lines.append(((one_line(f"  passes over {label}, which {why}"), Tone.WORSE),))
-    rows: list[tuple[Span, ...]] = [
-        (
-            ("passed" if check.passed else "FAILED", Tone.BETTER if check.passed else Tone.FAILED),
-            (check.name, Tone.TEXT),
-            (f"wants {check.wanted}, sees {check.saw}", Tone.MUTED),
-        )
-        for check in found.checks
-    ]
-    lines += _group("Checks", table((), rows, width=width, indent=2))
-    if bound is None:
-        lines += _group("Steps", [((f"  {one_line(', '.join(found.steps))}", Tone.TEXT),)])
-    else:
-        from lineal_tui.view.stage_page import plan_steps  # noqa: PLC0415  most stages are pointers only
-
-        lines += plan_steps(found, bound)
-    if found.diff is not None:
-        lines += _group("Changes", diff(found.diff, width))
-    return lines
-
-
 def _group(title: str, lines: list[Line], remark: str = "") -> list[Line]:
     return [(), heading(title, remark), *lines] if lines else []
+
+
+def _live_at(found: Version) -> Span | None:
+    if not found.stages:
+        return None
+    told = [f"{stage} FORCED, not reviewed" if stage in found.forced else stage for stage in found.stages]
+    return (", ".join(told), Tone.FAILED if found.forced else Tone.LIVE)
+
+
+def _ask(detail: VersionDetail) -> str | None:
+    """Who to ask about a version that has no owner."""
+    if detail.version.owner:
+        return None
+    return f"{detail.ask}, {'who owns the model' if detail.model_owner else 'who registered it'}"
 
 
 def _people(owner: str | None, purpose: str | None) -> list[tuple[str, str | Span | None]]:
