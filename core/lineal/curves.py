@@ -12,6 +12,7 @@ from lineal.errors import BadValue
 from lineal.metrics import guess_direction
 from lineal.queries import curves as rows
 from lineal.queries import names, runs, stages, versions
+from lineal.queries.values import number
 from lineal.records.curves import Axis, Curve, Curves
 from lineal.records.runs import RunStatus
 
@@ -124,9 +125,9 @@ def _line(connection: sqlite3.Connection, text: str, metric: str, axis: Axis) ->
     if run is None:
         return _Line(Curve(address, name, (), missing="it was registered without a run, and so has no curves"))
     series = rows.series_named(connection, [run.n], metric).get(run.n)
-    curve = Curve(address, name, (), series.points if series else 0, run.status is RunStatus.RUNNING)
     if series is None:
-        return _Line(replace(curve, missing=f"it has no metric {metric}"), run)
+        return _Line(Curve(address, name, (), missing=f"it has no metric {metric}"), run)
+    curve = Curve(address, name, (), series.points, number(series.last), run.status is RunStatus.RUNNING)
     if axis is not Axis.EPOCH:
         return _Line(curve, run, series)
     epochs = _epochs(connection, run)

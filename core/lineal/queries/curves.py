@@ -18,6 +18,8 @@ class Series(NamedTuple):
 
     id: int
     points: int
+    last: float | None = None
+    """The value logged last; None for one that is no number."""
 
 
 class Piece(NamedTuple):
@@ -100,11 +102,11 @@ WHERE v.model_id = :model AND e.name_id = (SELECT id FROM names WHERE name = :me
 def series_named(connection: sqlite3.Connection, runs: Collection[int], metric: str) -> dict[int, Series]:
     """The series of runs with this name, by the run's row number; runs without it are missing."""
     rows = connection.execute(
-        "SELECT s.run_n, s.id, s.count FROM series s JOIN names n ON n.id = s.name_id "
+        "SELECT s.run_n, s.id, s.count, s.last FROM series s JOIN names n ON n.id = s.name_id "
         "WHERE n.name = ? AND s.run_n IN (SELECT value FROM json_each(?))",
         (metric, json.dumps(list(runs))),
     ).fetchall()
-    return {run: Series(series, count) for run, series, count in rows}
+    return {run: Series(series, count, last) for run, series, count, last in rows}
 
 
 def metric_names(connection: sqlite3.Connection, runs: Collection[int]) -> list[tuple[str, int, int]]:

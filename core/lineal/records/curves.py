@@ -63,6 +63,8 @@ class Curve:
     """By column; only columns with points."""
     count: int = 0
     """Points that the whole history has."""
+    last: float | None = None
+    """The value that was logged last; None across versions, and when there is nothing to draw."""
     running: bool = False
     """Whether more may come."""
     missing: str | None = None

@@ -1,0 +1,460 @@
+"""Curves over each other as lines for a screen or a pipe: the plot, its axes, when versions were live, the legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp, floor, log
+from typing import TYPE_CHECKING
+
+from lineal.dots import smoothed
+from lineal.records.curves import Axis
+from lineal_tui.view.braille import ACROSS, DOWN, Heights, Reach, cells, dotted, sign
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, left, right, rule, width_of
+from lineal_tui.view.words import counted, figure, local_time, metric, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.records.base import Micros
+    from lineal.records.curves import Curve, Curves, Dot
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+SMOOTHINGS = (0.0, 0.3, 0.6, 0.9, 0.97)
+"""The levels that a key goes through."""
+LEAST_HEIGHT = 5
+"""Rows below which there is no plot: three of curves, the axis and its figures."""
+
+_TONES = (Tone.CURVE_1, Tone.CURVE_2, Tone.CURVE_3, Tone.CURVE_4, Tone.CURVE_5, Tone.CURVE_6)
+_LABEL = 9
+_SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_SHADE = "░"
+_LETTER_EVERY = 24
+"""Cells between two letters on one curve."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlotLook:
+    """How curves are drawn."""
+
+    width: int
+    height: int
+    """Of the plot with its axes, in rows."""
+    logarithmic: bool = False
+    smoothing: float = 0.0
+
+
+def plot_columns(width: int) -> int:
+    """How many columns of dots a plot of this width has."""
+    return max(1, width - _LABEL - 1) * ACROSS
+
+
+def tone_of(n: int) -> Tone:
+    """The tone of the curve at a place."""
+    return _TONES[n % len(_TONES)]
+
+
+def letter_of(n: int) -> str:
+    """The letter of the curve at a place."""
+    return LETTERS[n % len(LETTERS)]
+
+
+def place(axis: Axis, at: float) -> str:
+    """A place on an axis in words."""
+    match axis:
+        case Axis.TIME:
+            return duration(at)
+        case Axis.CLOCK:
+            return local_time(_micros(at))
+        case Axis.VERSION:
+            return f"#{number(round(at))}"
+        case Axis.STEP:
+            return number(round(at)) if abs(at) < 1e12 else figure(float(at))
+        case Axis.EPOCH:
+            return f"{at:,.2f}".rstrip("0").rstrip(".") if abs(at) < 1e9 else figure(at)
+
+
+def _micros(at: float) -> Micros:
+    from lineal.records.base import Micros  # noqa: PLC0415  only clocks need it
+
+    return Micros(round(at))
+
+
+def duration(micros: float) -> str:
+    """A length of time: `350 ms`, `12.5 s`, `4 min 10 s`, `3 h 05 min`, `12 d 4 h`."""
+    mark, length = ("-", -micros) if micros < 0 else ("", micros)
+    if length < _SECOND:
+        return f"{mark}{length / 1000:.0f} ms" if length else "0 s"
+    if length < 2 * _MINUTE:
+        return f"{mark}{length / _SECOND:.1f}".removesuffix(".0") + " s"
+    if length < _HOUR:
+        return f"{mark}{length // _MINUTE:.0f} min {length % _MINUTE // _SECOND:.0f} s"
+    if length < _DAY:
+        return f"{mark}{length // _HOUR:.0f} h {length % _HOUR // _MINUTE:02.0f} min"
+    return f"{mark}{length // _DAY:.0f} d {length % _DAY // _HOUR:.0f} h"
+
+
+# values of a curve as they are drawn
+
+
+def _reaches(curve: Curve, look: PlotLook) -> list[Reach]:
+    soft = smoothed(curve.dots, look.smoothing) if look.smoothing else None
+    found: list[Reach] = []
+    for n, dot in enumerate(curve.dots):
+        reach: Reach | None
+        if soft is not None:
+            value = soft[n]
+            reach = (dot.column, value, value, value) if value is not None else None
+        else:
+            reach = None if dot.least is None or dot.most is None else (dot.column, dot.least, dot.most, dot.mean)
+        if reach is None or (look.logarithmic and reach[2] <= 0):
+            found.append((dot.column, 0.0, 0.0, None))
+        elif look.logarithmic and reach[1] <= 0:
+            middle = reach[3] if reach[3] is not None and reach[3] > 0 else reach[2]
+            found.append((reach[0], middle, reach[2], middle))
+        else:
+            found.append(reach)
+    return found
+
+
+def _ends(reaches: Sequence[Sequence[Reach]]) -> tuple[float, float] | None:
+    low = [least for each in reaches for _, least, _, middle in each if middle is not None]
+    high = [most for each in reaches for _, _, most, middle in each if middle is not None]
+    return (min(low), max(high)) if low else None
+
+
+def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
+    """The plot: curves in braille, the axes, and below them when versions were live; exactly as high as the look says.
+
+    Each curve has a tone and, where there are several, its letter here and there. `▲` is a value of plus infinity in a
+    column, `▼` one of minus infinity, `✗` one that is no number.
+    """
+    band = _band(curves, look.width) if curves.spans else ()
+    rows = max(1, look.height - 2 - len(band))
+    across = max(1, look.width - _LABEL - 1)
+    reaches = [_reaches(curve, look) for curve in curves.curves]
+    ends = _ends(reaches)
+    grid: list[list[Span]] = [[(" ", Tone.TEXT)] * across for _ in range(rows)]
+    if curves.spans:
+        _shade(grid, curves, across)
+    labels = [""] * rows
+    if ends is None:
+        _write(grid, rows // 2, _nothing(curves, look))
+    else:
+        low, high = _padded(*ends, logarithmic=look.logarithmic)
+        heights = Heights(low, high, rows * DOWN, logarithmic=look.logarithmic)
+        _draw(grid, [dotted(each, heights, across * ACROSS) for each in reaches], rows)
+        labels = _labels(low, high, rows, logarithmic=look.logarithmic)
+    _mark_odd(grid, curves, across)
+    lines: list[Line] = [
+        ((right(labels[row], _LABEL), Tone.MUTED), ("┤" if labels[row] else "│", Tone.FAINT), *_merged(grid[row]))
+        for row in range(rows)
+    ]
+    lines.append(((" " * _LABEL + "└" + "─" * across, Tone.FAINT),))
+    lines.append(_figures(curves, across))
+    return tuple(lines[: look.height - len(band)]) + band
+
+
+def _nothing(curves: Curves, look: PlotLook) -> str:
+    if look.logarithmic and any(dot.most is not None for curve in curves.curves for dot in curve.dots):
+        return "nothing above zero: a logarithmic axis shows none of it"
+    if any(curve.dots for curve in curves.curves):
+        return "no finite value here"
+    return "nothing to draw here"
+
+
+def _write(grid: list[list[Span]], row: int, text: str) -> None:
+    for n, letter in enumerate(text[: len(grid[row])]):
+        grid[row][n] = (letter, Tone.MUTED)
+
+
+def _padded(low: float, high: float, *, logarithmic: bool) -> tuple[float, float]:
+    if low < high:
+        return low, high
+    if logarithmic:
+        return low / 2 or low, high * 2 if high < 1e307 else high
+    margin = abs(low) / 10 or 1.0
+    return (low - margin, high + margin) if abs(low) < 1e307 else (low / 2, high)
+
+
+def _labels(low: float, high: float, rows: int, *, logarithmic: bool) -> list[str]:
+    every = 2 if rows < 8 else 4 if rows < 24 else 6
+    count = max(1, (rows - 1) // every)
+    labels = [""] * rows
+    for n in range(count + 1):
+        row = round(n * (rows - 1) / count) if rows > 1 else 0
+        share = 1 - row / (rows - 1) if rows > 1 else 1.0
+        value = exp(log(low) * (1 - share) + log(high) * share) if logarithmic else low * (1 - share) + high * share
+        labels[row] = _label(value, high - low)
+    return labels
+
+
+def _label(value: float, span: float) -> str:
+    # what is next to nothing beside the span is nothing: 1e-17 is what is left of 0.1 + 0.2 - 0.3
+    text = metric(0.0 if abs(value) < span * 1e-12 else value)
+    return text if len(text) < _LABEL else f"{value:.1e}"
+
+
+def _draw(grid: list[list[Span]], drawn: list[list[int]], rows: int) -> None:
+    several = len(drawn) > 1
+    bits: dict[tuple[int, int], int] = {}
+    owners: dict[tuple[int, int], int] = {}
+    letters: dict[tuple[int, int], int] = {}
+    for n in range(len(drawn) - 1, -1, -1):
+        found = cells(drawn[n], rows)
+        for at, cell in found.items():
+            bits[at] = bits.get(at, 0) | cell
+            owners[at] = n
+        if several and found:
+            letters.update(dict.fromkeys(_letters(found, n, len(drawn)), n))
+    for (row, column), cell in bits.items():
+        grid[row][column] = (sign(cell), tone_of(owners[row, column]))
+    for (row, column), n in letters.items():
+        grid[row][column] = (letter_of(n), tone_of(n))
+
+
+def _letters(found: dict[tuple[int, int], int], n: int, count: int) -> list[tuple[int, int]]:
+    """Where a curve bears its letter: at its end, and before that at places that no other curve's letters have."""
+    by_column: dict[int, int] = {}
+    for row, column in found:
+        by_column[column] = max(by_column.get(column, -1), row)
+    last = max(by_column)
+    step = max(_LETTER_EVERY, 2 * count)
+    wanted = [last - n % max(1, min(count, 8)) * 2, *range(n * step // count + 2, last - step // 2, step)]
+    places = []
+    for column in wanted:
+        near = min(by_column, key=lambda known, column=column: abs(known - column))  # type: ignore[misc]
+        places.append((by_column[near], near))
+    return places
+
+
+def _mark_odd(grid: list[list[Span]], curves: Curves, across: int) -> None:
+    for n, curve in enumerate(curves.curves):
+        for dot in curve.dots:
+            column = min(across - 1, dot.column // ACROSS)
+            if dot.above:
+                grid[0][column] = ("▲", tone_of(n))
+            if dot.below:
+                grid[-1][column] = ("▼", tone_of(n))
+            elif dot.nans:
+                grid[-1][column] = ("✗", tone_of(n))
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for text, tone in spans:
+        if merged and (merged[-1][1] is tone or text == " "):
+            merged[-1] = (merged[-1][0] + text, merged[-1][1])
+        else:
+            merged.append((text, tone))
+    return merged
+
+
+def _figures(curves: Curves, across: int) -> Line:
+    axis = curves.axis
+    first, last = place(axis, curves.first), place(axis, curves.last)
+    room = across + 1
+    if curves.first == curves.last:
+        return ((" " * _LABEL + first, Tone.MUTED),)
+    middle = place(axis, curves.first / 2 + curves.last / 2)
+    if width_of(first) + width_of(last) + 2 > room:
+        return ((" " * _LABEL + cut(first, room), Tone.MUTED),)
+    text = list(first.ljust(room - width_of(last)) + last)
+    at = (room - len(middle)) // 2
+    if at > len(first) + 2 and at + len(middle) + 2 < room - len(last):
+        text[at : at + len(middle)] = middle
+    return ((" " * _LABEL + "".join(text), Tone.MUTED),)
+
+
+# when versions were live
+
+
+def _columns_of(curves: Curves, across: int) -> list[tuple[int, int, str, bool]]:
+    """(first cell, last cell, label, is live) of each spell within the plot."""
+    span = curves.last - curves.first
+    found = []
+    for each in curves.spans:
+        if curves.axis is Axis.VERSION:
+            begin = end = float(each.seq)
+        else:
+            begin, end = float(each.began), float(each.ended if each.ended is not None else curves.last)
+        if end < curves.first or begin > curves.last:
+            continue
+        low, high = (
+            min(across - 1, int((max(curves.first, min(curves.last, at)) - curves.first) / span * across))
+            if span
+            else 0
+            for at in (begin, end)
+        )
+        found.append((low, high, each.label, each.ended is None))
+    return found
+
+
+def _shade(grid: list[list[Span]], curves: Curves, across: int) -> None:
+    """Every second spell by the clock, so that one sees where each ends; by number, what was ever live."""
+    by_number = curves.axis is Axis.VERSION
+    for n, (low, high, _, live) in enumerate(_columns_of(curves, across)):
+        if not by_number and n % 2 and not live:
+            continue
+        tone = Tone.LIVE if live else Tone.FAINT
+        for row in grid:
+            for column in range(low, high + (1 if by_number or live else 0)):
+                row[column] = (_SHADE, tone if not live or by_number else Tone.FAINT)
+
+
+def _band(curves: Curves, width: int) -> tuple[Line, ...]:
+    across = max(1, width - _LABEL - 1)
+    row: list[Span] = [(" ", Tone.TEXT)] * across
+    for low, high, label, live in _columns_of(curves, across):
+        tone = Tone.LIVE if live else Tone.STAGED
+        if curves.axis is Axis.VERSION:
+            row[low] = ("◆", tone)
+            continue
+        text = cut(label, high - low - 1) if high - low > 3 else ""
+        for column in range(low, max(low, high - 1) + 1):
+            at = column - low - 1
+            row[column] = ("▌" if column == low else text[at] if at < len(text) else "─", tone)
+    name = cut(curves.stage or "", _LABEL - 1)
+    return (((right(name, _LABEL), Tone.MUTED), (" ", Tone.TEXT), *_merged(row)),)
+
+
+# words
+
+
+def plot_title(curves: Curves, look: PlotLook, width: int, *, active: bool = False, part: bool = False) -> Line:
+    """The rule above a plot: the metric, what it goes by, and how it is drawn."""
+    by = {Axis.TIME: "time since the start", Axis.CLOCK: "the clock", Axis.VERSION: "version"}
+    how = (
+        [f"by {by.get(curves.axis, str(curves.axis))} (x)"]
+        if active
+        else [f"by {by.get(curves.axis, str(curves.axis))}"]
+    )
+    if look.logarithmic:
+        how.append("logarithmic")
+    if look.smoothing:
+        how.append(f"smoothed {look.smoothing:g}")
+    if part:
+        how.append("a part (0 for all)" if active else "a part")
+    end: Line = ((", ".join(how), Tone.MUTED),)
+    name = cut_middle(curves.metric, max(6, width - sum(width_of(text) for text, _ in end) - 8))
+    return rule(((name, Tone.TITLE if active else Tone.STRONG),), end, width)
+
+
+def at_cursor(curve: Curve, column: int) -> Dot | None:
+    """The dot of a curve that is nearest to a column of dots; None for a curve without any."""
+    return min(curve.dots, key=lambda dot: (abs(dot.column - column), dot.column), default=None)
+
+
+def legend_lines(curves: Curves, width: int, *, cursor: int | None = None, smoothing: float = 0.0) -> list[Line]:
+    """A line for each curve: its letter, its name, and its values, at the cursor or over all; then what is odd.
+
+    Args:
+        curves: what is drawn.
+        width: cells there are.
+        cursor: a column of dots; None for what it comes to in all.
+        smoothing: as in the plot: the smoothed value is told, too.
+    """
+    widest = max((width_of(cut(curve.name, 40)) for curve in curves.curves), default=0)
+    name_width = max(4, min(widest, 40, width // 3))
+    lines = []
+    for n, curve in enumerate(curves.curves):
+        words = _legend_words(curves, curve, cursor, smoothing)
+        head: list[Span] = [
+            (f" {letter_of(n)} ", tone_of(n)),
+            (left(cut_middle(curve.name, name_width), name_width) + "  ", Tone.TEXT),
+        ]
+        tone = Tone.MUTED if curve.missing is not None else Tone.STRONG if cursor is not None else Tone.TEXT
+        lines.append(fit((*head, (cut(words, max(1, width - name_width - 5)), tone)), width))
+    for n, curve in enumerate(curves.curves):
+        words = odd_words(curve, curves.axis)
+        if words:
+            lines.append(fit(((f" {letter_of(n)} ", tone_of(n)), (cut(words, max(1, width - 3)), Tone.FAILED)), width))
+    return lines
+
+
+def _legend_words(curves: Curves, curve: Curve, cursor: int | None, smoothing: float) -> str:
+    if curve.missing is not None:
+        return curve.missing
+    if not curve.dots:
+        return "has no point in this part"
+    if cursor is None:
+        return _summary(curves, curve)
+    dot = at_cursor(curve, cursor)
+    if dot is None:
+        return "has no point in this part"
+    where = f"at {_where(curves.axis, dot)}"
+    if dot.mean is None:
+        return f"{_odd_of(dot)} {where}"
+    soft = ""
+    if smoothing:
+        value = smoothed(curve.dots, smoothing)[curve.dots.index(dot)]
+        soft = f", smoothed {metric(value)}"
+    if dot.count == 1 or dot.least == dot.most:
+        return f"{metric(dot.mean)} {where}{soft}"
+    values = f"{metric(dot.least)} to {metric(dot.most)}, mean {metric(dot.mean)}"
+    return f"{values} {where}{soft}, {counted(dot.count, 'point')}"
+
+
+def _where(axis: Axis, dot: Dot) -> str:
+    if dot.label is not None:
+        return dot.label
+    first, last = place(axis, dot.first), place(axis, dot.last)
+    return first if first == last else f"{first} to {last}"
+
+
+def _summary(curves: Curves, curve: Curve) -> str:
+    least = [dot.least for dot in curve.dots if dot.least is not None]
+    most = [dot.most for dot in curve.dots if dot.most is not None]
+    count = counted(curve.count, "version" if curves.spans or curves.axis is Axis.VERSION else "point")
+    words = []
+    if curve.last is not None:
+        words.append(f"last {metric(curve.last)}")
+    if least:
+        words.append(f"from {metric(min(least))} to {metric(max(most))}")
+    return ", ".join([*words, count, *(["runs"] if curve.running else [])])
+
+
+def _odd_of(dot: Dot) -> str:
+    words = [(dot.nans, "NaN"), (dot.above, "inf"), (dot.below, "-inf")]
+    return ", ".join(f"{number(count)} {word}" if count > 1 else word for count, word in words if count)
+
+
+def odd_words(curve: Curve, axis: Axis) -> str:
+    """Where a curve has values that are no finite numbers; empty when it has none."""
+    told = []
+    for word, found in (
+        ("NaN", [(dot, dot.nans) for dot in curve.dots if dot.nans]),
+        ("inf", [(dot, dot.above) for dot in curve.dots if dot.above]),
+        ("-inf", [(dot, dot.below) for dot in curve.dots if dot.below]),
+    ):
+        if not found:
+            continue
+        first, last = found[0][0], found[-1][0]
+        where = f"at {_where(axis, first)}"
+        if first is not last:
+            where = f"between {place(axis, first.first)} and {place(axis, last.last)}"
+        told.append(f"{number(sum(count for _, count in found))} {word} {where}")
+    return ", ".join(told)
+
+
+# moving about
+
+
+def zoomed(curves: Curves, factor: float, cursor: int | None, whole: tuple[float, float]) -> tuple[float, float] | None:
+    """The part of the axis after zooming by a factor around the cursor; None for all of it."""
+    span = curves.last - curves.first
+    if not span:
+        return None
+    share = 0.5 if cursor is None else (cursor + 0.5) / curves.columns
+    centre = curves.first + span * share
+    low, high = centre - span * share / factor, centre + span * (1 - share) / factor
+    if low <= whole[0] and high >= whole[1]:
+        return None
+    low, high = max(low, whole[0]), min(high, whole[1])
+    if curves.axis is not Axis.EPOCH:
+        low, high = floor(low), ceil(high)
+        if high - low < ACROSS:
+            return curves.first, curves.last
+    return low, high
