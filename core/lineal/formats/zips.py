@@ -5,19 +5,22 @@ The format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from lineal.formats.opening import read_exactly
+from lineal.formats.opening import opened, read_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _TAIL = 65_557 + 20
 _DIRECTORY_LIMIT = 32 << 20
 _MEMBERS_LIMIT = 100_000
+_LISTED = 1_000
 _CHUNK = 1 << 16
 _STORED, _DEFLATED = 0, 8
 _FULL = 0xFFFFFFFF
@@ -97,6 +100,20 @@ def _wide(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, 
             return wide[0], wide[1], wide[2]
         at += 4 + length
     return size, packed, offset
+
+
+def listed(path: Path) -> tuple[tuple[str, int], ...] | None:
+    """(name, bytes) of the first members of a zip file; None of what does not begin as one.
+
+    Raises:
+        Broken: its directory cannot be read.
+        NoSource, NotReadable: it is not there or cannot be read.
+    """
+    with opened(path) as file:
+        if not file.read(4).startswith(b"PK"):
+            return None
+        found = members(file, os.fstat(file.fileno()).st_size)
+    return tuple((member.name, member.size) for member in found[:_LISTED])
 
 
 def begin(file: IO[bytes], member: Member) -> int:
