@@ -183,6 +183,15 @@ class NotPermitted(Refused):
     message = "{user} may not {permission} {subject}: that takes a {needed}, and {user} {has}"
 
 
+class GatesFailed(Refused):
+    """A promotion that a stage's gates stand against."""
+
+    @property
+    def names(self) -> str:
+        """What failed, without the figures."""
+        return str(self.data["names"])
+
+
 class NowhereToRollBack(Refused):
     """A rollback without a place to go."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lineal import addresses, marking
-from lineal.errors import BadValue, Damaged, OutOfDate, Refused
+from lineal.errors import BadValue, Damaged, GatesFailed, OutOfDate, Refused
 from lineal.lazily import Later
 from lineal.policy import Permission, authorize
 from lineal.queries import artifacts as artifact_rows
@@ -142,11 +142,12 @@ def ground(change: Change, order: Order) -> Ground:
     failed = [check for check in answers if not check.passed]
     is_forced = order.force and all(check.is_gate for check in failed)
     if failed and target is not None and not is_forced:
-        raise Refused(
-            what=f"{order.action} of {target.ref} at {place}",
-            why="; ".join(shortcoming(check) for check in failed),
-            hint=_way_out(target, failed, order.stage),
-        )
+        what = f"{order.action} of {target.ref} at {place}"
+        why = "; ".join(shortcoming(check) for check in failed)
+        hint = _way_out(target, failed, order.stage)
+        if not any(check.is_gate for check in failed):
+            raise Refused(what=what, why=why, hint=hint)
+        raise GatesFailed(what=what, why=why, hint=hint, names=", ".join(check.name for check in failed))
     if failed:
         authorize(connection, change.actor, Permission.FORCE, place)
         if not (order.reason and order.reason.strip()):

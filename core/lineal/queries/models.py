@@ -95,7 +95,8 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
     forced: dict[int, list[str]] = {}
     for number, stage, label, at, is_forced in connection.execute(
         f"SELECT s.model_id, s.name, v.label, t.switched_at, {FORCED_IN} FROM stages s "
-        "LEFT JOIN live l ON l.stage_id = s.id LEFT JOIN versions v ON v.id = l.version_id LEFT JOIN transitions t ON t.id = l.transition_id "
+        "LEFT JOIN live l ON l.stage_id = s.id LEFT JOIN versions v ON v.id = l.version_id "
+        "LEFT JOIN transitions t ON t.id = l.transition_id "
         "WHERE s.model_id IN (SELECT value FROM json_each(?)) ORDER BY s.model_id, s.position",
         (json.dumps(list(stages)),),
     ).fetchall():

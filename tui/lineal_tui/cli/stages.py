@@ -44,6 +44,10 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
     say_field("since", words.when(found.since, now()))
     say_field("by", one_line(by))
     say_field("reason", found.reason)
+    if transition.is_alarming:
+        from lineal_tui.view.gates import transition_ref  # noqa: PLC0415  as above
+
+        say_field("FORCED", f"not reviewed yet; `lineal review {transition_ref(transition)}`")
 
 
 def say_field(name: str, value: str | None) -> None:

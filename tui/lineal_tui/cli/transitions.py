@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lineal.errors import GatesFailed, Refused
 from lineal_tui.cli.app import Command, session, stop
 from lineal_tui.cli.output import dump, narrate, say, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, reason
@@ -177,10 +178,16 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
         return
     if plan.failed and not plan.changes_nothing:
         _tell_failed(registry, plan, place, wishes)
-    if bound is None:
-        transition = registry.execute(plan, bad=wishes.bad, force=wishes.force)
-    else:
-        transition = _move(registry, plan, place, wishes)
+    try:
+        if bound is None:
+            transition = registry.execute(plan, bad=wishes.bad, force=wishes.force)
+        else:
+            transition = _move(registry, plan, place, wishes)
+    except GatesFailed as error:  # the figures were told above, unless it failed only meanwhile
+        if not plan.failed:
+            raise
+        why = f"the stage's checks fail: {error.names}"
+        raise Refused(what=f"{plan.action} to {place}", why=why, hint=error.hint) from error
     if wishes.as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
@@ -218,7 +225,7 @@ def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) ->
 
         dump(json.plan(plan))
         return
-    for check in plan.checks:
+    for check in plan.checks if any(check.is_gate for check in plan.failed) else ():
         narrate(f"{'passed' if check.passed else 'FAILED'} {check.name}: wants {check.wanted}, sees {check.saw}")
 
 
