@@ -31,8 +31,8 @@ _QUIET = ("--no-pager", "-c", "core.quotePath=false", "-c", "log.showSignature=f
 _LOG = ("log", "-z", "--no-color", "--no-decorate", "--no-notes", "--no-patch", "--no-show-signature")
 _FORMAT = "--format=%H%x1f%ct%x1f%an%x1f%s"
 _DIFF = (
-    "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--submodule=short", "--no-relative", "-O/dev/null",
-    "--src-prefix=a/", "--dst-prefix=b/",
+    "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--submodule=short", "--no-relative",
+    "-O/dev/null", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
 
 

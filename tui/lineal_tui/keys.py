@@ -115,7 +115,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("fold_all", ("z",), "fold or unfold all sections", "fold", frozenset({View.DIFF})),
     Binding("next_column", ("l", "right"), "choose the version further right", None, frozenset({View.DIFF})),
     Binding("previous_column", ("h", "left"), "choose the version further left", None, frozenset({View.DIFF})),
-    Binding("choose_baseline", ("B",), "hold the others against the chosen version", "baseline", frozenset({View.DIFF})),
+    Binding("choose_baseline", ("B",), "hold all others against the chosen one", "baseline", frozenset({View.DIFF})),
     Binding("enter_experiment", ("l", "right"), "its runs", None, frozenset({View.EXPERIMENTS})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
     Binding("sort", ("s",), "sort by the next order", "sort", frozenset({View.MODELS})),

@@ -72,7 +72,8 @@ def run_diff(
         *code_rows(details),
         *opened_rows(Section.TAG, [detail.tags for detail in details]),
     ]
-    return Diff(tuple(f"run:{detail.run.id}" for detail in details), in_order(rows))
+    refs = tuple(f"run:{detail.run.id}" for detail in details)
+    return Diff(refs, in_order(rows), names=tuple(detail.run.name for detail in details))
 
 
 def _check_enough(details: Sequence[object]) -> None:

@@ -157,6 +157,8 @@ class Diff:
     """In the order of `Section`, by field name within; equal rows included."""
     code: tuple[CodeBetween | None, ...] = ()
     """One for each version after the first; None where one has no code or both have the same. Empty: not asked."""
+    names: tuple[str, ...] = ()
+    """What people call each; empty where the addresses tell."""
 
     @property
     def changed(self) -> tuple[DiffRow, ...]:

@@ -170,21 +170,10 @@ class Filtering(Prompting):
         """Go to the next match, or the one before; in a difference, to the next field that changed."""
         lines = self.panes[self.active].lines
         if self.active is View.DIFF:
-            self._next_change(direction)
+            self.next_change(direction)
         elif self.active not in self.filters:
             self.say("nothing is filtered here", "/ filters", tone=Tone.MUTED)
         elif lines.has_cursor and not 0 <= lines.cursor + direction < lines.count:
             self.say("the last match" if direction > 0 else "the first match", tone=Tone.MUTED)
         else:
             lines.move(direction)
-
-    def _next_change(self, direction: int) -> None:
-        lines = self.panes[View.DIFF].lines
-        before = top = lines.scroll_offset.y
-        while 0 <= (top := top + direction) < lines.count:
-            row = lines.row_at(top)
-            if isinstance(row, tuple) and not any(text == " = " for text, _ in row):
-                lines.move_to(top)
-                break
-        if lines.scroll_offset.y == before:
-            self.say("no other field that changed lies further on", tone=Tone.MUTED)

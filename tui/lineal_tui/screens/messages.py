@@ -67,8 +67,6 @@ class Compared(Message):
     key: tuple[str, ...]
     """The addresses that were asked for, the baseline first."""
     diff: Diff
-    pairs: tuple[Diff, ...] = ()
-    """Of the baseline and each of the others, when there are several."""
 
 
 @dataclass

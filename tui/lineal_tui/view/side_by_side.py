@@ -1,123 +1,347 @@
-"""Three versions or more in columns: what changed, and what is better or worse than the first."""
+"""A difference that has the screen: versions in columns, by section, what is folded and what is open."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lineal.records.comparison import Section, Verdict
 from lineal_tui.view.clean import one_line
-from lineal_tui.view.diff import SECTION_NAMES, shown_value
-from lineal_tui.view.lines import Line, Span, Tone, cut_middle, left, right, rule, width_of
-from lineal_tui.view.words import counted, delta
+from lineal_tui.view.diff import verdict_spans
+from lineal_tui.view.diff_below import below, code_summary, sum_lines
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, rule, width_of
+from lineal_tui.view.verdicts import (
+    SECTION_TITLES,
+    by_section,
+    count_words,
+    difference,
+    judged,
+    labels,
+    shown_value,
+    summary,
+)
+from lineal_tui.view.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from lineal.records.comparison import Diff, DiffRow
 
-_WIDEST_FIELD = 32
+_WIDEST_FIELD = 40
 _WIDEST_COLUMN = 26
-_NARROWEST_COLUMN = 10
-_SIGNS = {
-    Verdict.BETTER: ("▲", Tone.BETTER),
-    Verdict.WORSE: ("▼", Tone.WORSE),
-    Verdict.ADDED: ("+", Tone.CHANGED),
-    Verdict.REMOVED: ("-", Tone.CHANGED),
-    Verdict.CHANGED: ("≠", Tone.CHANGED),
-}
+_NARROWEST_COLUMN = 8
+_WORDS_WIDTH = 22
+"""Cells of what became of a row, `  +.0123 ▲ better`, and a little air."""
+_GAP = 2
+_INDENT = 4
+_SUMMED = 200
+"""Rows that are listed below the one that sums them up."""
 
 
-def side_title(diff: Diff, width: int, *, active: bool, equal_shown: bool, first: int) -> Line:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a difference is looked at."""
+
+    chosen: int = 1
+    """The place of the version that is held against the baseline in words; from 1."""
+    first: int = 1
+    """The leftmost version beside the baseline."""
+    equal: bool = False
+    """Whether what is equal is listed."""
+    folded: frozenset[Section] = frozenset()
+    opened: frozenset[tuple[Section, str]] = frozenset()
+    """Rows with something below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The line above a section."""
+
+    section: Section
+    folded: bool
+    rows: tuple[DiffRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A row."""
+
+    row: DiffRow
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A line below a row."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line that belongs to no row."""
+
+    line: Line
+
+
+Item = Head | Field | Below | Note
+
+
+@dataclass(slots=True)
+class Board:
+    """A difference with what was worked out about it; it serves until another one is shown."""
+
+    diff: Diff
+    labels: list[str] = field(init=False)
+    _texts: dict[tuple[Section, str, int], tuple[str, Tone, bool]] = field(init=False, default_factory=dict)
+    _widths: dict[tuple[int, bool], int] = field(init=False, default_factory=dict)
+    _rows: dict[bool, tuple[DiffRow, ...]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Name the versions."""
+        self.labels = labels(self.diff)
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether there are two versions, so that what became of a row stands beside it in words."""
+        return len(self.diff.versions) == 2
+
+    def cell(self, row: DiffRow, n: int) -> tuple[str, Tone, bool]:
+        """What stands in a column: the text, its tone, and whether it is a number."""
+        key = (row.section, row.field, n)
+        found = self._texts.get(key)
+        if found is None:
+            found = self._texts[key] = self._cell(row, n)
+        return found
+
+    def _cell(self, row: DiffRow, n: int) -> tuple[str, Tone, bool]:
+        value = row.values[n]
+        text = shown_value(row, value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if n == 0:
+            return text, Tone.MUTED, is_number
+        change = row.change(n)
+        if not change.tells:
+            return text, Tone.MUTED, is_number
+        sign, _, tone = judged(change)
+        if self.is_pair:
+            return text, Tone.STRONG, is_number
+        less = difference(row, n) if row.section is Section.METRIC else ""
+        return (f"{text} {less:>7} {sign}" if less else f"{text} {sign}"), tone, is_number
+
+    def rows(self, *, equal: bool) -> tuple[DiffRow, ...]:
+        """The rows that are listed; those that another sums up stand below it."""
+        if equal not in self._rows:
+            rows = self.diff.rows if equal else self.diff.telling
+            self._rows[equal] = tuple(row for row in rows if row.under is None)
+        return self._rows[equal]
+
+    def width(self, n: int, *, equal: bool) -> int:
+        """How wide the column of a version would like to be."""
+        key = (n, equal)
+        if key not in self._widths:
+            texts = (len(self.cell(row, n)[0]) for row in self.rows(equal=equal))
+            self._widths[key] = min(
+                60 if self.is_pair else _WIDEST_COLUMN,
+                max(_NARROWEST_COLUMN, width_of(self.labels[n]) + 2, max(texts, default=0)),
+            )
+        return self._widths[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where everything stands at a width."""
+
+    field: int
+    columns: tuple[tuple[int, int], ...]
+    """(place of the version, cells), the baseline first."""
+    words: int
+    """Cells for what became of the row; 0 for none."""
+
+
+def framed(board: Board, look: Look, width: int) -> tuple[Frame, Look]:
+    """The columns that fit, and the look with the chosen one among them."""
+    rows = board.rows(equal=look.equal)
+    count = len(board.diff.versions)
+    longest = max((width_of(one_line(row.field)) for row in rows), default=12)
+    chosen = max(1, min(look.chosen, count - 1))
+    if board.is_pair:
+        field_width, base, other = longest, board.width(0, equal=look.equal), board.width(1, equal=look.equal)
+        room = max(3 * 6, width - 2 * _GAP - _GAP - _WORDS_WIDTH)
+        field_width, base, other = _narrowed((min(field_width, _WIDEST_FIELD), base, other), room)
+        words = max(0, width - field_width - base - other - 3 * _GAP)
+        return Frame(field_width, ((0, base), (1, other)), words), replace(look, chosen=1, first=1)
+    field_width = min(longest, _WIDEST_FIELD, max(12, width // 4))
+    first = max(1, min(look.first, chosen))
+    while True:
+        columns = _fitting(board, look, width - field_width, first)
+        if columns[-1][0] >= chosen or first >= chosen:
+            break
+        first += 1
+    # columns at the right end leave no room empty that earlier ones could have
+    while first > 1 and (fuller := _fitting(board, look, width - field_width, first - 1))[-1][0] == columns[-1][0]:
+        first, columns = first - 1, fuller
+    used = field_width + sum(cells + _GAP for _, cells in columns)
+    words = width - used - _GAP if width - used - _GAP >= _WORDS_WIDTH else 0
+    return Frame(field_width, tuple(columns), words), replace(look, chosen=chosen, first=first)
+
+
+def _narrowed(wanted: tuple[int, int, int], room: int) -> tuple[int, int, int]:
+    widths = list(wanted)
+    while sum(widths) > room:
+        widest = max(range(3), key=widths.__getitem__)
+        if widths[widest] <= 6:
+            break
+        widths[widest] -= 1
+    return widths[0], widths[1], widths[2]
+
+
+def _fitting(board: Board, look: Look, room: int, first: int) -> list[tuple[int, int]]:
+    """The baseline, and as many of the others from `first` on as there is room for; one of them at least."""
+    base = min(board.width(0, equal=look.equal), max(_NARROWEST_COLUMN, room // 3))
+    columns = [(0, base)]
+    used = base + _GAP
+    for n in range(first, len(board.diff.versions)):
+        cells = board.width(n, equal=look.equal)
+        if n == first:
+            cells = min(cells, max(_NARROWEST_COLUMN, room - used - _GAP))
+        elif used + cells + _GAP + (4 if n < len(board.diff.versions) - 1 else 0) > room:
+            break
+        columns.append((n, cells))
+        used += cells + _GAP
+    return columns
+
+
+def side_title(board: Board, look: Look, width: int, *, stage: str | None, active: bool) -> Line:
     """The rule above the columns."""
-    changed = len(diff.changed)
-    same = len(diff.rows) - changed
+    diff, base = board.diff, board.labels[0]
+    others = board.labels[1] if board.is_pair else counted(len(diff.versions) - 1, "other")
     what: Line = (
-        (counted(len(diff.versions), "version"), Tone.TITLE if active else Tone.STRONG),
+        (cut(others, width // 3), Tone.TITLE if active else Tone.STRONG),
         (" against ", Tone.MUTED),
-        (cut_middle(one_line(diff.versions[0].rpartition(":")[2]), max(8, width // 3)), Tone.STRONG),
+        (cut_middle(f"{stage} {base}" if stage else base, max(8, width // 3)), Tone.STRONG),
     )
-    fold = f" (= {'hide' if equal_shown else 'show'})" if same else ""
-    more = f"   columns from {first + 1} (h l)" if first > 1 else ""
-    return rule(what, ((f"{changed} changed, {same} same{fold}{more}", Tone.MUTED),), width)
+    fold = f" (= {'hide' if look.equal else 'show'})" if len(diff.rows) > len(diff.telling) else ""
+    return rule(what, ((count_words(diff) + fold, Tone.MUTED),), width)
 
 
-def side_lines(diff: Diff, pairs: Sequence[Diff], width: int, *, equal: bool, first: int = 1) -> list[Line]:
-    """The rows under the labels of the versions.
+def side_head(board: Board, look: Look, width: int) -> Line:
+    """The names of the versions above their columns; the chosen one is pointed at."""
+    frame, seen = framed(board, look, width)
+    hidden_left = seen.first - 1
+    spans: list[Span] = [(left(f"⋯{hidden_left} (h)" if hidden_left else "", frame.field), Tone.MUTED)]
+    for n, cells in frame.columns:
+        name = board.labels[n]
+        if n == 0:
+            spans.append(("  " + left(cut_middle(name, cells), cells), Tone.MUTED))
+            continue
+        is_chosen = n == seen.chosen and not board.is_pair
+        text = ("▸" if is_chosen else "") + cut_middle(name, cells - (1 if is_chosen else 0))
+        spans.append(("  " + left(text, cells), Tone.TITLE if is_chosen else Tone.STRONG))
+    hidden = len(board.labels) - 1 - frame.columns[-1][0]
+    if hidden:
+        spans.append((f" ⋯{hidden} (l)", Tone.MUTED))
+    elif frame.words and not board.is_pair:
+        spans.append(("  " + cut(f"{board.labels[seen.chosen]} against {board.labels[0]}", frame.words), Tone.MUTED))
+    return tuple(spans)
+
+
+def side_items(
+    board: Board, look: Look, width: int, matches: Callable[..., bool] | None = None
+) -> tuple[list[Item], list[Hashable]]:
+    """What is listed, and the key of each.
 
     Args:
-        diff: of all of them; the first is the baseline, which stays where it is when the others scroll.
-        pairs: of the baseline and each of the others, in their order.
-        width: cells there are.
-        equal: list what is the same, too.
-        first: which of the others is the leftmost; from 1.
+        board: The difference.
+        look: How it is looked at.
+        width: Cells there are.
+        matches: Whether a filter lets some texts through; None: everything.
     """
-    rows = diff.rows if equal else diff.changed
+    rows: Sequence[DiffRow] = board.rows(equal=look.equal)
+    if matches is not None:
+        rows = [row for row in rows if matches(row.section.value, row.field, *(str(value) for value in row.values))]
     if not rows:
-        return [(("no difference in anything that was recorded", Tone.MUTED),)]
-    verdicts = [{(row.section, row.field): row for row in pair.rows} for pair in pairs]
-    field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD, max(12, width // 4))
-    labels = [one_line(ref.rpartition(":")[2]) for ref in diff.versions]
-    texts = {n: [_cell(row, n, verdicts) for row in rows] for n in range(len(labels))}
-    widths = [
-        min(_WIDEST_COLUMN, max(_NARROWEST_COLUMN, width_of(labels[n]), *(width_of(text) for text, _, _ in texts[n])))
-        for n in range(len(labels))
+        words = "nothing matches the filter" if matches is not None else "no difference in anything that was recorded"
+        return [Note(((words, Tone.MUTED),))], [None]
+    summed: dict[tuple[Section, str], list[DiffRow]] = {}
+    whole: dict[Section, list[DiffRow]] = {}
+    for row in board.diff.rows:
+        if row.under is not None:
+            summed.setdefault((row.section, row.under), []).append(row)
+        else:
+            whole.setdefault(row.section, []).append(row)
+    _, seen = framed(board, look, width)
+    items: list[Item] = []
+    keys: list[Hashable] = []
+    for section, own in by_section(rows):
+        is_folded = section in look.folded and matches is None
+        items.append(Head(section, is_folded, tuple(whole[section])))
+        keys.append(section)
+        if is_folded:
+            continue
+        for row in own:
+            key = (section, row.field)
+            is_open = key in look.opened
+            items.append(Field(row, is_open))
+            keys.append(key)
+            if is_open:
+                lines = [
+                    *below(board.diff, row, seen.chosen, max(20, width - _INDENT)),
+                    *sum_lines(summed.get(key, ()), seen.chosen, max(20, width - _INDENT), _SUMMED),
+                ]
+                items.extend(Below(line) for line in lines)
+                keys.extend((*key, n) for n in range(len(lines)))
+    return items, keys
+
+
+def side_painter(board: Board, look: Look) -> Callable[[Item, int], Line]:
+    """What paints an item for a width."""
+    frames: dict[int, tuple[Frame, Look]] = {}
+
+    def paint(item: Item, width: int) -> Line:
+        if width not in frames:
+            frames[width] = framed(board, look, width)
+        frame, seen = frames[width]
+        if isinstance(item, Head):
+            return _head(board, seen, item, width)
+        if isinstance(item, Field):
+            return _field(board, seen, frame, item)
+        if isinstance(item, Below):
+            return ((" " * _INDENT, Tone.TEXT), *item.line)
+        return item.line
+
+    return paint
+
+
+def _head(board: Board, look: Look, head: Head, width: int) -> Line:
+    spans: list[Span] = [("▸ " if head.folded else "▾ ", Tone.HEAD), (SECTION_TITLES[head.section], Tone.HEAD)]
+    told = summary(head.rows, look.chosen)
+    lead = "  " if board.is_pair else f"  {cut_middle(board.labels[look.chosen], 16)}: "
+    spans.append((lead, Tone.MUTED))
+    for n, (text, tone) in enumerate(told):
+        spans.append((", " if n else "", Tone.MUTED))
+        spans.append((text, tone))
+    del width
+    return tuple(spans)
+
+
+def _field(board: Board, look: Look, frame: Frame, item: Field) -> Line:
+    row = item.row
+    same = not row.tells
+    spans: list[Span] = [
+        (left(cut_middle(row.field, frame.field), frame.field), Tone.MUTED if same else Tone.TEXT),
     ]
-    columns = _fitting(widths, width - 9 - field_width - 2, first)
-    heads: list[Span] = [(left("", 9 + field_width), Tone.HEAD)]
-    heads.extend(
-        ("  " + left(cut_middle(labels[n], widths[n]), widths[n]), Tone.STRONG if n else Tone.MUTED) for n in columns
-    )
-    hidden = len(labels) - 1 - columns[-1]
-    if hidden:
-        heads.append((f" ⋯{hidden}", Tone.MUTED))
-    lines: list[Line] = [tuple(heads)]
-    section: Section | None = None
-    for place, row in enumerate(rows):
-        name = "" if row.section is section else SECTION_NAMES.get(row.section, str(row.section))
-        section = row.section
-        same = row.verdict is Verdict.SAME
-        spans: list[Span] = [
-            (left(name, 8) + " ", Tone.HEAD),
-            (left(cut_middle(row.field, field_width), field_width), Tone.MUTED if same else Tone.TEXT),
-        ]
-        align = right if any(texts[n][place][2] for n in range(len(labels))) else left
-        spans.extend(
-            ("  " + align(cut_middle(texts[n][place][0], widths[n]), widths[n]), texts[n][place][1]) for n in columns
-        )
-        lines.append(tuple(spans))
-    legend: list[Span] = []
-    for sign, tone, words in ((*_SIGNS[verdict], str(verdict)) for verdict in _SIGNS):
-        legend.extend([(sign, tone), (f" {words}   ", Tone.MUTED)])
-    lines.extend([(), (*legend, ("than the first", Tone.MUTED))])
-    notes = [one_line(row.note) for pair in pairs for row in pair.rows if row.note and row.note.startswith("not ")]
-    lines.extend(((note, Tone.MUTED),) for note in dict.fromkeys(notes))
-    return lines
-
-
-def _cell(row: DiffRow, n: int, verdicts: Sequence[Mapping[tuple[Section, str], DiffRow]]) -> tuple[str, Tone, bool]:
-    value = row.values[n]
-    text = shown_value(row, value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if n == 0:
-        return text, Tone.MUTED, is_number
-    found = verdicts[n - 1].get((row.section, row.field))
-    if found is None or found.verdict is Verdict.SAME:
-        return text, Tone.MUTED, is_number
-    sign, tone = _SIGNS[found.verdict]
-    if row.section is Section.METRIC and found.delta is not None:
-        difference = delta(found.delta)
-        return f"{text} {difference:>7} {sign}", tone if found.verdict is not Verdict.CHANGED else Tone.TEXT, is_number
-    return f"{text} {sign}", tone, is_number
-
-
-def _fitting(widths: Sequence[int], room: int, first: int) -> list[int]:
-    """The baseline, and as many of the others from `first` on as there is room for; one of them at least."""
-    first = max(1, min(first, len(widths) - 1))
-    columns = [0, first]
-    used = widths[0] + widths[first] + 4
-    for n in range(first + 1, len(widths)):
-        if used + widths[n] + 2 > room:
-            break
-        columns.append(n)
-        used += widths[n] + 2
-    return columns
+    cells = [(board.cell(row, n), cells) for n, cells in frame.columns]
+    align = right if any(is_number for (_, _, is_number), _ in cells) else left
+    for (text, tone, _), wide in cells:
+        spans.append(("  " + align(cut_middle(text, wide), wide), tone))
+    if frame.words:
+        told = verdict_spans(row, look.chosen)
+        between = board.diff.code[look.chosen - 1] if board.diff.code and row.field == "commit" else None
+        if between is not None and row.section is Section.CODE:
+            told = [(code_summary(between), Tone.CHANGED)]
+        if row.verdict is Verdict.SAME and not told:
+            told = [("=", Tone.FAINT)]
+        spans.append(("  ", Tone.TEXT))
+        spans.extend(told)
+    return tuple(spans)
