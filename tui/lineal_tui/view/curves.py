@@ -10,7 +10,7 @@ from lineal.dots import smoothed
 from lineal.records.curves import Axis
 from lineal_tui.view.braille import ACROSS, DOWN, Heights, Reach, cells, dotted, sign
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, left, right, rule, width_of
-from lineal_tui.view.words import counted, figure, local_time, metric, number
+from lineal_tui.view.words import counted, figure, local_time, local_times, metric, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ LEAST_HEIGHT = 5
 """Rows below which there is no plot: three of curves, the axis and its figures."""
 
 _TONES = (Tone.CURVE_1, Tone.CURVE_2, Tone.CURVE_3, Tone.CURVE_4, Tone.CURVE_5, Tone.CURVE_6)
-_LABEL = 9
+_LABEL = 10
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
@@ -253,12 +253,10 @@ def _merged(spans: Sequence[Span]) -> list[Span]:
 
 
 def _figures(curves: Curves, across: int) -> Line:
-    axis = curves.axis
-    first, last = place(axis, curves.first), place(axis, curves.last)
+    first, middle, last = _named(curves)
     room = across + 1
     if curves.first == curves.last:
         return ((" " * _LABEL + first, Tone.MUTED),)
-    middle = place(axis, curves.first / 2 + curves.last / 2)
     if width_of(first) + width_of(last) + 2 > room:
         return ((" " * _LABEL + cut(first, room), Tone.MUTED),)
     text = list(first.ljust(room - width_of(last)) + last)
@@ -266,6 +264,23 @@ def _figures(curves: Curves, across: int) -> Line:
     if at > len(first) + 2 and at + len(middle) + 2 < room - len(last):
         text[at : at + len(middle)] = middle
     return ((" " * _LABEL + "".join(text), Tone.MUTED),)
+
+
+def _named(curves: Curves) -> tuple[str, str, str]:
+    """The first place of the axis, its middle and its last one in words."""
+    ends = (curves.first, curves.first / 2 + curves.last / 2, curves.last)
+    if curves.axis is Axis.CLOCK:
+        first, middle, last = local_times([_micros(at) for at in ends])
+        return first, middle, last
+    first, middle, last = (place(curves.axis, at) for at in ends)
+    if curves.axis is Axis.VERSION and curves.curves[0].dots:
+        dots = curves.curves[0].dots
+        labels = {dot.first: dot.label for dot in (dots[0], dots[-1])}
+        first, last = (
+            f"{name} {cut(labels[at] or '', 16)}".rstrip() if at in labels else name
+            for name, at in ((first, curves.first), (last, curves.last))
+        )
+    return first, middle, last
 
 
 # when versions were live
@@ -307,16 +322,22 @@ def _shade(grid: list[list[Span]], curves: Curves, across: int) -> None:
 def _band(curves: Curves, width: int) -> tuple[Line, ...]:
     across = max(1, width - _LABEL - 1)
     row: list[Span] = [(" ", Tone.TEXT)] * across
+    marks: list[tuple[int, str, Tone]] = []
     for low, high, label, live in _columns_of(curves, across):
         tone = Tone.LIVE if live else Tone.STAGED
         if curves.axis is Axis.VERSION:
-            row[low] = ("◆", tone)
+            marks.append((low, label, tone))
             continue
         text = cut(label, high - low - 1) if high - low > 3 else ""
         for column in range(low, max(low, high - 1) + 1):
             at = column - low - 1
             row[column] = ("▌" if column == low else text[at] if at < len(text) else "─", tone)
-    name = cut(curves.stage or "", _LABEL - 1)
+    for low, label, tone in sorted(marks, key=lambda mark: mark[2] is Tone.LIVE):
+        row[low] = ("◆", tone)
+        following = min((other for other, _, _ in marks if other > low), default=across)
+        for n, letter in enumerate(cut(label, following - low - 2)):
+            row[low + 1 + n] = (letter, tone)
+    name = cut(curves.stage or "", _LABEL)
     return (((right(name, _LABEL), Tone.MUTED), (" ", Tone.TEXT), *_merged(row)),)
 
 
@@ -384,7 +405,7 @@ def _legend_words(curves: Curves, curve: Curve, cursor: int | None, smoothing: f
     dot = at_cursor(curve, cursor)
     if dot is None:
         return "has no point in this part"
-    where = f"at {_where(curves.axis, dot)}"
+    where = _where(curves.axis, dot)
     if dot.mean is None:
         return f"{_odd_of(dot)} {where}"
     soft = ""
@@ -399,9 +420,9 @@ def _legend_words(curves: Curves, curve: Curve, cursor: int | None, smoothing: f
 
 def _where(axis: Axis, dot: Dot) -> str:
     if dot.label is not None:
-        return dot.label
+        return f"at {dot.label}"
     first, last = place(axis, dot.first), place(axis, dot.last)
-    return first if first == last else f"{first} to {last}"
+    return f"at {first}" if first == last else f"within {first} to {last}"
 
 
 def _summary(curves: Curves, curve: Curve) -> str:
@@ -432,7 +453,7 @@ def odd_words(curve: Curve, axis: Axis) -> str:
         if not found:
             continue
         first, last = found[0][0], found[-1][0]
-        where = f"at {_where(axis, first)}"
+        where = _where(axis, first)
         if first is not last:
             where = f"between {place(axis, first.first)} and {place(axis, last.last)}"
         told.append(f"{number(sum(count for _, count in found))} {word} {where}")
