@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from tests.cli.bound_stage import Bound, build
     from tests.ssh.loopback import Loopback
+    from tests.ssh.service import Service
 else:
     from loopback import Loopback
+    from service import Service
 
     sys.path += [str(Path(__file__).parents[1] / "cli"), str(Path(__file__).parents[1] / "tui")]
     from bound_stage import Bound, build
@@ -26,6 +28,14 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loopback]:
     server = Loopback.start(tmp_path_factory.mktemp("sshd"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """A service account with a registry, and people with keys; without root these tests fail, never skipped."""
+    served = Service.start()
+    yield served
+    served.stop()
 
 
 @pytest.fixture

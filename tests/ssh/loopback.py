@@ -43,8 +43,8 @@ class Loopback:
     process: subprocess.Popen[bytes]
 
     @classmethod
-    def start(cls, folder: Path) -> Self:
-        """Start it in an empty folder.
+    def start(cls, folder: Path, *, more: str = "") -> Self:
+        """Start it in an empty folder, with `more` in its configuration.
 
         Raises:
             RuntimeError: there is no sshd here, or it does not start.
@@ -62,7 +62,7 @@ class Loopback:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         configuration = folder / "sshd_config"
-        configuration.write_text(_CONFIGURATION.format(port=port, folder=folder))
+        configuration.write_text(_CONFIGURATION.format(port=port, folder=folder) + more)
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen([program, "-D", "-e", "-f", str(configuration)], stderr=log)
         started = cls(folder, port, process)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lineal_tui.view.lines import Line, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 
 class View(StrEnum):
@@ -42,6 +42,7 @@ LISTS = frozenset(
         View.EXPERIMENTS,
         View.RUNS,
         View.COLUMNS,
+        View.RUN,
         View.STAGES,
         View.AUDIT,
         View.EVENT,
@@ -105,6 +106,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("column_down", ("J",), "move the column to the right", "move", frozenset({View.COLUMNS})),
     Binding("column_up", ("K",), "move the column to the left", None, frozenset({View.COLUMNS})),
     Binding("usual_columns", ("a",), "the columns that the runs suggest", "usual ones", frozenset({View.COLUMNS})),
+    Binding("open_section", ("l", "right"), "open what is folded", None, frozenset({View.RUN})),
+    Binding("fold_section", ("h", "left"), "fold it", None, frozenset({View.RUN})),
     Binding("experiments", ("e",), "experiments", "experiments", WITH_RUN),
     Binding("toggle_equal", ("equals_sign",), "show or hide what is equal", None, frozenset({View.TREE, View.DIFF})),
     Binding("lineage", ("L",), "lineage of the version under the cursor", "lineage", WITH_MODEL),
@@ -240,8 +243,8 @@ class Table:
             if key.startswith(prefix + " ")
         ]
 
-    def hints(self, view: View, *, read_only: bool) -> list[tuple[str, str]]:
-        """What the hint row offers in this place; help comes last."""
+    def hints(self, view: View, *, read_only: bool, without: Collection[str] = frozenset()) -> list[tuple[str, str]]:
+        """What the hint row offers in this place, but for the bindings with these ids; help comes last."""
         return [
             (shown(binding.keys[0]), binding.hint)
             for binding in self.bindings
@@ -250,6 +253,7 @@ class Table:
             and " " not in binding.keys[0]
             and view in binding.views
             and not (read_only and binding.changes)
+            and binding.id not in without
         ]
 
     def help(self, view: View, why_not: Callable[[Binding], str | None] = lambda _binding: None) -> list[Line]:

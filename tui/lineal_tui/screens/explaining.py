@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
 from lineal_tui.keys import WITH_MODEL, WITH_RUN, View
-from lineal_tui.screens.commanding import Commanding, verb_lines
+from lineal_tui.screens.commanding import verb_lines
+from lineal_tui.screens.permitting import Permitting
 from lineal_tui.view.lines import Line, Tone, rule
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _ANSWERS: tuple[Line, ...] = tuple(
 )
 
 
-class Explaining(Commanding):
+class Explaining(Permitting):
     """Help and reasons."""
 
     _explained = View.TREE
@@ -51,6 +52,11 @@ class Explaining(Commanding):
         scene = self.scene
         if binding.changes and self.read_only is not None:
             return self.read_only
+        missing = self.role_misses(binding)
+        if missing is not None:
+            return missing
+        if binding.id == "suspend" and self.registry.actor.is_vouched:
+            return "`lineal shell` has no background to go to"
         if scene is None or scene.model is None:
             return "the registry has no models yet" if binding.views <= WITH_MODEL else None
         version, where = self.version, self.address()
@@ -78,7 +84,8 @@ class Explaining(Commanding):
     def refuses(self, binding: Binding) -> bool:
         """Say why a key does nothing now; False when it does something, or says so itself."""
         self._explained = self.active
-        why = None if binding.id in _TELL_THEMSELVES else self.why_not(binding)
+        missing = None if self.read_only is not None else self.role_misses(binding)
+        why = missing if binding.id in _TELL_THEMSELVES else self.why_not(binding)
         if why is not None:
             self.say(f"not now: {why}", tone=Tone.MUTED)
         return why is not None
@@ -90,7 +97,7 @@ class Explaining(Commanding):
         about = self._explained
         self.filters.pop(View.HELP, None)
         self.panes[View.HELP].filter = None
-        lines: list[Line] = self.table.help(about, self.why_not)
+        lines: list[Line] = [*self.standing_lines(), *self.table.help(about, self.why_not)]
         lines.extend([(), (("while a question is open", Tone.HEAD),), *_ANSWERS])
         lines.extend([(), (("on the command line, after :", Tone.HEAD),), *verb_lines()])
         self.panes[View.HELP].draw_title = lambda width, active: rule(

@@ -10,10 +10,11 @@ from textual.message import Message
 if TYPE_CHECKING:
     from lineal.addresses import Found
     from lineal.errors import LinealError
+    from lineal.records import governance
     from lineal.records.comparison import Diff, Lineage
     from lineal.records.models import Version, VersionDetail
     from lineal.records.releases import Pipeline
-    from lineal.records.runs import Point, Run, RunDetail, RunFields
+    from lineal.records.runs import Run, RunFields
     from lineal.records.stages import Plan, Transition
     from lineal.records.upkeep import Finding
     from lineal_tui.screens.found_page import FoundPage
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lineal_tui.screens.scene import Scene, TreeSource
     from lineal_tui.view.models import Standing
     from lineal_tui.view.pages import Pages
+    from lineal_tui.view.run import RunPage
     from lineal_tui.view.run_columns import Chosen
     from lineal_tui.view.runs import ExperimentItem
     from lineal_tui.view.stages import StageItem
@@ -32,6 +34,13 @@ class SceneRead(Message):
     """The registry was read."""
 
     scene: Scene
+
+
+@dataclass
+class StandingRead(Message):
+    """What the person may do was read."""
+
+    standing: governance.Standing
 
 
 @dataclass
@@ -206,8 +215,7 @@ class Differing(Message):
 class RunRead(Message):
     """Everything about a run was read."""
 
-    detail: RunDetail
-    curves: dict[str, list[Point]]
+    page: RunPage
 
 
 @dataclass
