@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lineal.facade.door import address_of
 from lineal.facade.upkeep import Upkeep
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.facade.door import Address
     from lineal.records.comparison import Lineage
+    from lineal.records.contents import FileContent
+    from lineal.records.costs import FileCost, ModelCost, RegistryCost, ReleaseCost, VersionCost
+    from lineal.records.models import Version
 
 
 class Tracing(Upkeep):
@@ -19,3 +26,33 @@ class Tracing(Upkeep):
 
         with self._context.read() as connection:
             return origins.trace(connection, ref, up=up, down=down, limit=limit)
+
+    def open_file(self, ref: Address, path: str, *, limit: int = 1 << 20) -> FileContent:
+        """A file of a version: its text, or what its bytes tell; see `lineal.contents.open_file`."""
+        from lineal import contents  # noqa: PLC0415  rarely needed
+
+        return contents.open_file(self._context, address_of(ref), path, limit=limit)
+
+    def cost(self) -> RegistryCost:
+        """What the registry costs on disk."""
+        from lineal import costs  # noqa: PLC0415  rarely needed
+
+        return costs.of_registry(self._context)
+
+    def model_cost(self, model: str) -> tuple[ModelCost, list[VersionCost]]:
+        """What a model costs on disk, and each of its versions, those first whose purge would free most."""
+        from lineal import costs  # noqa: PLC0415  rarely needed
+
+        return costs.of_model(self._context, model)
+
+    def version_cost(self, ref: Address) -> tuple[VersionCost, list[FileCost], list[ReleaseCost]]:
+        """What a version costs on disk, with its files and its releases."""
+        from lineal import costs  # noqa: PLC0415  rarely needed
+
+        return costs.of_version(self._context, address_of(ref))
+
+    def version_costs(self, versions: Sequence[Version]) -> list[VersionCost]:
+        """What versions cost in the store, newest first; no file is looked at."""
+        from lineal import costs  # noqa: PLC0415  rarely needed
+
+        return costs.of_versions(self._context, [version.id for version in versions])
