@@ -51,7 +51,7 @@ def code_between(
         return None
     if (base.commit, base.dirty, base.patch) == (other.commit, other.dirty, other.patch):
         return None
-    patches = [_kept(context, base.patch), _kept(context, other.patch)]
+    patches = [kept(context, base.patch), kept(context, other.patch)]
     uncommitted = (patches[0][0], patches[1][0])
     is_cut = patches[0][1] or patches[1][1]
     if base.commit == other.commit:
@@ -134,7 +134,7 @@ def _git(folder: Path, *arguments: str, limit: int = 4096) -> tuple[str, bool] |
     return None if told is None else (told[:limit].decode(errors="replace"), len(told) > limit)
 
 
-def _kept(context: Context, digest: Digest | None) -> tuple[str | None, bool]:
+def kept(context: Context, digest: Digest | None) -> tuple[str | None, bool]:
     """The beginning of the changes that a run had not committed, and whether they are longer; None: not kept."""
     if digest is None:
         return None, False

@@ -32,8 +32,8 @@ def found(made: Table, key: str, view: View = View.TREE) -> str | None:
 
 
 def test_a_file_gives_bindings_other_keys(tmp_path: Path) -> None:
-    made = table(tmp_path / "keymap.toml", 'half_down = "J, ctrl+d"\ncopy_id = "Y i"\nhelp = "f1, ?"\nsort = ""\n')
-    assert found(made, "J") == "half_down"
+    made = table(tmp_path / "keymap.toml", 'half_down = "D, ctrl+d"\ncopy_id = "Y i"\nhelp = "f1, ?"\nsort = ""\n')
+    assert found(made, "D") == "half_down"
     assert found(made, "Y i") == "copy_id"
     assert found(made, "f1") == "help"
     assert found(made, "question_mark") == "help"

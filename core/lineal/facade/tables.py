@@ -10,9 +10,11 @@ from lineal.lazily import Later
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from lineal import code_between
     from lineal.queries import run_tables
     from lineal.records.runs import Run, RunDetail, RunFields
 else:
+    code_between = Later("lineal.code_between")
     run_tables = Later("lineal.queries.run_tables")
 
 _CHILDREN = 1_000
@@ -48,3 +50,9 @@ class Tables(Upkeep):
         """The runs that fold under one, the latest first, a thousand at most."""
         with self._context.read() as connection:
             return run_tables.children(connection, run.n, _CHILDREN)
+
+    def uncommitted_changes(self, detail: RunDetail) -> str | None:
+        """The beginning of what a run had not committed, as a patch; None: nothing, or it is not kept."""
+        if detail.code is None:
+            return None
+        return code_between.kept(self._context, detail.code.patch)[0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lineal.errors import LinealError
 from lineal.lazily import Later
 from lineal.records.models import Model, Version, VersionStatus
+from lineal.records.runs import Experiment, Run
 from lineal.records.stages import LiveVersion
 from lineal_tui.keys import View
 from lineal_tui.remembered import Unreadable
@@ -296,8 +297,18 @@ class Commanding(Filtering):
             self._go(found.version.model, found.stage, found.version.id, view)
         elif isinstance(found, Version):
             self._go(found.model, None, found.id, view)
+        elif isinstance(found, Run):
+            self.visit_run(found)
+        elif isinstance(found, Experiment):
+            self.look_into(found.name)
+            self.open_view(View.RUNS)
         elif message.page is not None:
             self._show_found(message.ref, message.page)
+
+    def visit(self, ref: str) -> None:
+        """Go where an address leads."""
+        registry, clock = self.registry, self.clock
+        self.work(lambda: ThingFound("show", ref, *found_page.read_found(registry, ref, clock())), "command")
 
     def _go(self, model: str, stage: str | None, version: int | None, view: View) -> None:
         self.give_screen_to(view)

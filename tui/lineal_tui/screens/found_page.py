@@ -28,17 +28,11 @@ def read_found(registry: Registry, ref: str, now: Micros) -> tuple[Found, FoundP
     from lineal_tui.view import listing, texts  # noqa: PLC0415  few addresses lead out of the tree
 
     found = registry.resolve(ref)
-    if isinstance(found, Model | Version | LiveVersion):
+    if isinstance(found, Model | Version | LiveVersion | Run | Experiment):
         return found, None
     if isinstance(found, Dataset):
         states = registry.dataset_versions(found.name)[:_SOME]
         return found, lambda width: texts.dataset(found, states, now, width)
     if isinstance(found, DatasetVersion):
         return found, lambda width: texts.dataset_version(found, now, width)
-    if isinstance(found, Run):
-        detail = registry.run_detail(found)
-        return found, lambda width: texts.run(detail, now, width)
-    if isinstance(found, Experiment):
-        runs = registry.run_details(registry.runs(found.name, limit=_SOME))
-        return found, lambda width: texts.experiment(found, runs, now, width)
     return found, lambda width: listing.identified(found, width)

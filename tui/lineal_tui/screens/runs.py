@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from lineal.records.base import Micros, RunId
+from lineal.records.runs import RunStatus
 from lineal.records.searching import Place
 from lineal_tui.view.pages import PAGE
+from lineal_tui.view.run import RunPage
 from lineal_tui.view.run_columns import RunsLook, TableState, kind_of, usual_columns
 from lineal_tui.view.runs import ExperimentItem, runs_measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from lineal.records.runs import Point, Run, RunDetail
+    from lineal.records.runs import Run, RunDetail
     from lineal.registry import Registry
     from lineal_tui.view.run_columns import Chosen, Sorting
 
@@ -383,10 +385,13 @@ def read_experiments(registry: Registry) -> list[ExperimentItem]:
     ]
 
 
-def read_curves(registry: Registry, detail: RunDetail) -> dict[str, list[Point]]:
-    """The newest points of a run's first metrics that have several, by name."""
-    return {
+def read_run(registry: Registry, run: Run) -> RunPage:
+    """Everything that a run's page shows."""
+    detail = registry.run_detail(registry.run(run.id))
+    curves = {
         series.name: registry.points(detail.run, series.name, limit=_POINTS)
         for series in detail.metrics[:_CURVES]
         if series.count > 1
     }
+    lost = detail.run.status is RunStatus.RUNNING and detail.run.id in registry.lost_runs()
+    return RunPage(detail, curves, registry.uncommitted_changes(detail), lost=lost)

@@ -63,6 +63,8 @@ class Workspace(Auditing):
             "column_down": partial(self.move_shown, 1),
             "column_up": partial(self.move_shown, -1),
             "usual_columns": self.use_usual_columns,
+            "open_section": partial(self.open_section, is_open=True),
+            "fold_section": partial(self.open_section, is_open=False),
             "experiments": partial(self.go_to, View.EXPERIMENTS),
             "enter_experiment": self.open_experiment,
             "next_column": partial(self.turn_column, 1),
@@ -230,9 +232,12 @@ class Workspace(Auditing):
         if self.active is View.EXPERIMENTS:
             self.open_experiment()
         elif self.active is View.RUNS:
+            self.visited = ()
             self.open_view(View.RUN)
         elif self.active is View.COLUMNS:
             self.column_open()
+        elif self.active is View.RUN:
+            self.open_item()
         elif self.active is View.STAGES:
             self.open_view(View.STAGE)
         elif self.active is View.AUDIT:
