@@ -102,7 +102,7 @@ def _saw(connection: sqlite3.Connection, name: str, version: Version) -> str | N
         case "run":
             return None if version.run is None else f"run:{version.run}"
         case "architecture":
-            return rows.size_and_parameters(connection, version.id)[2]
+            return rows.architecture_of(connection, version.id)[2]
         case _:
             _, _, has_code, has_environment = rows.surroundings(connection, version.id)
             return "recorded" if (has_code if name == "code" else has_environment) else None
@@ -168,11 +168,12 @@ def facts_of(connection: sqlite3.Connection, version: Version) -> Facts:
 def _attributes(connection: sqlite3.Connection, version: Version) -> dict[str, tuple[Value, ...]]:
     artifact = artifact_rows.files_of(connection, [version.id]).get(version.id)
     used = dataset_rows.used_by_versions(connection, [version.id])[version.id]
-    size, parameters, architecture = rows.size_and_parameters(connection, version.id)
+    size, parameters, _, architecture = rows.architecture_of(connection, version.id)
     run, experiment, _, _ = rows.surroundings(connection, version.id)
     files = () if artifact is None else artifact.files
     single: dict[str, Value] = {
         "architecture": architecture,
+        "live": bool(version.stages),
         "bytes": size,
         "created": version.created_at,
         "created_by": version.created_by,
@@ -192,13 +193,19 @@ def _attributes(connection: sqlite3.Connection, version: Version) -> dict[str, t
         "uid": version.uid,
     }
     lists: dict[str, tuple[Value, ...]] = {
-        "dataset": tuple(dict.fromkeys(each.name for each in used)),
+        "dataset": tuple(
+            dict.fromkeys(
+                text for each in used for text in (each.name, f"data:{each.name}", f"data:{each.name}:{each.label}")
+            )
+        ),
         "dataset.name": tuple(dict.fromkeys(each.name for each in used)),
         "dataset.label": tuple(dict.fromkeys(each.label for each in used)),
         "dataset.role": tuple(dict.fromkeys(each.role for each in used)),
         "dataset.digest": tuple(dict.fromkeys(each.digest for each in used)),
         "format": tuple(dict.fromkeys(each.format for each in files)),
-        "parent": tuple(each.ref for each in version.parents),
+        "file": tuple(each.path for each in files),
+        "parent": tuple(text for each in version.parents for text in (each.ref, each.ref.rpartition(":")[2])),
+        "relation": tuple(dict.fromkeys(each.relation.value for each in version.parents)),
         "stage": version.stages,
     }
     return lists | {name: () if value is None else (value,) for name, value in single.items()}

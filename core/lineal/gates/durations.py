@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from lineal.errors import BadValue
+from lineal.search import moments
 
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d|w)")
+_UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _LONGEST = 10 * 365 * 86_400
 
 
@@ -17,16 +15,14 @@ def seconds(field: str, text: str) -> int:
     Raises:
         BadValue: it is none, or over ten years.
     """
-    told = text.strip().lower()
-    if told == "0":
+    if text.strip() in {"", "0"}:
         return 0
-    parts = _PART.findall(told)
-    if not parts or _PART.sub("", told).strip():
+    found = moments.seconds(text)
+    if found is None:
         raise BadValue(field=field, value=text, why="it is no length of time", hint="such as 30min, 24h, 3d or 1w")
-    found = round(sum(float(number) * _UNITS[unit] for number, unit in parts))
     if found > _LONGEST:
         raise BadValue(field=field, value=text, why="it is more than ten years")
-    return found
+    return round(found)
 
 
 def text(found: int) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.errors import BadFilter
-from lineal.gates.facts import ATTRIBUTES
 from lineal.gates.weighing import fields_of, shown_field, weigh
 from lineal.records.stages import Check
 from lineal.refs import nearest
+from lineal.search.fields import VERSIONS
 from lineal.search.parsing import parse
 from lineal.search.terms import Both, Either, Not, Words
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lineal.search.terms import Term
 
 _SCOPES = frozenset({"metrics", "params", "tags"})
-_OF_DATASETS = frozenset({"dataset.digest", "dataset.label", "dataset.name", "dataset.role"})
 
 
 def read(text: str) -> Term:
@@ -32,10 +31,9 @@ def read(text: str) -> Term:
     term = parse(text)
     for words in _words(term):
         raise BadFilter(text=text, at=words.at, why=f"{words.text!r} is compared with nothing")
-    known = ATTRIBUTES | _OF_DATASETS
     for each in fields_of(term):
-        if each.scope not in _SCOPES and each.name not in known:
-            near = nearest(each.name, [*known, *(f"{scope}.{each.name}" for scope in sorted(_SCOPES))])
+        if each.scope not in _SCOPES and VERSIONS.attribute(each.name) is None:
+            near = nearest(each.name, [*VERSIONS.names(), *(f"{scope}.{each.name}" for scope in sorted(_SCOPES))])
             prefix = "live." if each.of_live else ""
             raise BadFilter(
                 text=text,
@@ -48,12 +46,11 @@ def read(text: str) -> Term:
 
 def check(text: str, facts: Facts, live: Facts | None, at: Micros) -> Check:
     """Whether a version passes an expression, with the figures."""
-    del at
     try:
         term = read(text)
     except BadFilter as error:
         return Check("gate", passed=False, wanted=text, saw=str(error))
-    weighed = weigh(term, facts, live)
+    weighed = weigh(term, facts, live, at)
     wanted = text if weighed.wanted is None else f"{text} ({weighed.wanted})"
     return Check("gate", passed=weighed.truth is True, wanted=wanted, saw=weighed.saw)
 

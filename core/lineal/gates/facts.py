@@ -8,17 +8,6 @@ from dataclasses import dataclass, field
 Value = float | str | bool | None
 """A value that is compared; None is missing, and compares with nothing."""
 
-ATTRIBUTES = frozenset(
-    {
-        "architecture", "bytes", "created", "created_by", "dataset", "digest", "experiment", "files", "format", "label",
-        "model", "notes", "owner", "parameters", "parent", "purpose", "ref", "run", "seq", "stage", "status", "uid",
-    }
-)  # fmt: skip
-"""What a version has beside metrics, params and tags; `dataset`, `format`, `parent` and `stage` are lists."""
-
-TIMES = frozenset({"created"})
-"""Attributes that are microseconds since 1970."""
-
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -57,7 +46,7 @@ class Facts:
     params: dict[str, Param] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, tuple[Value, ...]] = field(default_factory=dict)
-    """By a name of `ATTRIBUTES`; several values of a list, none of what is missing."""
+    """By the names that the search has for them; several values of a list, none of what is missing."""
 
     def on(self, name: str) -> dict[str | None, Measured]:
         """The latest value of a metric on each state of data, the one it is usually judged by first."""

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import math
-import operator
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lineal.gates.comparing import MIRRORED, compared, compared_as, is_missing, kind_of, reckoned
 from lineal.gates.facts import Param, number_words, value_words
+from lineal.search.fields import VERSIONS
 from lineal.search.terms import Among, Arithmetic, Both, Comparison, Either, Field, Literal, Missing, Not
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from lineal.gates.facts import Facts, Measured, Value
+    from lineal.records.base import Micros
     from lineal.search.terms import Operand, Term
-
-_NUMBERS: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-}
-_ORDERS: dict[str, Callable[[float, float], bool]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_SIMILAR = {"LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +32,7 @@ class Weighed:
     """The figures, and what kept them from being compared."""
 
 
-def weigh(term: Term, facts: Facts, live: Facts | None) -> Weighed:
+def weigh(term: Term, facts: Facts, live: Facts | None, at: Micros) -> Weighed:
     """Weigh an expression.
 
     A comparison with something missing, or of values that were measured on different data, is neither true nor false;
@@ -57,24 +42,27 @@ def weigh(term: Term, facts: Facts, live: Facts | None) -> Weighed:
         term: the expression, without plain words.
         facts: of the version.
         live: of the version it would replace; None when nothing is live.
+        at: the time, from which ages are counted.
     """
-    scale = _Scale(facts, live)
+    scale = _Scale(facts, live, at)
     truth = scale.weigh(term, wished=True)
     told = [f"{name} {words}" for name, words in scale.figures.items()]
+    left, right = _worked_out(term, scale)
+    told += [] if left is None else [f"which is {left}"]
     told += dict.fromkeys(scale.remarks if truth else (*scale.remarks, *scale.problems))
-    return Weighed(truth, _worked_out(term, scale), ", ".join(told) or "nothing")
+    return Weighed(truth, right, ", ".join(told) or "nothing")
 
 
-def _worked_out(term: Term, scale: _Scale) -> str | None:
+def _worked_out(term: Term, scale: _Scale) -> tuple[str | None, str | None]:
+    """What the sums at the left and at the right of a single comparison come to."""
     if not isinstance(term, Comparison) or scale.lacks_live(term):
-        return None
+        return None, None
     chosen = scale.choose((term.left, term.right))
-    for side in (term.right, term.left):
-        if isinstance(side, Arithmetic):
-            values = scale.values(side, chosen)
-            if len(values) == 1 and isinstance(values[0], float):
-                return number_words(values[0])
-    return None
+    found: list[str | None] = []
+    for side in (term.left, term.right):
+        values = scale.values(side, chosen) if isinstance(side, Arithmetic) else ()
+        found.append(number_words(values[0]) if len(values) == 1 and isinstance(values[0], float) else None)
+    return found[0], found[1]
 
 
 @dataclass(slots=True)
@@ -83,6 +71,7 @@ class _Scale:
 
     facts: Facts
     live: Facts | None
+    at: Micros
     figures: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -123,14 +112,17 @@ class _Scale:
                 truth = True if True in truths else None if None in truths or not truths else False
                 return (None if truth is None else not truth) if negated else truth
             case Missing(operand, negated):
-                there = [value for value in self.values(operand, chosen) if not _is_missing(value)]
+                there = [value for value in self.values(operand, chosen) if not is_missing(value)]
                 return bool(there) is negated
 
     def _compare(
         self, sign: str, left: Operand, right: Operand, chosen: dict[tuple[str, bool], Measured | None]
     ) -> bool | None:
+        if isinstance(left, Literal) and isinstance(right, Field):
+            left, sign, right = right, MIRRORED.get(sign, sign), left
+        kind = kind_of(left) if isinstance(right, Literal) else None
         truths = [
-            _compared(sign, a, b)
+            compared(sign, a, b) if kind is None else compared_as(kind, sign, a, b, self.at)
             for a in self.values(left, chosen) or (None,)
             for b in self.values(right, chosen) or (None,)
         ]
@@ -147,7 +139,7 @@ class _Scale:
                 return (float(value),) if isinstance(value, int) and not isinstance(value, bool) else (value,)
             case Arithmetic(sign, left, right):
                 return tuple(
-                    _reckoned(sign, a, b) for a in self.values(left, chosen) for b in self.values(right, chosen)
+                    reckoned(sign, a, b) for a in self.values(left, chosen) for b in self.values(right, chosen)
                 )
             case Field():
                 return self._of_field(operand, chosen)
@@ -166,7 +158,8 @@ class _Scale:
             case "tags":
                 return (facts.tags[asked.name],) if asked.name in facts.tags else ()
             case _:
-                return facts.attributes.get(asked.name, ())
+                known = VERSIONS.attribute(asked.name)
+                return () if known is None else facts.attributes.get(known.name, ())
 
     def choose(self, operands: tuple[Operand, ...]) -> dict[tuple[str, bool], Measured | None]:
         """Which value of each metric counts: both versions' of one metric have to be measured on the same data."""
@@ -291,76 +284,3 @@ def _operand_fields(operand: Operand) -> Iterator[Field]:
 
 def _places(measured: dict[str | None, Measured]) -> str:
     return " and ".join(each.where or "data that nobody named" for each in measured.values())
-
-
-def _is_missing(value: Value | Param) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _number(value: Value | Param) -> float | None:
-    if isinstance(value, Param):
-        return value.number
-    if isinstance(value, bool):
-        return float(value)
-    return None if value is None or isinstance(value, str) or math.isnan(value) else float(value)
-
-
-def _text(value: Value | Param) -> str | None:
-    match value:
-        case Param(text):
-            return text
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case None:
-            return None
-        case _:
-            return number_words(value)
-
-
-def _reckoned(sign: str, left: Value | Param, right: Value | Param) -> float | None:
-    a, b = _number(left), _number(right)
-    if a is None or b is None or (sign == "/" and b == 0):
-        return None
-    try:
-        found = _NUMBERS[sign](a, b)
-    except OverflowError:
-        return None
-    return None if math.isnan(found) else found
-
-
-def _compared(sign: str, left: Value | Param, right: Value | Param) -> bool | None:
-    """Whether two values compare so; None when one is missing, or they are of different kinds."""
-    if _is_missing(left) or _is_missing(right):
-        return None
-    if sign in _SIMILAR:
-        text, pattern = _text(left), _text(right)
-        return None if text is None or pattern is None else _like(pattern)(text) is not sign.startswith("NOT")
-    if isinstance(left, str) or isinstance(right, str):
-        return _texts_compared(sign, _text(left), _text(right))
-    a, b = _number(left), _number(right)
-    if a is None or b is None:
-        if isinstance(left, Param) and isinstance(right, Param):
-            return _texts_compared(sign, left.text, right.text)
-        return None
-    return _ORDERS[sign](a, b)
-
-
-def _texts_compared(sign: str, left: str | None, right: str | None) -> bool | None:
-    if left is None or right is None:
-        return None
-    order = (left > right) - (left < right)
-    return _ORDERS[sign](order, 0)
-
-
-@lru_cache(maxsize=64)
-def _like(pattern: str) -> Callable[[str], bool]:
-    """SQLite's LIKE: `%` is anything, `_` one character; only ASCII letters fold."""
-    expression = "".join(".*" if each == "%" else "." if each == "_" else re.escape(each) for each in _folded(pattern))
-    matches = re.compile(expression, re.DOTALL).fullmatch
-    return lambda text: matches(_folded(text)) is not None
-
-
-def _folded(text: str) -> str:
-    return "".join(each.lower() if "A" <= each <= "Z" else each for each in text)

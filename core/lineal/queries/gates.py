@@ -90,14 +90,16 @@ def numbers_of(params: Mapping[str, Scalar]) -> dict[str, tuple[str, float | Non
     return {name: scalar_columns(value)[1:] for name, value in params.items() if value is not None}
 
 
-def size_and_parameters(connection: sqlite3.Connection, version: int) -> tuple[int | None, int | None, str | None]:
-    """(bytes of its files, numbers in its tensors, the architecture's digest) of a version."""
+def architecture_of(
+    connection: sqlite3.Connection, version: int
+) -> tuple[int | None, int | None, str | None, str | None]:
+    """(bytes of its files, numbers in its tensors, digest and kind of the architecture) of a version."""
     row = connection.execute(
-        "SELECT a.size, t.parameters, t.digest FROM versions v LEFT JOIN artifacts a ON a.id = v.artifact_id "
+        "SELECT a.size, t.parameters, t.digest, t.kind FROM versions v LEFT JOIN artifacts a ON a.id = v.artifact_id "
         "LEFT JOIN architectures t ON t.id = v.architecture_id WHERE v.id = ?",
         (version,),
     ).fetchone()
-    return row[0], row[1], row[2]
+    return row[0], row[1], row[2], row[3]
 
 
 def surroundings(connection: sqlite3.Connection, version: int) -> tuple[str | None, str | None, bool, bool]:
