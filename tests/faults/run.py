@@ -24,6 +24,7 @@ import guards
 import hangups
 import hooks
 import kills
+import logs
 import strikes
 
 if TYPE_CHECKING:
@@ -50,10 +51,11 @@ ROWS = {
     9: Row("hooks and health checks that misbehave", 200),
     10: Row("the terminal goes", 200),
     11: Row("the clock jumps", 20),
+    12: Row("the audit log is edited, cut, reordered, written anew", 400),
 }
 
 
-_OF_STAGES = {8: crowds.run, 9: hooks.run, 10: hangups.run, 11: clocks.run}
+_OF_STAGES = {8: crowds.run, 9: hooks.run, 10: hangups.run, 11: clocks.run, 12: logs.run}
 
 
 def cause(row: int, folder: Path, trials: int | None, seed: int, without: str | None) -> Report:

@@ -10,6 +10,7 @@ import bits
 import calls
 import disks
 import kills
+import logs
 import pytest
 
 traced = pytest.mark.skipif(not calls.is_possible(), reason="strace is missing, or may not trace here")
@@ -47,7 +48,14 @@ def test_a_flipped_bit_or_a_cut_file_is_named_and_refused(tmp_path: Path) -> Non
     assert report.notes["promote refused"] == 20
 
 
-@pytest.mark.parametrize("guard", ["loop", "digest", pytest.param("fsync", marks=traced)])
+def test_harm_to_the_audit_log_is_named_where_it_was_done(tmp_path: Path) -> None:
+    ways = len(logs.HARMS) + len(logs.OTHERS)
+    report = logs.run(tmp_path, trials=ways, seed=7)
+    assert report.broken == []
+    assert len(report.notes) == ways
+
+
+@pytest.mark.parametrize("guard", ["loop", "digest", "seals", "agreement", pytest.param("fsync", marks=traced)])
 def test_without_what_guards_against_it_a_fault_breaks_a_promise(guard: str) -> None:
     script = Path(__file__).with_name("run.py")
     done = subprocess.run(

@@ -169,7 +169,12 @@ def with_part(text: str, name: str, value: str) -> str:
     kept = [part for part in parts if not part.startswith(f"{name}=")]
     if f"{name}={value}" not in parts:
         kept.append(f"{name}={value}")
-    return " ".join(shlex.quote(part) for part in kept)
+    return " ".join(map(_quoted, kept))
+
+
+def _quoted(part: str) -> str:
+    """A part of a filter that is read as one again; quotes only where they are needed, since people read it."""
+    return shlex.quote(part) if any(letter.isspace() or letter in "'\"\\" for letter in part) else part
 
 
 class Auditing(Watching):
@@ -232,16 +237,16 @@ class Auditing(Watching):
         def read() -> AuditRead | AuditRefused:
             worker = get_current_worker()
 
-            def first(found: Found) -> bool:
-                if len(found.numbers) and not worker.is_cancelled:
-                    self.post_message(AuditRead(turn, found, is_whole=False))
-                return not worker.is_cancelled
+            def first(found: Found) -> None:
+                self.post_message(AuditRead(turn, found, is_whole=False))
 
             try:
                 wanted = wanted_by(registry, text)
             except LinealError as error:
                 return AuditRefused(turn, error)
-            return AuditRead(turn, search(registry, wanted, text, old, first), is_whole=True)
+            return AuditRead(
+                turn, search(registry, wanted, text, old, first, lambda: not worker.is_cancelled), is_whole=True
+            )
 
         self.work(read, "audit")
 
@@ -303,21 +308,21 @@ class Auditing(Watching):
     def open_events(self) -> None:
         """Show the entries about the version under the cursor."""
         if self.version is not None:
-            self.open_audit(shlex.quote(f"about={self.version.ref}"))
+            self.open_audit(_quoted(f"about={self.version.ref}"))
 
     def audit_asked(self, command: Command) -> None:
         """Show what `:audit` asks for."""
         parts = [f"{name}={value}" for name, value in command.options.items()]
         if command.first is not None:
             parts.insert(0, f"about={command.first}")
-        self.open_audit(" ".join(shlex.quote(part) for part in parts))
+        self.open_audit(" ".join(map(_quoted, parts)))
 
     def only(self, name: str) -> None:
         """Show only entries like the one under the cursor: of its actor, its action, or about the same thing."""
         event = self.event
         if event is None:
             return
-        value = event.actor.user if name == "actor" else event.action if name == "action" else entries.subject(event)
+        value = {"actor": entries.narrowest(event), "action": event.action, "about": entries.subject(event)}[name]
         if not value:
             self.say("this entry is about no one thing", tone=Tone.MUTED)
             return
@@ -333,6 +338,7 @@ class Auditing(Watching):
 
     def _show_entry(self) -> None:
         pane, event = self.panes[View.EVENT], self.event
+        pane.add_class("-plain")
         match = self.matcher(View.EVENT)
         now = (event.seq if event is not None else 0, pane.size.width, " ".join(match.words))
         if now == self._entry or not pane.size.width:
@@ -369,7 +375,12 @@ class Auditing(Watching):
 
 
 def search(
-    registry: Registry, wanted: EventFilter, text: str, old: Found | None, go_on: Callable[[Found], bool]
+    registry: Registry,
+    wanted: EventFilter,
+    text: str,
+    old: Found | None,
+    tell: Callable[[Found], None],
+    go_on: Callable[[], bool],
 ) -> Found:
     """The entries that are wanted; those that were found before are not looked for again.
 
@@ -378,7 +389,8 @@ def search(
         wanted: which entries.
         text: what they were asked for by.
         old: what was found for the same text before; None when nothing was.
-        go_on: told the first that were found; False when the rest is not wanted any more.
+        tell: told the first that were found.
+        go_on: whether the rest is still wanted.
     """
     total, last = registry.event_totals()
     newest = registry.events_numbered([last])
@@ -390,10 +402,11 @@ def search(
     numbers, was_told = array("q"), known is not None
     for stretch in registry.event_numbers(wanted, after=None if known is None else known.last):
         numbers.extend(stretch)
+        if not go_on():
+            break
         if not was_told and len(numbers) >= PAGE:
             was_told = True
-            if not go_on(Found(text, numbers[:], total, last, head)):
-                break
+            tell(Found(text, numbers[:], total, last, head))
     if known is not None:
         numbers.extend(known.numbers)
     return Found(text, numbers, total, last, head)

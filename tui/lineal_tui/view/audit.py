@@ -121,7 +121,7 @@ def measured(look: AuditLook, found: Sequence[Event]) -> AuditLook:
     return AuditLook(
         look.now,
         max([look.seq_width, *(len(str(each.seq)) for each in found)]),
-        min(16, max([look.who_width, *(width_of(one_line(_short(each))) for each in found)])),
+        min(14, max([look.who_width, *(width_of(one_line(_short(each))) for each in found)])),
         min(20, max([look.action_width, *(width_of(one_line(each.action)) for each in found)])),
         min(32, max([look.ref_width, *(width_of(one_line(_ref(each))) for each in found)])),
     )
@@ -147,7 +147,7 @@ def audit_columns(look: AuditLook, width: int) -> tuple[Column, ...]:
             Column("age", "AGE", 4, right=True, rank=2),
             Column("who", "WHO", look.who_width, rank=3),
             Column("action", "ACTION", look.action_width),
-            Column("ref", "REF", look.ref_width),
+            Column("ref", "REF", max(12, min(look.ref_width, width // 3 - 4))),
             Column("what", "WHAT", 10, grows=True, rank=1),
         ],
         width,
@@ -216,6 +216,11 @@ def links(event: Event) -> list[tuple[str, str]]:
         if isinstance(parent, str):
             found.append(("parent", parent.rpartition("=")[0] or parent))
     return list(dict.fromkeys(found))
+
+
+def narrowest(event: Event) -> str:
+    """Who it was, as a filter names them: by the claim where there is one, since the account is then shared."""
+    return event.actor.claim.rpartition(",")[2] if event.actor.claim else event.actor.user
 
 
 def subject(event: Event) -> str | None:
