@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineal_tui.cli.app import Command, session
-from lineal_tui.cli.output import dump, show, width
+from lineal_tui.cli.output import dump, narrate, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, now
 
 if TYPE_CHECKING:
@@ -16,28 +16,49 @@ if TYPE_CHECKING:
     from lineal_tui.view.json import Json
     from lineal_tui.view.lines import Line
 
+_TEXT_LIMIT = 16 << 20
+"""Bytes of a text that are printed at most."""
 _SOME = 10
 """Of what belongs to a thing, so many are listed on its page."""
 
 
 @click.command("show", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
+@click.option("--file", "path", metavar="PATH", help="Of a version: the text of this file, or what its bytes tell.")
 @as_json
 @click.pass_context
-def show_command(context: click.Context, *, ref: str, as_json: bool) -> None:
+def show_command(context: click.Context, *, ref: str, path: str | None, as_json: bool) -> None:
     """Everything about one thing: a model, a version, a stage, data, a run, an experiment, some bytes.
+
+    A file is never loaded: of a pickle its imports are told, the dangerous ones first, of a model file its tensors.
 
     Examples:
       lineal show fraud@production
       lineal show run:3f9c
       lineal show data:payments:2026-11 --json
+      lineal show fraud@production --file config.json
     """
     with session(context).open() as registry:
+        if path is not None:
+            _show_file(registry, ref, path, as_json=as_json)
+            return
         found = registry.resolve(ref)
         if as_json:
             dump(_as_json(registry, found))
         else:
             show(_page(registry, found))
+
+
+def _show_file(registry: Registry, ref: str, path: str, *, as_json: bool) -> None:
+    from lineal_tui.view import contents  # noqa: PLC0415  start-up is measured
+
+    found = registry.open_file(ref, path, limit=_TEXT_LIMIT)
+    if as_json:
+        dump(contents.content_json(found))
+        return
+    show(contents.content_lines(found, width() if found.text is None else None))
+    if not found.whole:
+        narrate(f"only its beginning; `lineal export {found.ref} --to files` writes it whole")
 
 
 def _as_json(registry: Registry, found: Found) -> Json:
