@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses, endings
 from lineal.errors import BadValue, Refused
+from lineal.gates import durations
 from lineal.policy import Permission
 from lineal.queries import endings as rows
 from lineal.records.endings import RetentionRule
@@ -105,11 +106,6 @@ def _why(context: Context, model: str) -> str:
     kept = [
         f"the newest {rule.keep_last}" if rule.keep_last is not None else "",
         "what was ever live" if rule.keep_live else "",
-        f"what is younger than {_days(rule.keep_younger)}" if rule.keep_younger is not None else "",
+        f"what is younger than {durations.text(rule.keep_younger)}" if rule.keep_younger is not None else "",
     ]
     return "retention: only " + ", ".join(filter(None, kept)) + " keeps its bytes"
-
-
-def _days(seconds: int) -> str:
-    days, rest = divmod(seconds, 86_400)
-    return f"{days} days" if not rest else f"{seconds} s"

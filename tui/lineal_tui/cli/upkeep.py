@@ -13,6 +13,9 @@ from lineal_tui.cli.output import complain, dump, narrate, say, warn
 from lineal_tui.cli.parameters import as_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.records.endings import Ended, Expired
     from lineal.records.upkeep import Collected, Finding
 
 _LARGE = 64 << 20
@@ -61,24 +64,52 @@ def _words(found: Finding) -> str:
 
 @click.command("gc", cls=Command)
 @click.option("--dry-run", is_flag=True, help="Remove nothing, tell what would be.")
+@click.option("--retention", is_flag=True, help="Also retire and purge the versions that no retention rule keeps.")
 @as_json
 @click.pass_context
-def gc_command(context: click.Context, *, dry_run: bool, as_json: bool) -> None:
+def gc_command(context: click.Context, *, dry_run: bool, retention: bool, as_json: bool) -> None:
     """Remove the objects that no version refers to, and the unfinished files of writers that were killed.
 
-    Safe beside running writers: what one of them is about to refer to stays.
+    Safe beside running writers: what one of them is about to refer to stays. Versions that no rule of their model keeps
+    (`lineal retention`) are named, and lose their bytes with --retention only; their records stay.
 
     Examples:
       lineal gc --dry-run
+      lineal gc --retention
     """
     with session(context).open() as registry:
+        ended, kept = registry.expire() if retention and not dry_run else ([], [])
+        expired = registry.expired()
         collected = registry.gc(dry_run=dry_run)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import endings, json  # noqa: PLC0415  start-up is measured
 
-        dump(json.collected(collected))
+        dump(
+            {
+                **json.collected(collected),
+                "ended": [endings.json_ended(each) for each in ended],
+                "expired": [endings.json_expired(each) for each in expired],
+            }
+        )
     else:
+        _tell_expired(ended, expired)
         _tell(collected)
+    for ref, why in kept:
+        warn(f"{ref} stays: {why}")
+
+
+def _tell_expired(ended: Sequence[Ended], expired: Sequence[Expired]) -> None:
+    from lineal_tui.view.words import counted, size  # noqa: PLC0415  start-up is measured
+
+    for gone in ended:
+        say(f"{gone.ref}  {size(gone.freed)}  {gone.retirement.reason}")
+    if ended:
+        narrate(f"retired and purged {counted(len(ended), 'version')}, {size(sum(gone.freed for gone in ended))}")
+    for each in expired:
+        say(f"{each.ref}  {size(each.bytes)}  no retention rule keeps it")
+    if expired:
+        total = size(sum(each.bytes for each in expired))
+        narrate(f"{counted(len(expired), 'version')} ({total}) to be retired and purged with --retention")
 
 
 def _tell(collected: Collected) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from lineal_tui.view import endings
 from lineal_tui.view.words import utc_time
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def version(detail: VersionDetail) -> Object:
         if artifact
         else [],
         "tags": dict(detail.tags),
+        **endings.json_fields(detail),
     }
 
 

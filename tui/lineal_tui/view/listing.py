@@ -97,6 +97,8 @@ def badge(model: Model, version: Version) -> Span:
         return (", ".join(names), Tone.WORSE)
     if version.forced:
         return (", ".join(names), Tone.FAILED)
+    if version.deprecated_until is not None:
+        names.append("deprecated")
     live = bool(model.stages) and model.stages[-1][0] in version.stages
     return (", ".join(names), Tone.LIVE if live else Tone.STAGED)
 

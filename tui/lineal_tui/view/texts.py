@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lineal.records.comparison import Section, Verdict
 from lineal_tui.view import listing
 from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import fields, heading, table
 from lineal_tui.view.words import counted, delta, metric, number, scalar, short_digest, size, when
@@ -70,6 +71,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
         [
             ("status", status),
             ("live at", _live_at(found)),
+            *_ending(detail, now),
             ("label", detail.label_reason),
             *_people(found.owner, found.purpose),
             ("ask", _ask(detail)),
@@ -100,6 +102,14 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
     if detail.architecture is not None:
         lines += _architecture(detail.architecture, width)
     return lines + _surroundings(detail.code, detail.environment, detail.command, detail.seed)
+
+
+def _ending(detail: VersionDetail, now: Micros) -> list[tuple[str, Span | None]]:
+    return [
+        (name, (", ".join(filter(None, (value, remark))), Tone.CHANGED))
+        for name, value, remark in ending(detail, now)
+        if value
+    ]
 
 
 def _version_metrics(detail: VersionDetail, width: int | None) -> list[Line]:

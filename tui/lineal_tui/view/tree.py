@@ -11,7 +11,7 @@ from lineal.records.runs import Direction
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import ELLIPSIS, Line, Span, Tone, cut, cut_middle, fit, rule, width_of
-from lineal_tui.view.words import age, counted, delta, figure
+from lineal_tui.view.words import age, counted, delta, deprecated, figure
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
@@ -152,6 +152,8 @@ def _difference(version: Version, look: TreeLook) -> float | None:
 def _note(version: Version, look: TreeLook, width: int, *, live: bool) -> Line:
     room = next((column.width for column in tree_columns(look, width) if column.id == "note"), 0)
     words = one_line(version.notes or version.purpose or "")
+    if version.deprecated_until is not None:
+        words = deprecated(version.deprecated_until, look.now) + (f"  {words}" if words else "")
     if not live:
         return ((words, Tone.MUTED),)
     return fit((("◀ live", Tone.LIVE), ("  " + words if words else "", Tone.MUTED)), room)

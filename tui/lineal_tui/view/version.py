@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
 from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Tone, cut_middle
 from lineal_tui.view.words import ago, counted, local_time, metric, number, scalar, short_digest, size
 
@@ -65,6 +66,7 @@ def _about(detail: VersionDetail, now: Micros) -> Iterator[Field]:
     yield "version", version.ref, f"#{version.seq}  {status}".rstrip()
     yield "why this label", detail.label_reason, ""
     yield "live at", ", ".join(version.stages), ""
+    yield from ending(detail, now)
     yield "purpose", version.purpose or "", ""
     yield "owner", version.owner or "", ""
     yield "registered", local_time(version.created_at), f"{ago(version.created_at, now)} by {version.created_by}"

@@ -35,6 +35,13 @@ def age(at: Micros, now: Micros) -> str:
     return "now"
 
 
+def deprecated(until: Micros, now: Micros) -> str:
+    """That a version is to end, in a few words: `deprecated, ends in 12d`, `deprecated, was to end 3d ago`."""
+    if until > now:
+        return f"deprecated, ends in {age(now, until)}"
+    return f"deprecated, was to end {age(until, now)} ago"
+
+
 def ago(at: Micros, now: Micros) -> str:
     """How long ago something was, in words: `3 days ago`."""
     if now - at < _SECOND:
