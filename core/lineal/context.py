@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from lineal import audit
     from lineal.db import Database
     from lineal.objects import ObjectStore
+    from lineal.queries import words
 else:
     audit = Later("lineal.audit")
+    words = Later("lineal.queries.words")
 
 
 def now() -> Micros:
@@ -122,6 +124,7 @@ class Context:
         if not change.events and connection.total_changes != before:
             msg = f"{what} changed the registry without an event"
             raise AssertionError(msg)
+        words.catch_up(connection)
 
     @contextmanager
     def journal(self, subject: str) -> Iterator[sqlite3.Connection]:

@@ -5,7 +5,7 @@ Times are microseconds since 1970 in UTC; a metric value that is not a number is
 
 from __future__ import annotations
 
-from lineal.schema import common, data, endings, gates, governance, imports, models, runs, stages
+from lineal.schema import common, data, endings, gates, governance, imports, models, runs, search, stages
 
 TABLES = (
     common.REGISTRY
@@ -17,4 +17,5 @@ TABLES = (
     + gates.GATES
     + endings.ENDINGS
     + imports.IMPORTS
+    + search.SEARCH
 )
