@@ -26,6 +26,7 @@ class View(StrEnum):
     COLUMNS = "columns"
     RUN = "run"
     FILES = "files"
+    CURVES = "curves"
     STAGES = "stages"
     STAGE = "stage"
     FINDINGS = "findings"
@@ -52,11 +53,12 @@ WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION, View
 WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
 WITHOUT_MODEL = frozenset(
-    {View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.FINDINGS, View.HELP, View.AUDIT, View.EVENT}
+    {View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.CURVES, View.FINDINGS, View.HELP, View.AUDIT, View.EVENT}
 )
 """Places that have something to show also in a registry without models."""
 WITH_MARKS = frozenset({View.TREE, View.RUNS})
 _OF_TABLE = frozenset({View.RUNS, View.COLUMNS})
+_OF_CURVES = frozenset({View.CURVES})
 EVERYWHERE = frozenset(View)
 
 
@@ -119,6 +121,19 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("next_column", ("l", "right"), "choose the version further right", None, frozenset({View.DIFF})),
     Binding("previous_column", ("h", "left"), "choose the version further left", None, frozenset({View.DIFF})),
     Binding("choose_baseline", ("B",), "hold all others against the chosen one", "baseline", frozenset({View.DIFF})),
+    Binding("next_metric", ("right_square_bracket",), "the next metric, as `n`", "metric", _OF_CURVES),
+    Binding("previous_metric", ("left_square_bracket",), "the metric before, as `N`", None, _OF_CURVES),
+    Binding(
+        "turn_axis", ("x",), "by step, time, clock or epoch; across versions by number or clock", "axis", _OF_CURVES
+    ),
+    Binding("smooth", ("S",), "smooth more; after the most, not at all", "smooth", _OF_CURVES),
+    Binding("logarithmic", ("o",), "a logarithmic axis, or a linear one", "log", _OF_CURVES),
+    Binding("zoom_in", ("plus",), "a smaller part, around the cursor", "zoom", _OF_CURVES),
+    Binding("zoom_out", ("minus",), "a larger part", None, _OF_CURVES),
+    Binding("whole", ("0",), "all of it, without a cursor", "all", _OF_CURVES),
+    Binding("place_right", ("l", "right"), "the cursor to the right; the legend has its values", None, _OF_CURVES),
+    Binding("place_left", ("h", "left"), "the cursor to the left", None, _OF_CURVES),
+    Binding("across", ("m",), "the metric across the model's versions, or the runs' curves", "across", _OF_CURVES),
     Binding("enter_experiment", ("l", "right"), "its runs", None, frozenset({View.EXPERIMENTS})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
     Binding("sort", ("s",), "sort by the next order", "sort", frozenset({View.MODELS})),
@@ -144,6 +159,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_version", ("6",), "everything about the version", views=EVERYWHERE),
     Binding("view_runs", ("7",), "runs", views=EVERYWHERE),
     Binding("view_files", ("8",), "files and architecture of the version", views=EVERYWHERE),
+    Binding("curves", ("C",), "curves of what is marked, or a metric across versions", views=EVERYWHERE),
     Binding("view_stages", ("9",), "stages: what is live, its release and health", views=EVERYWHERE),
     Binding("view_findings", ("exclamation_mark",), "what does not agree between registry and disk", views=EVERYWHERE),
     Binding("view_audit", ("A",), "the audit log: every change, by whom", views=EVERYWHERE),

@@ -38,7 +38,17 @@ if TYPE_CHECKING:
 
 SMALLEST = (60, 15)
 _OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT)
-_WITHOUT_MODEL = (View.MODELS, View.EXPERIMENTS, View.RUNS, View.RUN, View.FINDINGS, View.AUDIT, View.EVENT)
+_WITHOUT_MODEL = (
+    View.MODELS,
+    View.EXPERIMENTS,
+    View.RUNS,
+    View.COLUMNS,
+    View.RUN,
+    View.CURVES,
+    View.FINDINGS,
+    View.AUDIT,
+    View.EVENT,
+)
 
 
 class Body(Still, Container):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from lineal.lazily import Later
 from lineal_tui.keys import View
+from lineal_tui.screens.curves import Drawing
 from lineal_tui.screens.messages import Examined, FilesRead, StagesRead
-from lineal_tui.screens.run_pages import RunPages
 from lineal_tui.screens.scene import read_live
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
 from lineal_tui.view.pages import Listed
@@ -32,7 +32,7 @@ _BEFORE_THE_FIRST = 1.0
 """Seconds after the start, so that the first paint waits for nothing."""
 
 
-class Exploring(RunPages):
+class Exploring(Drawing):
     """The views that are not about the tree or the runs."""
 
     _files: tuple[VersionDetail, VersionDetail | None] | None = None

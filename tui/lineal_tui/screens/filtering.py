@@ -171,6 +171,8 @@ class Filtering(Prompting):
         lines = self.panes[self.active].lines
         if self.active is View.DIFF:
             self.next_change(direction)
+        elif self.active is View.CURVES:
+            self.turn_metric(direction)
         elif self.active not in self.filters:
             self.say("nothing is filtered here", "/ filters", tone=Tone.MUTED)
         elif lines.has_cursor and not 0 <= lines.cursor + direction < lines.count:

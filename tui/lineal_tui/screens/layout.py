@@ -13,6 +13,7 @@ _WHOLE = (
     View.DIFF,
     View.RUN,
     View.FILES,
+    View.CURVES,
     View.STAGES,
     View.STAGE,
     View.FINDINGS,

@@ -344,14 +344,12 @@ def _band(curves: Curves, width: int) -> tuple[Line, ...]:
 # words
 
 
-def plot_title(curves: Curves, look: PlotLook, width: int, *, active: bool = False, part: bool = False) -> Line:
+def plot_title(
+    curves: Curves, look: PlotLook, width: int, *, about: str = "", active: bool = False, part: bool = False
+) -> Line:
     """The rule above a plot: the metric, what it goes by, and how it is drawn."""
-    by = {Axis.TIME: "time since the start", Axis.CLOCK: "the clock", Axis.VERSION: "version"}
-    how = (
-        [f"by {by.get(curves.axis, str(curves.axis))} (x)"]
-        if active
-        else [f"by {by.get(curves.axis, str(curves.axis))}"]
-    )
+    words = {Axis.TIME: "time since the start", Axis.CLOCK: "the clock", Axis.VERSION: "version"}
+    how = [f"by {words.get(curves.axis, str(curves.axis))}"]
     if look.logarithmic:
         how.append("logarithmic")
     if look.smoothing:
@@ -359,8 +357,23 @@ def plot_title(curves: Curves, look: PlotLook, width: int, *, active: bool = Fal
     if part:
         how.append("a part (0 for all)" if active else "a part")
     end: Line = ((", ".join(how), Tone.MUTED),)
-    name = cut_middle(curves.metric, max(6, width - sum(width_of(text) for text, _ in end) - 8))
-    return rule(((name, Tone.TITLE if active else Tone.STRONG),), end, width)
+    room = max(6, width - sum(width_of(text) for text, _ in end) - 8)
+    name = cut_middle(curves.metric, room)
+    about = cut_middle(about, room - width_of(name) - 2) if about and room - width_of(name) > 6 else ""
+    start: Line = ((name, Tone.TITLE if active else Tone.STRONG), *([(f"  {about}", Tone.MUTED)] if about else []))
+    return rule(start, end, width)
+
+
+def with_cursor(lines: Sequence[Line], curves: Curves, cursor: int | None) -> list[Line]:
+    """The lines of a plot with its cursor, a mark on the axis below it: one that moves then costs two cells."""
+    if cursor is None:
+        return list(lines)
+    found = list(lines)
+    at = len(found) - 2 - (1 if curves.spans else 0)
+    axis = "".join(text for text, _ in found[at])
+    cell = _LABEL + 1 + cursor // ACROSS
+    found[at] = ((axis[:cell], Tone.FAINT), ("▲", Tone.CURSOR), (axis[cell + 1 :], Tone.FAINT))
+    return found
 
 
 def at_cursor(curve: Curve, column: int) -> Dot | None:

@@ -1,0 +1,324 @@
+"""Curves of what is marked, or is under the cursor: read as wide as they are drawn, and again as runs go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from lineal.lazily import Later
+from lineal.records.curves import Axis
+from lineal_tui.keys import View
+from lineal_tui.screens.run_pages import RunPages
+from lineal_tui.view.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.pages import Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.records.curves import Curves
+    from lineal.registry import Registry
+    from lineal_tui.view import curves as drawing
+else:
+    # nobody draws curves before the first paint
+    drawing = Later("lineal_tui.view.curves")
+
+_MOST = 26
+_RUN_AXES = (Axis.STEP, Axis.TIME, Axis.CLOCK, Axis.EPOCH)
+_MODEL_AXES = (Axis.VERSION, Axis.CLOCK)
+_LEAST = 8
+"""Rows of a plot with its axes; with less room the page scrolls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be drawn."""
+
+    refs: tuple[str, ...] = ()
+    """Of runs and versions; none: the metric across the versions of `model`."""
+    model: str | None = None
+    stage: str | None = None
+    """Whose spells are shown across versions."""
+    metric: str | None = None
+    """None for the first there is."""
+    axis: Axis = Axis.STEP
+    part: tuple[float, float] | None = None
+    """None for all of it."""
+
+
+@dataclass
+class CurvesRead(Message):
+    """Curves were read."""
+
+    asked: Asked
+    width: int
+    metrics: tuple[str, ...]
+    curves: Curves | None
+    """None when nothing was measured."""
+
+
+def read_curves(registry: Registry, asked: Asked, width: int) -> CurvesRead:
+    """Read what is asked for, in as many columns as there are dots in this width."""
+    if asked.refs:
+        names = registry.curve_metrics(asked.refs)
+    else:
+        names = registry.metrics_across(asked.model or "")
+    if not names:
+        return CurvesRead(asked, width, (), None)
+    metric = asked.metric if asked.metric in names else names[0]
+    columns = drawing.plot_columns(width)
+    first, last = asked.part or (None, None)
+    if asked.refs:
+        found = registry.curves(asked.refs, metric, by=asked.axis, columns=columns, first=first, last=last)
+    else:
+        found = registry.metric_across(
+            asked.model or "", metric, stage=asked.stage, by=asked.axis, columns=columns, first=first, last=last
+        )
+    return CurvesRead(asked, width, names, found)
+
+
+class Drawing(RunPages):
+    """The view of curves."""
+
+    _asked_curves = Asked()
+    _curves: CurvesRead | None = None
+    _curves_stale = True
+    _whole: tuple[float, float] = (0.0, 0.0)
+    """Both ends of the axis when all of it was read last."""
+    _place: float | None = None
+    """Where on the axis the cursor is; None: nowhere, and the legend tells of the whole."""
+    _logarithmic = False
+    _smoothing = 0
+    _plot: tuple[object, tuple[Line, ...]] = (None, ())
+    """The plot that was drawn last, and what for: moving the cursor draws none."""
+
+    # what is drawn
+
+    def open_curves(self) -> None:
+        """Draw what is marked, or under the cursor; from the tree without marks, the metric across all versions."""
+        asked = self._asked_here()
+        if asked is None:
+            self.say("nothing here has curves: mark runs or versions with space, then C", tone=Tone.CHANGED)
+            return
+        self._ask_curves(asked)
+        self.open_view(View.CURVES)
+
+    def open_view(self, view: View) -> None:
+        """Give the screen, or on a wide one the keys, to a view."""
+        raise NotImplementedError
+
+    def _asked_here(self) -> Asked | None:
+        known = self._asked_curves
+        if self.active in (View.RUNS, View.RUN, View.COLUMNS, View.EXPERIMENTS):
+            refs = tuple(self.marked_runs.values()) if self.active is not View.RUN else ()
+            detail = self.run_detail
+            if not refs and detail is not None:
+                refs = (f"run:{detail.run.id}",)
+            return self._of_runs(refs, known) if refs else None
+        if self.model is None:
+            return None
+        marked = tuple(self.marked.values())
+        if self.active in (View.TREE, View.DIFF) and marked:
+            return self._of_runs(marked, known)
+        if self.active in (View.VERSION, View.FILES, View.LINEAGE) and self.version is not None:
+            return self._of_runs((self.version.ref,), known)
+        return self._across(known)
+
+    def _of_runs(self, refs: tuple[str, ...], known: Asked) -> Asked:
+        if len(refs) > _MOST:
+            self.say(f"the first {_MOST} of {len(refs)} are drawn", tone=Tone.CHANGED)
+        axis = known.axis if known.axis in _RUN_AXES else Axis.STEP
+        return Asked(refs[:_MOST], self.model, metric=known.metric, axis=axis)
+
+    def _across(self, known: Asked) -> Asked:
+        axis = known.axis if known.axis in _MODEL_AXES else Axis.VERSION
+        return Asked((), self.model, self.stage, known.metric, axis)
+
+    def _ask_curves(self, asked: Asked) -> None:
+        if replace(asked, part=None) != replace(self._asked_curves, part=None):
+            self._place = None
+        self._asked_curves = asked
+        self._curves_stale = True
+        if View.CURVES in self.visible_panes():
+            self.follow_curves()
+
+    # reading
+
+    def forget_previews(self) -> None:
+        """Read everything again when it is next seen; what is on the screen stays until then."""
+        super().forget_previews()
+        self._curves_stale = True
+
+    def follow_now(self) -> None:
+        """Show what belongs to the row under the cursor, in every pane that is visible."""
+        super().follow_now()
+        if self.scene is not None and self.asking.question is None and View.CURVES in self.visible_panes():
+            self.follow_curves()
+
+    def follow_curves(self) -> None:
+        """Read the curves, if they are others, or of another width, or may have gone on."""
+        width = self.panes[View.CURVES].size.width - 2
+        asked, found, registry = self._asked_curves, self._curves, self.registry
+        if width < 1:
+            return
+        if not asked.refs and asked.model is None:
+            asked = self._asked_curves = self._across(asked)
+        if not self._curves_stale and found is not None and found.asked == asked and found.width == width:
+            self.redraw_page(View.CURVES)
+            return
+        self._curves_stale = False
+        self.work(lambda: read_curves(registry, asked, width), "curves")
+
+    def on_curves_read(self, message: CurvesRead) -> None:
+        """Show curves, unless others are wanted by now."""
+        if message.asked != self._asked_curves:
+            return
+        self._curves = message
+        if message.curves is not None and message.asked.part is None:
+            self._whole = (message.curves.first, message.curves.last)
+        self.redraw_page(View.CURVES, anew=True)
+
+    # drawing
+
+    def redraw_page(self, view: View, *, anew: bool = False) -> None:
+        """Draw a page for the size that its pane has now; `anew` also when it was drawn for that."""
+        if view is not View.CURVES:
+            super().redraw_page(view, anew=anew)
+            return
+        pane, found = self.panes[view], self._curves
+        width, height = pane.size.width - 2, pane.lines.size.height
+        if width < 1 or height < 1:
+            return
+        curves = found.curves if found is not None else None
+        if found is None or curves is None:
+            pane.draw_title = lambda width, active: rule(
+                (("curves", Tone.TITLE if active else Tone.STRONG),), ((self._about(), Tone.MUTED),), width
+            )
+            words = "" if found is None else "nothing was measured here"
+            pane.lines.show(Listed[object]([((words, Tone.MUTED),)]), _indented)
+            pane.redraw()
+            return
+        about, part = self._about(), found.asked.part is not None
+        look = drawing.PlotLook(width, max(_LEAST, height), self._logarithmic, drawing.SMOOTHINGS[self._smoothing])
+        pane.draw_title = lambda width, active: drawing.plot_title(
+            curves, look, width, about=about, active=active, part=part
+        )
+        pane.lines.show(Listed[object](self._page(curves, look, height)), _indented)
+        pane.redraw()
+
+    def _page(self, curves: Curves, look: drawing.PlotLook, height: int) -> Sequence[Line]:
+        cursor = self._cursor(curves)
+        legend = drawing.legend_lines(curves, look.width, cursor=cursor, smoothing=look.smoothing)
+        look = replace(look, height=max(_LEAST, height - len(legend)))
+        if self._plot[0] != (id(curves), look):
+            self._plot = ((id(curves), look), drawing.plot_lines(curves, look))
+        return [*drawing.with_cursor(self._plot[1], curves, cursor), *legend]
+
+    def _about(self) -> str:
+        asked = self._asked_curves
+        if asked.refs:
+            return asked.refs[0] if len(asked.refs) == 1 else f"{len(asked.refs)} over each other"
+        return f"across {cut_middle(asked.model or '', 30)}"
+
+    def _cursor(self, curves: Curves) -> int | None:
+        if self._place is None:
+            return None
+        span = curves.last - curves.first
+        share = (self._place - curves.first) / span if span else 0.0
+        return max(0, min(curves.columns - 1, int(share * curves.columns)))
+
+    # keys
+
+    def turn_metric(self, direction: int) -> None:
+        """Draw the metric after this one, or before it, of those that the filter lets through."""
+        if self._curves is None or not self._curves.metrics:
+            return
+        match = self.matcher(View.CURVES)
+        names = [name for name in self._curves.metrics if not match or match(name)]
+        if not names:
+            self.say("no metric has what the filter looks for", "esc clears it", tone=Tone.MUTED)
+            return
+        shown = self._curves.curves.metric if self._curves.curves is not None else None
+        at = names.index(shown) + direction if shown in names else 0
+        if len(names) == 1 and names[0] == shown:
+            self.say("there is no other metric", tone=Tone.MUTED)
+            return
+        self._ask_curves(replace(self._asked_curves, metric=names[at % len(names)]))
+
+    def turn_axis(self) -> None:
+        """Let curves go by the next axis."""
+        asked = self._asked_curves
+        axes = _RUN_AXES if asked.refs else _MODEL_AXES
+        if asked.refs and self._curves is not None and Axis.EPOCH.value not in self._curves.metrics:
+            axes = _RUN_AXES[:-1]
+        at = axes.index(asked.axis) if asked.axis in axes else -1
+        self._ask_curves(replace(asked, axis=axes[(at + 1) % len(axes)], part=None))
+
+    def toggle_across(self) -> None:
+        """From the curves of runs to the metric across the versions of the model, and back."""
+        asked = self._asked_curves
+        if asked.refs:
+            if self.model is None:
+                self.say("there is no model here", tone=Tone.MUTED)
+                return
+            self._ask_curves(self._across(asked))
+            return
+        refs = tuple(self.marked.values()) or ((self.version.ref,) if self.version is not None else ())
+        if refs:
+            self._ask_curves(self._of_runs(refs, asked))
+
+    def toggle_logarithmic(self) -> None:
+        """A logarithmic axis, or a linear one."""
+        self._logarithmic = not self._logarithmic
+        self.redraw_page(View.CURVES, anew=True)
+
+    def turn_smoothing(self) -> None:
+        """Smooth more; after the most, not at all."""
+        self._smoothing = (self._smoothing + 1) % len(drawing.SMOOTHINGS)
+        self.redraw_page(View.CURVES, anew=True)
+
+    def move_cursor(self, direction: int) -> None:
+        """Move the cursor by a cell; at the end of a part, show what lies beyond it."""
+        curves = self._curves.curves if self._curves is not None else None
+        if curves is None:
+            return
+        at = self._cursor(curves)
+        span = curves.last - curves.first
+        step = 2 * direction
+        if at is None:
+            at = 0 if direction > 0 else curves.columns - 1
+        elif not 0 <= at + step < curves.columns:
+            self._shift(curves, direction)
+            return
+        else:
+            at += step
+        self._place = curves.first + (at + 0.5) / curves.columns * span
+        self.redraw_page(View.CURVES, anew=True)
+
+    def _shift(self, curves: Curves, direction: int) -> None:
+        if self._asked_curves.part is None:
+            return
+        half = (curves.last - curves.first) / 2
+        low, high = self._whole
+        by = min(half, high - curves.last) if direction > 0 else -min(half, curves.first - low)
+        if by:
+            self._ask_curves(replace(self._asked_curves, part=(curves.first + by, curves.last + by)))
+
+    def zoom(self, factor: float) -> None:
+        """Show a smaller part of the axis around the cursor, or a larger one."""
+        curves = self._curves.curves if self._curves is not None else None
+        if curves is None:
+            return
+        part = drawing.zoomed(curves, factor, self._cursor(curves), self._whole)
+        self._ask_curves(replace(self._asked_curves, part=part))
+
+    def show_whole(self) -> None:
+        """Show all of the axis again."""
+        self._place = None
+        self._ask_curves(replace(self._asked_curves, part=None))
+        self.redraw_page(View.CURVES, anew=True)
+
+
+def _indented(line: Line, _width: int) -> Line:
+    return ((" ", Tone.TEXT), *line)
