@@ -1,6 +1,6 @@
 """Writes a registry of any size, so that what is promised of large ones can be measured.
 
-    python tests/bench/generate.py DIR --versions N --runs N --points N [--seed N]
+    python tests/bench/generate.py DIR --versions N --runs N --points N [--metrics N] [--seed N]
 
 The schema, its constraints and its triggers are the project's own, and hold for every row. What is few is made by the
 library as a person would make it: the registry, the models with their first version and its files, the datasets, and
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         EXPERIMENTS,
         METRICS,
         MODELS,
+        MORE_METRICS,
         PARAMS,
         SECOND,
         SHARES,
@@ -54,6 +55,7 @@ else:
         EXPERIMENTS,
         METRICS,
         MODELS,
+        MORE_METRICS,
         PARAMS,
         SECOND,
         SHARES,
@@ -128,7 +130,7 @@ def lay_ground(registry: Registry, sizes: Sizes) -> Ground:
                 objects[model].append((row[0], Digest(row[1]), row[2]))
                 tensors[row[0]] = (row[3], row[4])
     with registry.context.change(Permission.LOG, "generated names") as change:
-        names = intern(change.connection, [*METRICS, *PARAMS, "team", "sweep"])
+        names = intern(change.connection, [*METRICS, *MORE_METRICS, *PARAMS, "team", "sweep"])
         change.record("generated", "registry", names=len(names), seed=sizes.seed)
         connection = change.connection
         models = dict(connection.execute("SELECT name, id FROM models").fetchall())
@@ -204,10 +206,11 @@ def main() -> int:
     parser.add_argument("--versions", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--points", type=int, default=100_000)
+    parser.add_argument("--metrics", type=int, default=3, choices=range(3, 11), help="of a run, 3 to 10")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     began = time.monotonic()
-    generate(options.root, Sizes(options.versions, options.runs, options.points, options.seed))
+    generate(options.root, Sizes(options.versions, options.runs, options.points, options.seed, options.metrics))
     size = (options.root / "registry.db").stat().st_size
     print(f"{options.root}: {size / 1e6:,.0f} MB in {time.monotonic() - began:.0f} s")
     return 0

@@ -30,6 +30,8 @@ SHARES = (0.7, 0.12, 0.08, 0.05)
 """Of all versions, those of the first models; the others share what is left."""
 EXPERIMENTS = tuple(f"{name}-{what}" for name in MODELS[:4] for what in ("search", "nightly", "ablation"))
 METRICS = ("auc", "loss", "val_loss")
+MORE_METRICS = ("f1", "precision", "recall", "accuracy", "latency_ms", "gpu_hours", "drift")
+"""Logged once in a run: even, in a hundred steps, skewed, almost always 1, without bound, by the hour, and seldom."""
 PARAMS = ("lr", "batch_size", "optimizer", "depth", "warmup")
 OPTIMIZERS = ("adam", "adamw", "sgd", "lion")
 TEAMS = ("risk", "growth", "search", "platform")
@@ -47,6 +49,8 @@ class Sizes:
     runs: int
     points: int
     seed: int = 1
+    metrics: int = 3
+    """Of a run, up to ten; those past the third have one point each, which `points` does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,22 @@ def quality(number: int, total: int) -> tuple[float, float, float]:
     auc = 0.82 + 0.12 * (1 - math.exp(-3 * number / max(1, total))) + 0.02 * (noise(number, 1) - 0.5)
     loss = 1.1 - auc + 0.02 * noise(number, 2)
     return round(auc, 6), round(loss, 6), round(loss + 0.03 * noise(number, 3), 6)
+
+
+def more_metrics(number: int, sizes: Sizes) -> list[tuple[str, float]]:
+    """The metrics of a run past the third."""
+    drawn = [noise(number, 20 + place) for place in range(len(MORE_METRICS))]
+    values = [
+        drawn[0],
+        round(drawn[1], 2),
+        drawn[2] ** 8,
+        1.0 if drawn[3] < 0.95 else drawn[3],
+        -100 * math.log(1 - drawn[4]),
+        float(int(24 * drawn[5])),
+        drawn[6],
+    ]
+    wanted = list(zip(MORE_METRICS, values, strict=True))[: max(0, sizes.metrics - len(METRICS))]
+    return [each for each in wanted if each[0] != "drift" or number % 500 == 3]
 
 
 def params_of(number: int) -> list[tuple[str, str, str, float | None]]:
@@ -147,6 +167,10 @@ def insert_runs(registry: Registry, ground: Ground, sizes: Sizes, numbers: range
                 series.append(
                     (identity, n, metric, data if rising else None, count, last, count - 1, ended, least, most, best)
                 )
+            for name, value in more_metrics(number, sizes):
+                identity += 1
+                points.append((identity, 0, start + lasted, value))
+                series.append((identity, n, ground.names[name], None, 1, value, 0, start + lasted, value, value, value))
         insert = connection.executemany
         insert(
             "INSERT INTO runs (n, id, experiment_id, name, kind, status, started_at, ended_at, actor, seed) "
