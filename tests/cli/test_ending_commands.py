@@ -83,6 +83,7 @@ def test_rules_are_told_and_applied_when_asked_for(said: Typed, spare: str) -> N
     done = said("retention", "fraud", "--keep-last", "1", "--keep-younger", "1s")
     assert done.code == ExitCode.DONE
     assert "the newest 1, what is younger than 1s" in done.out
+    assert said("retention", "fraud", "--keep-last", "1").code == ExitCode.DONE
     # 1.3.0 and 1.4.0 are the same bytes: nothing would be freed by ending the first
     before = said("gc", "--dry-run", "--json").json
     refs = [each["ref"] for each in before["expired"]]
