@@ -8,7 +8,7 @@ from lineal.diff.data import dataset_rows
 from lineal.diff.files import file_rows
 from lineal.diff.metrics import metric_rows, series_rows
 from lineal.diff.nested import opened_rows
-from lineal.diff.rows import in_order
+from lineal.diff.rows import by_name, in_order
 from lineal.diff.structure import architecture_rows
 from lineal.diff.surroundings import code_rows, environment_rows
 from lineal.errors import UsageError
@@ -36,7 +36,7 @@ def diff(details: Sequence[VersionDetail], data: Mapping[tuple[str, str], Datase
     """
     _check_enough(details)
     rows = [
-        *metric_rows(details),
+        *by_name(metric_rows(details)),
         *opened_rows(Section.PARAM, [detail.params for detail in details]),
         *dataset_rows([detail.datasets for detail in details], data or {}),
         *environment_rows([detail.environment for detail in details]),
@@ -65,7 +65,7 @@ def run_diff(
     """
     _check_enough(details)
     rows = [
-        *series_rows(details, definitions or {}),
+        *by_name(series_rows(details, definitions or {})),
         *opened_rows(Section.PARAM, [detail.params for detail in details]),
         *dataset_rows([detail.inputs for detail in details], data or {}),
         *environment_rows([detail.environment for detail in details]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.diff.rows import Cell, change_of, counted, plain, row, row_of, union
+from lineal.diff.rows import Cell, change_of, counted, natural, plain, row, row_of, union
 from lineal.records.comparison import Change, DiffRow, Kind, Section, Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def dataset_rows(sides: Sequence[Sequence[RunData]], known: Mapping[tuple[str, s
             fields.setdefault(f"{data.name} ({data.role})", []).append(data)
         found.append(fields)
     rows = []
-    for field in union(found):
+    for field in sorted(union(found), key=natural):
         used = [fields.get(field, []) for fields in found]
         changes = [_change(used[0], other) for other in used[1:]]
         cells = [_cell(data) for data in used]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.diff.rows import row_of, short, union
+from lineal.diff.rows import by_name, row_of, short, union
 from lineal.records.comparison import Change, DiffRow, Section, Verdict
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def file_rows(sides: Sequence[Artifact | None]) -> list[DiffRow]:
         changes = [_change(files[0], other, found[0], each) for other, each in zip(files[1:], found[1:], strict=True)]
         values = [f"{short(file.digest)} {file.size:,} bytes" if file else None for file in files]
         rows.append(row_of(Section.FILE, path, values, changes, unit="bytes"))
-    return rows
+    return by_name(rows)
 
 
 def _change(

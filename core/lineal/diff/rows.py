@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,9 +130,22 @@ def union(mappings: Iterable[Mapping[str, object]]) -> tuple[str, ...]:
 
 
 def in_order(rows: Iterable[DiffRow]) -> tuple[DiffRow, ...]:
-    """By section, and by field within."""
+    """By section; within one as they were made."""
     places = {section: place for place, section in enumerate(Section)}
-    return tuple(sorted(rows, key=lambda each: (places[each.section], each.field)))
+    return tuple(sorted(rows, key=lambda each: places[each.section]))
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """What to sort names by, so that `layers[10]` comes after `layers[2]`."""
+    return [
+        (0, int(part), "") if part.isascii() and part.isdigit() and len(part) < 20 else (1, 0, part)
+        for part in re.split(r"(\d+)", text)
+    ]
+
+
+def by_name(rows: Iterable[DiffRow]) -> list[DiffRow]:
+    """Rows by their fields' names."""
+    return sorted(rows, key=lambda each: natural(each.field))
 
 
 def short(digest: Digest) -> str:
@@ -141,10 +155,10 @@ def short(digest: Digest) -> str:
 
 def mapping_rows(section: Section, mappings: Sequence[Mapping[str, Scalar]]) -> list[DiffRow]:
     """A row for each name; one that was set to None is there, so presence decides and not the value."""
-    return [
+    return by_name(
         row(section, name, [Cell(mapping[name], mapping[name]) if name in mapping else None for mapping in mappings])
         for name in union(mappings)
-    ]
+    )
 
 
 def counted(pairs: Iterable[tuple[int, str]]) -> str:

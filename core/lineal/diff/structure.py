@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from lineal.diff.nested import opened_rows
-from lineal.diff.rows import Cell, change_of, counted, plain, row_of, rows_that_exist, short, union
+from lineal.diff.rows import Cell, by_name, change_of, counted, plain, row_of, rows_that_exist, short, union
 from lineal.records.comparison import Change, DiffRow, Kind, Section, Verdict
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def architecture_rows(details: Sequence[VersionDetail]) -> list[DiffRow]:
     ]
     return [
         *rows_that_exist(Section.ARCHITECTURE, fields),
+        *_tensor_rows(sides),
         *opened_rows(Section.ARCHITECTURE, signatures),
         *opened_rows(Section.ARCHITECTURE, metadata),
-        *_tensor_rows(sides),
     ]
 
 
@@ -71,7 +71,7 @@ def _tensor_rows(sides: Sequence[Architecture | None]) -> list[DiffRow]:
         for place in range(1, len(sides))
     ]
     summed = row_of(Section.ARCHITECTURE, TENSORS, [cell.value if cell else None for cell in counts], changes)
-    return [*rows, summed]
+    return [summed, *by_name(rows)]
 
 
 def _change(first: Tensor | None, other: Tensor | None) -> Change:

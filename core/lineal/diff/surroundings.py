@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lineal.diff.package_versions import later
-from lineal.diff.rows import Cell, plain, row, rows_that_exist, short, union
+from lineal.diff.rows import Cell, by_name, plain, row, rows_that_exist, short, union
 from lineal.records.comparison import Change, DiffRow, Kind, Section, Verdict
 
 if TYPE_CHECKING:
@@ -36,15 +36,16 @@ def environment_rows(sides: Sequence[Environment | None]) -> list[DiffRow]:
         Section.ENVIRONMENT,
         [(name, [plain(read(side)) if side else None for side in sides]) for name, read in readings],
     )
+    python = row(Section.ENVIRONMENT, "python", [plain(side.python) if side else None for side in sides], _moved)
+    rows.insert(0, python)
     memory = [plain(side.memory_bytes) if side else None for side in sides]
     if any(memory):
         rows.append(row(Section.ENVIRONMENT, "memory", memory, unit="bytes"))
-    rows.append(row(Section.ENVIRONMENT, "python", [plain(side.python) if side else None for side in sides], _moved))
     packages = [dict(side.packages) if side else {} for side in sides]
-    rows += [
+    rows += by_name(
         row(Section.ENVIRONMENT, f"package {name}", [plain(side.get(name)) for side in packages], _moved)
         for name in union(packages)
-    ]
+    )
     return rows
 
 

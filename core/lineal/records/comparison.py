@@ -154,7 +154,7 @@ class Diff:
     versions: tuple[str, ...]
     """Full addresses."""
     rows: tuple[DiffRow, ...]
-    """In the order of `Section`, by field name within; equal rows included."""
+    """In the order of `Section`; equal rows included, but for tensors and columns that are alike."""
     code: tuple[CodeBetween | None, ...] = ()
     """One for each version after the first; None where one has no code or both have the same. Empty: not asked."""
     names: tuple[str, ...] = ()

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 from lineal.records.comparison import Section, Verdict
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, rule, width_of
-from lineal_tui.view.verdicts import count_words, difference, judged, labels, remark, shown_value
+from lineal_tui.view.verdicts import count_words, difference, judged, labels, narrowed, remark, shown_value
 
 if TYPE_CHECKING:
     from lineal.records.comparison import Diff, DiffRow
 
 _WIDEST_FIELD = 40
-_NARROWEST_FIELD = 12
-_NARROWEST_VALUE = 6
 _VERDICT_WIDTH = 19
 """Cells of the longest verdict, `  +.0123 ▲ better`, and a little air."""
 SECTION_NAMES = {
@@ -60,20 +58,10 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
     columns = [max(width_of(values[n]) for values in shown if n < len(values)) for n in range(len(diff.versions))]
     # half a figure is a lie: columns are at least as wide as their widest one
     figures = [values for row, values in zip(rows, shown, strict=True) if row.section is Section.METRIC]
-    least = [max([_NARROWEST_VALUE, *(width_of(values[n]) for values in figures)]) for n in range(len(columns))]
+    least = [max([6, *(width_of(values[n]) for values in figures)]) for n in range(len(columns))]
     field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD)
     room = width - 9 - 2 - 3 * (len(columns) - 1) - _VERDICT_WIDTH
-    while sum(columns) + field_width > room:
-        # what is widest gives way first
-        yielding = [n for n in range(len(columns)) if columns[n] > least[n]]
-        widest = max(yielding, key=columns.__getitem__, default=None)
-        if field_width > _NARROWEST_FIELD and (widest is None or field_width > min(columns[widest], 28)):
-            field_width -= 1
-        elif widest is not None:
-            excess = sum(columns) + field_width - room
-            columns[widest] = max(least[widest], columns[widest] - max(1, min(excess, columns[widest] - 64)))
-        else:
-            break
+    field_width, columns = narrowed(field_width, columns, least, room)
     lines: list[Line] = []
     section: Section | None = None
     for row, values in zip(rows, shown, strict=True):
@@ -104,7 +92,7 @@ def verdict_spans(row: DiffRow, place: int | None = None) -> list[Span]:
         note = remark(change)
         return [(note, Tone.MUTED)] if note else []
     sign, word, tone = judged(change)
-    less = difference(row, place)
+    less, note = difference(row, place), remark(change)
     spans: list[Span] = []
     if row.section is Section.METRIC and change.delta is not None:
         spans.append((right(less, 8) + " ", tone if tone in (Tone.BETTER, Tone.WORSE, Tone.MUTED) else Tone.TEXT))
@@ -113,10 +101,10 @@ def verdict_spans(row: DiffRow, place: int | None = None) -> list[Span]:
     elif less and change.kind is None and change.verdict is Verdict.CHANGED:
         spans.append((less, tone))
     elif change.verdict is Verdict.CHANGED and change.kind is None:
-        spans.append((word, tone))
+        spans.append((note or word, tone))
+        note = None
     else:
         spans.append((f"{sign} {word}", tone))
-    note = remark(change)
     if note:
         spans.append((("  " if spans else "") + note, Tone.MUTED))
     return spans

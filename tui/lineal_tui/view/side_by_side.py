@@ -17,6 +17,7 @@ from lineal_tui.view.verdicts import (
     difference,
     judged,
     labels,
+    narrowed,
     shown_value,
     summary,
 )
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
 _WIDEST_FIELD = 40
 _WIDEST_COLUMN = 26
+_NARROW_COLUMN = 15
+"""Cells of a column of text where not all versions fit beside one another."""
 _NARROWEST_COLUMN = 8
-_WORDS_WIDTH = 22
-"""Cells of what became of a row, `  +.0123 ▲ better`, and a little air."""
+_WORDS_WIDTH = 27
+"""Cells of what became of a row, `  +.0123 ≈ within tolerance`."""
 _GAP = 2
 _INDENT = 4
 _SUMMED = 200
@@ -93,8 +96,9 @@ class Board:
 
     diff: Diff
     labels: list[str] = field(init=False)
-    _texts: dict[tuple[Section, str, int], tuple[str, Tone, bool]] = field(init=False, default_factory=dict)
-    _widths: dict[tuple[int, bool], int] = field(init=False, default_factory=dict)
+    _texts: dict[tuple[Section, str, int], tuple[str, str, Tone, bool]] = field(init=False, default_factory=dict)
+    _widths: dict[tuple[int, int, bool], int] = field(init=False, default_factory=dict)
+    _names: dict[tuple[Section, str], str] | None = field(init=False, default=None)
     _rows: dict[bool, tuple[DiffRow, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,28 +110,28 @@ class Board:
         """Whether there are two versions, so that what became of a row stands beside it in words."""
         return len(self.diff.versions) == 2
 
-    def cell(self, row: DiffRow, n: int) -> tuple[str, Tone, bool]:
-        """What stands in a column: the text, its tone, and whether it is a number."""
+    def cell(self, row: DiffRow, n: int) -> tuple[str, str, Tone, bool]:
+        """What stands in a column: the value, what became of it as a sign, its tone, and whether it is a number."""
         key = (row.section, row.field, n)
         found = self._texts.get(key)
         if found is None:
             found = self._texts[key] = self._cell(row, n)
         return found
 
-    def _cell(self, row: DiffRow, n: int) -> tuple[str, Tone, bool]:
+    def _cell(self, row: DiffRow, n: int) -> tuple[str, str, Tone, bool]:
         value = row.values[n]
         text = shown_value(row, value)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if n == 0:
-            return text, Tone.MUTED, is_number
+            return text, "", Tone.MUTED, is_number
         change = row.change(n)
-        if not change.tells:
-            return text, Tone.MUTED, is_number
-        sign, _, tone = judged(change)
+        is_metric = row.section is Section.METRIC
         if self.is_pair:
-            return text, Tone.STRONG, is_number
-        less = difference(row, n) if row.section is Section.METRIC else ""
-        return (f"{text} {less:>7} {sign}" if less else f"{text} {sign}"), tone, is_number
+            return text, "", Tone.STRONG if change.tells else Tone.MUTED, is_number
+        if not change.tells:
+            return text, " " * (10 if is_metric else 2), Tone.MUTED, is_number
+        sign, _, tone = judged(change)
+        return text, f" {difference(row, n):>7} {sign}" if is_metric else f" {sign}", tone, is_number
 
     def rows(self, *, equal: bool) -> tuple[DiffRow, ...]:
         """The rows that are listed; those that another sums up stand below it."""
@@ -136,16 +140,36 @@ class Board:
             self._rows[equal] = tuple(row for row in rows if row.under is None)
         return self._rows[equal]
 
-    def width(self, n: int, *, equal: bool) -> int:
-        """How wide the column of a version would like to be."""
-        key = (n, equal)
+    def width(self, n: int, widest: int, *, equal: bool) -> int:
+        """How wide the column of a version would like to be; its figures are not cut, texts at the widest it may be."""
+        key = (n, widest, equal)
         if key not in self._widths:
-            texts = (len(self.cell(row, n)[0]) for row in self.rows(equal=equal))
-            self._widths[key] = min(
-                60 if self.is_pair else _WIDEST_COLUMN,
-                max(_NARROWEST_COLUMN, width_of(self.labels[n]) + 2, max(texts, default=0)),
+            cells = (self.cell(row, n) for row in self.rows(equal=equal))
+            texts = max((len(text) + len(sign) for text, sign, _, _ in cells), default=0)
+            self._widths[key] = max(
+                _NARROWEST_COLUMN,
+                min(widest, max(width_of(self.labels[n]) + 2, texts)),
+                self.figures(n, equal=equal),
             )
         return self._widths[key]
+
+    def figures(self, n: int, *, equal: bool) -> int:
+        """How wide the column of a version has to be for its metrics."""
+        metrics = (self.cell(row, n) for row in self.rows(equal=equal) if row.section is Section.METRIC)
+        return max((len(text) + len(sign) for text, sign, _, _ in metrics), default=0)
+
+    def name(self, row: DiffRow) -> str:
+        """What a row is called below the one that it tells more of, which has the first part of its name."""
+        if self._names is None:
+            self._names = {}
+            for section, rows in by_section(self.rows(equal=True)):
+                base = None
+                for each in rows if section is Section.DATASET else ():
+                    if base is not None and each.field.startswith(base + " "):
+                        self._names[section, each.field] = "  " + one_line(each.field[len(base) + 1 :])
+                    else:
+                        base = each.field
+        return self._names.get((row.section, row.field)) or one_line(row.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,49 +187,42 @@ def framed(board: Board, look: Look, width: int) -> tuple[Frame, Look]:
     """The columns that fit, and the look with the chosen one among them."""
     rows = board.rows(equal=look.equal)
     count = len(board.diff.versions)
-    longest = max((width_of(one_line(row.field)) for row in rows), default=12)
+    longest = max((width_of(board.name(row)) for row in rows), default=12)
     chosen = max(1, min(look.chosen, count - 1))
     if board.is_pair:
-        field_width, base, other = longest, board.width(0, equal=look.equal), board.width(1, equal=look.equal)
-        room = max(3 * 6, width - 2 * _GAP - _GAP - _WORDS_WIDTH)
-        field_width, base, other = _narrowed((min(field_width, _WIDEST_FIELD), base, other), room)
+        room = max(3 * 6, width - 3 * _GAP - _WORDS_WIDTH)
+        wanted = [board.width(n, _WIDEST_FIELD, equal=look.equal) for n in (0, 1)]
+        least = [board.figures(n, equal=look.equal) for n in (0, 1)]
+        field_width, (base, other) = narrowed(min(longest, _WIDEST_FIELD), wanted, least, room)
         words = max(0, width - field_width - base - other - 3 * _GAP)
         return Frame(field_width, ((0, base), (1, other)), words), replace(look, chosen=1, first=1)
     field_width = min(longest, _WIDEST_FIELD, max(12, width // 4))
+    room = width - field_width
+    widest = _WIDEST_COLUMN
+    if _fitting(board, look, room, 1, widest)[-1][0] < count - 1:
+        widest = _NARROW_COLUMN
     first = max(1, min(look.first, chosen))
-    while True:
-        columns = _fitting(board, look, width - field_width, first)
-        if columns[-1][0] >= chosen or first >= chosen:
-            break
+    while (columns := _fitting(board, look, room, first, widest))[-1][0] < chosen and first < chosen:
         first += 1
     # columns at the right end leave no room empty that earlier ones could have
-    while first > 1 and (fuller := _fitting(board, look, width - field_width, first - 1))[-1][0] == columns[-1][0]:
+    while first > 1 and (fuller := _fitting(board, look, room, first - 1, widest))[-1][0] == columns[-1][0]:
         first, columns = first - 1, fuller
     used = field_width + sum(cells + _GAP for _, cells in columns)
     words = width - used - _GAP if width - used - _GAP >= _WORDS_WIDTH else 0
     return Frame(field_width, tuple(columns), words), replace(look, chosen=chosen, first=first)
 
 
-def _narrowed(wanted: tuple[int, int, int], room: int) -> tuple[int, int, int]:
-    widths = list(wanted)
-    while sum(widths) > room:
-        widest = max(range(3), key=widths.__getitem__)
-        if widths[widest] <= 6:
-            break
-        widths[widest] -= 1
-    return widths[0], widths[1], widths[2]
-
-
-def _fitting(board: Board, look: Look, room: int, first: int) -> list[tuple[int, int]]:
+def _fitting(board: Board, look: Look, room: int, first: int, widest: int) -> list[tuple[int, int]]:
     """The baseline, and as many of the others from `first` on as there is room for; one of them at least."""
-    base = min(board.width(0, equal=look.equal), max(_NARROWEST_COLUMN, room // 3))
+    count = len(board.diff.versions)
+    base = min(board.width(0, widest, equal=look.equal), max(_NARROWEST_COLUMN, room // 3))
     columns = [(0, base)]
     used = base + _GAP
-    for n in range(first, len(board.diff.versions)):
-        cells = board.width(n, equal=look.equal)
+    for n in range(first, count):
+        cells = board.width(n, widest, equal=look.equal)
         if n == first:
             cells = min(cells, max(_NARROWEST_COLUMN, room - used - _GAP))
-        elif used + cells + _GAP + (4 if n < len(board.diff.versions) - 1 else 0) > room:
+        elif used + cells + _GAP + (7 if n < count - 1 else 0) > room:  # what is hidden is told beside the last one
             break
         columns.append((n, cells))
         used += cells + _GAP
@@ -325,16 +342,24 @@ def _head(board: Board, look: Look, head: Head, width: int) -> Line:
     return tuple(spans)
 
 
+def _named(name: str, width: int) -> str:
+    bare = name.lstrip(" ")
+    indent = len(name) - len(bare)
+    text = " " * indent + cut_middle(bare, max(1, width - indent))
+    return text + " " * max(0, width - width_of(text))
+
+
 def _field(board: Board, look: Look, frame: Frame, item: Field) -> Line:
     row = item.row
     same = not row.tells
     spans: list[Span] = [
-        (left(cut_middle(row.field, frame.field), frame.field), Tone.MUTED if same else Tone.TEXT),
+        (_named(board.name(row), frame.field), Tone.MUTED if same else Tone.TEXT),
     ]
     cells = [(board.cell(row, n), cells) for n, cells in frame.columns]
-    align = right if any(is_number for (_, _, is_number), _ in cells) else left
-    for (text, tone, _), wide in cells:
-        spans.append(("  " + align(cut_middle(text, wide), wide), tone))
+    align = right if any(is_number for (_, _, _, is_number), _ in cells) else left
+    for (text, sign, tone, _), wide in cells:
+        room = max(0, wide - len(sign))
+        spans.append(("  " + align(cut_middle(text, room), room) + sign, tone))
     if frame.words:
         told = verdict_spans(row, look.chosen)
         between = board.diff.code[look.chosen - 1] if board.diff.code and row.field == "commit" else None

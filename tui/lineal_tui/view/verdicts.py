@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Change, Diff, DiffRow
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_LONGEST_NUMBER = 10
+_NARROWEST_VALUE = 6
 SECTION_TITLES = {
     Section.METRIC: "metrics",
     Section.PARAM: "params",
@@ -71,6 +73,8 @@ def difference(row: DiffRow, place: int) -> str:
         return _bytes(change.delta)
     if row.section is Section.METRIC:
         return delta(change.delta)
+    if not change.delta:
+        return ""
     first, last = row.values[0], row.values[place]
     before, after = _number(first), _number(last)
     if before and after and (before > 0) == (after > 0) and row.section is Section.PARAM:
@@ -94,8 +98,17 @@ def shown_value(row: DiffRow, value: Scalar) -> str:
         if isinstance(value, int) and row.section in (Section.DATASET, Section.ARCHITECTURE):
             return f"{value:,}"
     text = scalar(value)
+    if isinstance(value, float) and len(text) > _LONGEST_NUMBER:
+        # half a number is a lie; rounded, it stays one as long as it stays apart from the others
+        rounded = f"{value:.6g}"
+        others = [other for other in row.values if isinstance(other, float) and other != value]
+        if all(f"{other:.6g}" != rounded for other in others):
+            return rounded
     if row.section is Section.CODE and row.field == "commit":
         return text[:12]
+    if row.section is Section.FILE:
+        digest, _, size = text.partition(" ")
+        return f"{digest[:8]} {size.replace('bytes', 'B')}"
     return short_digest(text) if text.startswith("sha256:") else text
 
 
@@ -135,6 +148,30 @@ def by_section(rows: Sequence[DiffRow]) -> list[tuple[Section, list[DiffRow]]]:
     for row in rows:
         found.setdefault(row.section, []).append(row)
     return [(section, found[section]) for section in Section if section in found]
+
+
+def narrowed(field: int, columns: Sequence[int], least: Sequence[int], room: int) -> tuple[int, list[int]]:
+    """Cells for the name of a field and for values, made to fit: long values give way first, then long names.
+
+    Args:
+        field: cells that the names would like to have.
+        columns: cells that each column of values would like to have.
+        least: cells that each needs, for its figures.
+        room: cells there are for all.
+    """
+    widths = list(columns)
+    for floor in (24, 12, 0):
+        while field + sum(widths) > room:
+            yielding = [n for n in range(len(widths)) if widths[n] > max(least[n], floor, _NARROWEST_VALUE)]
+            if not yielding:
+                break
+            widest = max(yielding, key=widths.__getitem__)
+            excess = field + sum(widths) - room
+            others = max((widths[n] for n in yielding if n != widest), default=0)
+            floor_here = max(least[widest], floor, _NARROWEST_VALUE, min(others, widths[widest] - 1))
+            widths[widest] = max(floor_here, widths[widest] - excess)
+        field = max(min(field, {24: 28, 12: 20, 0: 12}[floor]), min(field, room - sum(widths)))
+    return field, widths
 
 
 def _bytes(count: float | None) -> str:
