@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _STRETCH = 50_000
 """Events among which those that are wanted are looked for at once, so that no writer waits long."""
+_MOVED_BY = 10_000
+"""Entries that may have been taken out for a later one to be recognised in its new place."""
 _FINDINGS = 100
 """Disagreements that are worth reading."""
 _TABLES = ("events", "transitions", "versions")
@@ -187,7 +189,7 @@ def verify(
         progress(last, max(total, last))
     verdict = chain.end()
     if verdict.breach is Breach.EDITED and chain.suspect is not None:
-        was = audit.number_when_sealed(chain.suspect, total)
+        was = audit.number_when_sealed(chain.suspect, total + _MOVED_BY)
         if was is not None:
             chain.explain(
                 f"it was event {was} when it was written: it was moved, or what was before it taken out", Breach.MOVED

@@ -239,6 +239,8 @@ def _harm_log(root: Path, way: str, dice: random.Random) -> str | None:
         plain, anchored = registry.verify_events(), registry.verify_events([anchor])
     if only_by_anchor and plain.broken_at is not None:
         return f"found at {plain.broken_at} without an anchor"
+    if seq > head.seq and anchored.broken_at == head.seq and anchored.breach is Breach.REWRITTEN:
+        return _judged(plain, seq, breaches)  # what was put in the place of the anchor's entry is named itself
     return _judged(anchored, seq, breaches) or (None if only_by_anchor else _judged(plain, seq, breaches))
 
 
