@@ -26,6 +26,9 @@ class View(StrEnum):
     COLUMNS = "columns"
     RUN = "run"
     FILES = "files"
+    FILE = "file"
+    DATASETS = "datasets"
+    DATASET = "dataset"
     CURVES = "curves"
     STAGES = "stages"
     STAGE = "stage"
@@ -39,19 +42,24 @@ LISTS = frozenset(
     {
         View.MODELS,
         View.TREE,
+        View.LINEAGE,
         View.HISTORY,
         View.EXPERIMENTS,
         View.RUNS,
         View.COLUMNS,
         View.RUN,
+        View.FILES,
+        View.DATASETS,
         View.STAGES,
         View.AUDIT,
         View.EVENT,
     }
 )
-WITH_VERSION = frozenset({View.TREE, View.DIFF, View.LINEAGE, View.VERSION, View.FILES})
-WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
+WITH_VERSION = frozenset({View.TREE, View.DIFF, View.VERSION, View.FILES})
+WITH_MODEL = WITH_VERSION | {View.LINEAGE, View.HISTORY, View.STAGES, View.STAGE}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
+WITH_DATA = frozenset({View.DATASETS, View.DATASET})
+_LINEAGE = frozenset({View.LINEAGE})
 WITHOUT_MODEL = frozenset(
     {View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.CURVES, View.FINDINGS, View.HELP, View.AUDIT, View.EVENT}
 )
@@ -112,7 +120,14 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("fold_section", ("h", "left"), "fold it", None, frozenset({View.RUN})),
     Binding("experiments", ("e",), "experiments", "experiments", WITH_RUN),
     Binding("toggle_equal", ("equals_sign",), "show or hide what is equal", None, frozenset({View.TREE, View.DIFF})),
-    Binding("lineage", ("L",), "lineage of the version under the cursor", "lineage", WITH_MODEL),
+    Binding("lineage", ("L",), "lineage of what is under the cursor", "lineage", WITH_MODEL | WITH_RUN | WITH_DATA),
+    Binding("towards_results", ("l", "right"), "unfold; in the graph to what came from it", "unfold", _LINEAGE),
+    Binding("towards_origins", ("h", "left"), "fold; in the graph to what it came from", None, _LINEAGE),
+    Binding("fold_lineage", ("minus",), "fold what lies beyond it", None, _LINEAGE),
+    Binding("unfold_lineage", ("plus",), "show more of what lies beyond it", None, _LINEAGE),
+    Binding("open_thing", ("o",), "open its own page", "its page", _LINEAGE),
+    Binding("unfold_data", ("l", "right"), "the dataset's versions", None, frozenset({View.DATASETS})),
+    Binding("fold_data", ("h", "left"), "fold them", None, frozenset({View.DATASETS})),
     Binding("history", ("H",), "history of the stage", "history", WITH_MODEL),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
@@ -161,6 +176,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_files", ("8",), "files and architecture of the version", views=EVERYWHERE),
     Binding("curves", ("C",), "curves of what is marked, or a metric across versions", views=EVERYWHERE),
     Binding("view_stages", ("9",), "stages: what is live, its release and health", views=EVERYWHERE),
+    Binding("view_datasets", ("0",), "datasets", views=EVERYWHERE),
     Binding("view_findings", ("exclamation_mark",), "what does not agree between registry and disk", views=EVERYWHERE),
     Binding("view_audit", ("A",), "the audit log: every change, by whom", views=EVERYWHERE),
     Binding("view_events", ("V",), "the audit log's entries about the version", None, WITH_VERSION),
@@ -174,8 +190,8 @@ BINDINGS: tuple[Binding, ...] = (
         frozenset({View.AUDIT}),
     ),
     Binding("cancel_pipeline", ("X",), "cancel the pipeline that runs", views=EVERYWHERE, changes=True),
-    Binding("copy_id", ("y i",), "copy the id of the version, or the run", "id", WITH_VERSION | WITH_RUN),
-    Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN),
+    Binding("copy_id", ("y i",), "copy the id of the version, or the run", "id", WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE),
+    Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE),
     Binding("copy_json", ("y j",), "copy it as JSON", "JSON", WITH_VERSION),
     Binding("copy_command", ("y c",), "copy the shell command of the last action", "command of the last action"),
     Binding("step_out", ("escape", "q"), "step out; at the root `q` quits", None),
@@ -192,6 +208,10 @@ _NAMES = {
     "greater_than_sign": ">",
     "less_than_sign": "<",
     "slash": "/",
+    "plus": "+",
+    "minus": "-",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
     "colon": ":",
     "pagedown": "PgDn",
     "pageup": "PgUp",

@@ -27,6 +27,8 @@ else:
 _MOST = 26
 _RUN_AXES = (Axis.STEP, Axis.TIME, Axis.CLOCK, Axis.EPOCH)
 _MODEL_AXES = (Axis.VERSION, Axis.CLOCK)
+_REF = 40
+"""Letters of an address in the title."""
 _LEAST = 8
 """Rows of a plot with its axes; with less room the page scrolls."""
 
@@ -60,10 +62,7 @@ class CurvesRead(Message):
 
 def read_curves(registry: Registry, asked: Asked, width: int) -> CurvesRead:
     """Read what is asked for, in as many columns as there are dots in this width."""
-    if asked.refs:
-        names = registry.curve_metrics(asked.refs)
-    else:
-        names = registry.metrics_across(asked.model or "")
+    names = registry.curve_metrics(asked.refs) if asked.refs else registry.metrics_across(asked.model or "")
     if not names:
         return CurvesRead(asked, width, (), None)
     metric = asked.metric if asked.metric in names else names[0]
@@ -84,6 +83,8 @@ class Drawing(RunPages):
     _asked_curves = Asked()
     _curves: CurvesRead | None = None
     _curves_stale = True
+    _reading: tuple[Asked, int] | None = None
+    """What was read last or is being read, and the cells it is for."""
     _whole: tuple[float, float] = (0.0, 0.0)
     """Both ends of the axis when all of it was read last."""
     _place: float | None = None
@@ -102,14 +103,12 @@ class Drawing(RunPages):
             self.say("nothing here has curves: mark runs or versions with space, then C", tone=Tone.CHANGED)
             return
         self._ask_curves(asked)
-        self.open_view(View.CURVES)
-
-    def open_view(self, view: View) -> None:
-        """Give the screen, or on a wide one the keys, to a view."""
-        raise NotImplementedError
+        self.give_screen_to(View.CURVES)
+        self.call_after_refresh(self.redraw_all)
+        self.call_after_refresh(self.follow_now)
 
     def _asked_here(self) -> Asked | None:
-        known = self._asked_curves
+        known = self._known
         if self.active in (View.RUNS, View.RUN, View.COLUMNS, View.EXPERIMENTS):
             refs = tuple(self.marked_runs.values()) if self.active is not View.RUN else ()
             detail = self.run_detail
@@ -124,6 +123,14 @@ class Drawing(RunPages):
         if self.active in (View.VERSION, View.FILES, View.LINEAGE) and self.version is not None:
             return self._of_runs((self.version.ref,), known)
         return self._across(known)
+
+    @property
+    def _known(self) -> Asked:
+        """What is drawn, with the metric that it came to."""
+        curves = self._curves.curves if self._curves is not None else None
+        if curves is None or self._asked_curves.metric is not None:
+            return self._asked_curves
+        return replace(self._asked_curves, metric=curves.metric)
 
     def _of_runs(self, refs: tuple[str, ...], known: Asked) -> Asked:
         if len(refs) > _MOST:
@@ -164,10 +171,11 @@ class Drawing(RunPages):
             return
         if not asked.refs and asked.model is None:
             asked = self._asked_curves = self._across(asked)
-        if not self._curves_stale and found is not None and found.asked == asked and found.width == width:
-            self.redraw_page(View.CURVES)
+        if not self._curves_stale and self._reading == (asked, width):
+            if found is not None and (found.asked, found.width) == self._reading:
+                self.redraw_page(View.CURVES)
             return
-        self._curves_stale = False
+        self._curves_stale, self._reading = False, (asked, width)
         self.work(lambda: read_curves(registry, asked, width), "curves")
 
     def on_curves_read(self, message: CurvesRead) -> None:
@@ -190,6 +198,8 @@ class Drawing(RunPages):
         width, height = pane.size.width - 2, pane.lines.size.height
         if width < 1 or height < 1:
             return
+        if self._reading is None or self._reading[1] != width:
+            self.follow_curves()  # its size was not known before
         curves = found.curves if found is not None else None
         if found is None or curves is None:
             pane.draw_title = lambda width, active: rule(
@@ -218,7 +228,7 @@ class Drawing(RunPages):
     def _about(self) -> str:
         asked = self._asked_curves
         if asked.refs:
-            return asked.refs[0] if len(asked.refs) == 1 else f"{len(asked.refs)} over each other"
+            return asked.refs[0][:_REF] if len(asked.refs) == 1 else f"{len(asked.refs)} over each other"
         return f"across {cut_middle(asked.model or '', 30)}"
 
     def _cursor(self, curves: Curves) -> int | None:
@@ -249,7 +259,7 @@ class Drawing(RunPages):
     def turn_axis(self) -> None:
         """Let curves go by the next axis."""
         asked = self._asked_curves
-        axes = _RUN_AXES if asked.refs else _MODEL_AXES
+        axes: tuple[Axis, ...] = _RUN_AXES if asked.refs else _MODEL_AXES
         if asked.refs and self._curves is not None and Axis.EPOCH.value not in self._curves.metrics:
             axes = _RUN_AXES[:-1]
         at = axes.index(asked.axis) if asked.axis in axes else -1
@@ -257,7 +267,7 @@ class Drawing(RunPages):
 
     def toggle_across(self) -> None:
         """From the curves of runs to the metric across the versions of the model, and back."""
-        asked = self._asked_curves
+        asked = self._known
         if asked.refs:
             if self.model is None:
                 self.say("there is no model here", tone=Tone.MUTED)

@@ -442,6 +442,8 @@ def _summary(curves: Curves, curve: Curve) -> str:
     least = [dot.least for dot in curve.dots if dot.least is not None]
     most = [dot.most for dot in curve.dots if dot.most is not None]
     count = counted(curve.count, "version" if curves.spans or curves.axis is Axis.VERSION else "point")
+    if len(curve.dots) == 1 and curve.dots[0].count == curve.count == 1 and least:
+        return f"{metric(least[0])} {_where(curves.axis, curve.dots[0])}"
     words = []
     if curve.last is not None:
         words.append(f"last {metric(curve.last)}")
