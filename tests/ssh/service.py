@@ -107,7 +107,7 @@ class Service:
         for name in (ACCOUNT, *_PEOPLE):
             with suppress(KeyError):
                 pwd.getpwnam(name)
-                subprocess.run(["userdel", name], check=True, timeout=20, capture_output=True)
+                subprocess.run(["userdel", "--force", name], check=True, timeout=20, capture_output=True)
 
     def as_user(
         self, name: str, *words: object, environment: Mapping[str, str] | None = None
@@ -143,7 +143,7 @@ class Service:
 
     def run(self, name: str, line: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Send a command line by the key of somebody, as it stands."""
-        words = [*self.ssh(name, *options), line]
+        words = [*self.ssh(name, *options), "--", line]  # no option of the client, whatever it looks like
         return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL)
 
 
