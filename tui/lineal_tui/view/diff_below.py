@@ -211,14 +211,11 @@ def commit_lines(between: CodeBetween, width: int, *, most: int) -> list[Line]:
         lines += [_commit(sign, tone, commit, width) for commit in commits]
         if count > len(commits):
             lines.append(((f"{sign} … {number(count - len(commits))} older ones", Tone.MUTED),))
-    for file in between.files[:_FILES]:
+    shown = between.files[:_FILES]
+    room = min(max(8, width - 20), max((width_of(one_line(file.path)) for file in shown), default=8))
+    for file in shown:
         told = "not text" if file.added is None or file.removed is None else f"+{file.added:,} -{file.removed:,}"
-        lines.append(
-            (
-                ("  " + left(cut_middle(file.path, max(8, width - 20)), max(8, width - 20)), Tone.TEXT),
-                (told, Tone.MUTED),
-            )
-        )
+        lines.append((("  " + left(cut_middle(file.path, room), room) + "  ", Tone.TEXT), (told, Tone.MUTED)))
     if len(between.files) > _FILES:
         lines.append(((f"  … {number(len(between.files) - _FILES)} more files", Tone.MUTED),))
     lines += patch_lines(between.patch or "", width, most, is_cut=between.patch_cut)
@@ -270,21 +267,15 @@ def _tone(line: str) -> Tone:
 def sum_lines(rows: Sequence[DiffRow], place: int, width: int, most: int) -> list[Line]:
     """The rows that another sums up, one line each."""
     shown = [row for row in rows if row.change(place).tells]
-    lines: list[Line] = []
+    told = []
     for row in shown[:most]:
-        sign, word, tone = judged(row.change(place))
-        values = f"{shown_value(row, row.values[0])} → {shown_value(row, row.values[place])}"
-        room = max(8, width - 22)
-        lines.append(
-            (
-                (
-                    left(cut_middle(f"{row.field}  {'' if row.values[0] == row.values[place] else values}", room), room)
-                    + " ",
-                    Tone.TEXT,
-                ),
-                (f"{sign} {word}", tone),
-            )
-        )
+        first, other = shown_value(row, row.values[0]), shown_value(row, row.values[place])
+        told.append((f"{row.field}  {first}" + (f" → {other}" if first != other else ""), judged(row.change(place))))
+    room = min(max(8, width - 22), max((width_of(one_line(text)) for text, _ in told), default=8))
+    lines: list[Line] = [
+        ((left(cut_middle(text, room), room) + "  ", Tone.TEXT), (f"{sign} {word}", tone))
+        for text, (sign, word, tone) in told
+    ]
     if len(shown) > most:
         lines.append(((f"… {number(len(shown) - most)} more", Tone.MUTED),))
     return lines

@@ -253,20 +253,9 @@ def plan(found: Plan) -> Object:
 
 def diff(found: Diff) -> Object:
     """Things side by side, with what is equal."""
-    return {
-        "versions": list(found.versions),
-        "rows": [
-            {
-                "section": row.section.value,
-                "field": row.field,
-                "values": [scalar(value) for value in row.values],
-                "delta": scalar(row.delta),
-                "verdict": row.verdict.value,
-                "note": row.note,
-            }
-            for row in found.rows
-        ],
-    }
+    from lineal_tui.view.diff_json import diff_object  # noqa: PLC0415  few outputs have one
+
+    return diff_object(found)
 
 
 def lineage(found: Lineage) -> Object:

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.records.comparison import Section, Verdict
 from lineal_tui.view import listing
-from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.clean import clean
 from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import fields, heading, table
-from lineal_tui.view.words import counted, delta, metric, number, scalar, short_digest, size, when
+from lineal_tui.view.words import counted, metric, number, scalar, short_digest, size, when
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from lineal.records.base import Micros, RunId, Scalar
-    from lineal.records.comparison import Diff, DiffRow
+    from lineal.records.comparison import Diff
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Architecture, Model, Version, VersionDetail
     from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
     from lineal.records.stages import LiveVersion
-
-_SIGNS = {
-    Verdict.BETTER: ("▲ better", Tone.BETTER),
-    Verdict.WORSE: ("▼ worse", Tone.WORSE),
-    Verdict.CHANGED: ("changed", Tone.CHANGED),
-    Verdict.ADDED: ("+ added", Tone.CHANGED),
-    Verdict.REMOVED: ("- removed", Tone.CHANGED),
-    Verdict.SAME: ("=", Tone.MUTED),
-}
 
 _TENSORS = 20
 """Tensors on a version's page; JSON has them all."""
@@ -249,38 +239,9 @@ def diff(found: Diff, width: int | None, *, equal: bool = False) -> list[Line]:
         width: cells there are; None to cut nothing.
         equal: whether to list what is the same, too.
     """
-    rows = found.rows if equal else found.changed
-    if not rows:
-        return [(("no difference in anything that was recorded", Tone.MUTED),)]
-    titles = ("", "", *(one_line(ref) for ref in found.versions), "", "")
-    cells: list[tuple[Span, ...]] = []
-    section: Section | None = None
-    for row in rows:
-        cells.append(
-            (
-                ("" if row.section is section else row.section.value, Tone.HEAD),
-                (row.field, Tone.TEXT),
-                *((_value(row, value), Tone.TEXT) for value in row.values),
-                (delta(row.delta), Tone.TEXT),
-                _sign(row),
-            )
-        )
-        section = row.section
-    return table(titles, cells, width=width, numbers=(2 + len(found.versions),))
+    from lineal_tui.view.diff_text import diff_text  # noqa: PLC0415  few pages have one
 
-
-def _sign(row: DiffRow) -> Span:
-    word, tone = _SIGNS[row.verdict]
-    return (f"{word}, {row.note}" if row.note else word, tone)
-
-
-def _value(row: DiffRow, value: Scalar) -> str:
-    if value is None:
-        return "-"
-    if row.section is Section.METRIC and isinstance(value, int | float) and not isinstance(value, bool):
-        return metric(float(value))
-    text = scalar(value)
-    return short_digest(text) if text.startswith("sha256:") else text
+    return diff_text(found, width, equal=equal)
 
 
 def _group(title: str, lines: list[Line], remark: str = "") -> list[Line]:
