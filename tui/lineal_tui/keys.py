@@ -145,7 +145,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("logarithmic", ("o",), "a logarithmic axis, or a linear one", "log", _OF_CURVES),
     Binding("zoom_in", ("plus",), "a smaller part, around the cursor", "zoom", _OF_CURVES),
     Binding("zoom_out", ("minus",), "a larger part", None, _OF_CURVES),
-    Binding("whole", ("0",), "all of it, without a cursor", "all", _OF_CURVES),
+    Binding("whole", ("w",), "all of it, without a cursor", "all", _OF_CURVES),
     Binding("place_right", ("l", "right"), "the cursor to the right; the legend has its values", None, _OF_CURVES),
     Binding("place_left", ("h", "left"), "the cursor to the left", None, _OF_CURVES),
     Binding("across", ("m",), "the metric across the model's versions, or the runs' curves", "across", _OF_CURVES),

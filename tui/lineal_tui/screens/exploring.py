@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from lineal.lazily import Later
 from lineal_tui.keys import View
-from lineal_tui.screens.curves import Drawing
 from lineal_tui.screens.messages import Examined, FilesRead, StagesRead
 from lineal_tui.screens.scene import read_live
+from lineal_tui.screens.timeline import Timelines
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.matching import in_line
 from lineal_tui.view.pages import Listed
 from lineal_tui.view.words import counted
 
@@ -27,12 +28,14 @@ else:
     stage_page = Later("lineal_tui.view.stage_page")
     stages_list = Later("lineal_tui.view.stages")
 
+_ALL = 200
+"""Cells in which a whole row fits, to look for words in it."""
 _BETWEEN_EXAMINATIONS = 60.0
 _BEFORE_THE_FIRST = 1.0
 """Seconds after the start, so that the first paint waits for nothing."""
 
 
-class Exploring(Drawing):
+class Exploring(Timelines):
     """The views that are not about the tree or the runs."""
 
     _files: tuple[VersionDetail, VersionDetail | None] | None = None
@@ -114,8 +117,19 @@ class Exploring(Drawing):
         if message.model != self.model:
             return
         first = self._stages is None
-        items = self._stages = list(message.items)
-        look = stages_list.stages_look(items, self.clock())
+        self._stages = list(message.items)
+        self.show_stages()
+        if first:
+            self.panes[View.STAGES].lines.find(self.stage)
+        self._show_stage()
+
+    def show_stages(self) -> None:
+        """Show the stages that were read, as far as the filter lets them through."""
+        known, match = self._stages, self.matcher(View.STAGES)
+        if known is None:
+            return
+        look = stages_list.stages_look(known, self.clock())
+        items = [item for item in known if not match or in_line(match, stages_list.stage_line(item, look, _ALL))]
         pane = self.panes[View.STAGES]
         pane.draw_title = lambda width, active: stages_list.stages_title(self.model or "", width, active=active)
         pane.draw_heads = lambda width: stages_list.stages_head(look, width)
@@ -124,10 +138,7 @@ class Exploring(Drawing):
             return stages_list.stage_line(item, look, width)
 
         pane.lines.show(Listed(items, [item.state.stage for item in items]), paint)
-        if first:
-            pane.lines.find(self.stage)
         pane.redraw()
-        self._show_stage()
 
     def _show_stage(self) -> None:
         row = self.panes[View.STAGES].lines.current if View.STAGES in self.panes else None

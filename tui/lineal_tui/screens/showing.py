@@ -225,13 +225,16 @@ class Showing(Transitions):
     def _show_history(self, scene: Scene) -> None:
         match = self.matcher(View.HISTORY)
         items = [item for item in history_items(scene.history) if in_transition(match, item.transition)]
-        look = history_look(items, self.clock())
+        timeline = self.timeline
+        look = history_look(items, self.clock(), timeline.metric if timeline is not None else None)
+        values = timeline.values if timeline is not None else {}
         pane = self.panes[View.HISTORY]
+        pane.draw_above = self.draw_timeline
         pane.draw_title = lambda width, active: history_title(self.model or "", scene.stage, width, active=active)
         pane.draw_heads = lambda width: history_head(look, width)
 
         def paint(item: HistoryItem, width: int) -> Line:
-            return history_line(item, look, width)
+            return history_line(item, look, width, values.get(item.transition.to_version or 0))
 
         pane.lines.show(Listed(items, [item.transition.id for item in items]), paint)
         pane.redraw()

@@ -355,7 +355,7 @@ def plot_title(
     if look.smoothing:
         how.append(f"smoothed {look.smoothing:g}")
     if part:
-        how.append("a part (0 for all)" if active else "a part")
+        how.append("a part (w for all)" if active else "a part")
     end: Line = ((", ".join(how), Tone.MUTED),)
     room = max(6, width - sum(width_of(text) for text, _ in end) - 8)
     name = cut_middle(curves.metric, room)

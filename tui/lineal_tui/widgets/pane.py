@@ -52,6 +52,8 @@ class Pane(Still, Vertical):
         """What its rows are filtered by; None: by nothing."""
         self.draw_title: Callable[[int, bool], Line] = lambda _width, _active: ()
         self.draw_heads: Callable[[int], Line] = lambda _width: ()
+        self.draw_above: Callable[[int, int], tuple[Line, ...]] = lambda _width, _height: ()
+        """What stands between title and heads, for a width, and a height of the whole pane."""
 
     def compose(self) -> ComposeResult:
         """Put the parts under one another."""
@@ -77,7 +79,10 @@ class Pane(Still, Vertical):
             return
         self.title.lines = (self._titled(width),)
         if self.lines.has_cursor:
-            self.heads.lines = (((" " * GUTTER, Tone.TEXT), *self.draw_heads(width - GUTTER)),)
+            heads = (*self.draw_above(width - GUTTER, self.size.height), self.draw_heads(width - GUTTER))
+            self.heads.lines = tuple(((" " * GUTTER, Tone.TEXT), *line) for line in heads)
+            if self.heads.styles.height is None or self.heads.styles.height.value != len(heads):
+                self.heads.styles.height = len(heads)
         self.redraw_foot()
 
     def _titled(self, width: int) -> Line:

@@ -1,0 +1,74 @@
+"""Who was live at the stage when, and how good that was: read when the history is first seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from lineal_tui.keys import View
+from lineal_tui.screens.curves import Drawing
+from lineal_tui.view.history import Timeline, timeline_lines
+
+if TYPE_CHECKING:
+    from lineal.registry import Registry
+    from lineal_tui.view.lines import Line
+
+_ROOM = 12
+"""Rows of a pane from which on the timeline stands above the list; with less the list needs them all."""
+
+
+@dataclass
+class TimelineRead(Message):
+    """The spells of a stage were read."""
+
+    timeline: Timeline
+
+
+def read_timeline(registry: Registry, model: str, stage: str, metric: str | None) -> Timeline:
+    """Read which version was live when, and their values of a metric."""
+    spells = registry.spans(model, stage)
+    versions = registry.versions_by_id(list({spell.version for spell in spells}))
+    values = registry.values(versions, metric) if metric is not None else {}
+    return Timeline(model, stage, spells, metric, values)
+
+
+class Timelines(Drawing):
+    """The timeline of the history."""
+
+    _timeline: Timeline | None = None
+    _timeline_stale = True
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """That of the stage that is looked at; None before it was read."""
+        found = self._timeline
+        return found if found is not None and (found.model, found.stage) == (self.model, self.stage) else None
+
+    def forget_previews(self) -> None:
+        """Read everything again when it is next seen; what is on the screen stays until then."""
+        super().forget_previews()
+        self._timeline_stale = True
+
+    def follow_now(self) -> None:
+        """Show what belongs to the row under the cursor, in every pane that is visible."""
+        super().follow_now()
+        scene = self.scene
+        if scene is None or scene.model is None or View.HISTORY not in self.visible_panes():
+            return
+        if self._timeline_stale or self.timeline is None:
+            self._timeline_stale = False
+            registry, model, stage, metric = self.registry, scene.model.name, scene.stage, scene.model.primary_metric
+            self.work(lambda: TimelineRead(read_timeline(registry, model, stage, metric)), "timeline")
+
+    def on_timeline_read(self, message: TimelineRead) -> None:
+        """Show the timeline above the history, and the metric beside its entries."""
+        self._timeline = message.timeline
+        if self.timeline is not None and View.HISTORY in self.panes:
+            self.furnish(View.HISTORY)
+
+    def draw_timeline(self, width: int, height: int) -> tuple[Line, ...]:
+        """What stands above the history."""
+        found = self.timeline
+        return timeline_lines(found, self.clock(), width) if found is not None and height >= _ROOM else ()
