@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lineal import addresses, endings
 from lineal.errors import BadValue, Refused
 from lineal.gates import durations
-from lineal.policy import Permission
+from lineal.policy import REGISTRY, Permission
 from lineal.queries import endings as rows
 from lineal.records.endings import RetentionRule
 
@@ -90,7 +90,7 @@ def expire(context: Context) -> tuple[list[Ended], list[tuple[str, str]]]:
     Raises:
         NotPermitted, ReadOnlyRegistry: the actor may not.
     """
-    context.check(Permission.PURGE, "objects")
+    context.check(Permission.PURGE, REGISTRY)
     ended, kept = [], []
     for each in expired(context):
         model = each.ref.partition(":")[0]
