@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, now, with_offset
 from lineal_tui.cli.unfinished import tell_unfinished
+
+if TYPE_CHECKING:
+    from lineal.records.base import Micros
 
 
 @click.command("live", cls=Command)
@@ -60,17 +65,22 @@ def say_field(name: str, value: str | None) -> None:
 
 @click.command("history", cls=Command)
 @click.argument("place", type=ADDRESS, metavar="MODEL[@STAGE]")
+@click.option("--at", metavar="TIME", help="Who was live then: one answer for each stage. Local without an offset.")
 @limit
 @as_json
 @click.pass_context
-def history_command(context: click.Context, *, place: str, limit: int | None, as_json: bool) -> None:
-    """Who was live at a stage, and who moved it; newest first.
+def history_command(context: click.Context, *, place: str, at: str | None, limit: int | None, as_json: bool) -> None:
+    """Who was live at a stage, for how long, and who moved it; newest first.
 
     Examples:
       lineal history fraud@production
       lineal history fraud --json
+      lineal history fraud --at '2026-03-01 03:00'
     """
     model, stage = place_of(place)
+    if at is not None:
+        _show_live_then(context, model, stage, moment(at), as_json=as_json)
+        return
     with session(context).open() as registry:
         found = registry.history(model, stage, limit=limit)
     if as_json:
@@ -83,7 +93,28 @@ def history_command(context: click.Context, *, place: str, limit: int | None, as
         return
     from lineal_tui.view import listing  # noqa: PLC0415  as above
 
-    show(listing.history(found[: first(found, limit)], width()))
+    show(listing.history(found[: first(found, limit)], now(), width()))
+
+
+def _show_live_then(context: click.Context, model: str, stage: str | None, at: Micros, *, as_json: bool) -> None:
+    narrate(f"at {with_offset(at)}")
+    with session(context).open() as registry:
+        if stage is not None:
+            registry.history(model, stage, limit=1)  # a stage that there is none of is an error
+        found = [(name, live) for name, live in registry.live_at(model, at) if stage in (None, name)]
+        if as_json:
+            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+
+            dump(
+                [
+                    {"stage": name, "live": None if live is None else json.live(live, registry.detail(live.version))}
+                    for name, live in found
+                ]
+            )
+            return
+    from lineal_tui.view import listing  # noqa: PLC0415  as above
+
+    show(listing.live_then(found, at, width()))
 
 
 def place_of(text: str) -> tuple[str, str | None]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Model, Version
     from lineal.records.runs import Experiment, Run, RunDetail
-    from lineal.records.stages import Event, Stage, Transition
+    from lineal.records.stages import LiveVersion, Event, Stage, Transition
 
 _FIGURES = 3
 """Metrics that a list of runs has room for."""
@@ -185,8 +185,9 @@ def dataset_versions(found: Sequence[DatasetVersion], now: Micros, width: int | 
     return table(("DATA", "ROWS", "SIZE", "DIGEST", "AGE", "FROM"), rows, width=width, numbers=(1, 2, 4))
 
 
-def history(found: Sequence[Transition], width: int | None) -> list[Line]:
-    """Entries of stages' histories."""
+def history(found: Sequence[Transition], now: Micros, width: int | None) -> list[Line]:
+    """Entries of stages' histories, newest first, and how long what they made live stayed so."""
+    ended = ends(found)
     moments = [each.at for each in found]
     # A person wants to tell rows apart; a script gets one form always.
     times = [local_time(at) for at in moments] if width is None else local_times(moments)
@@ -197,13 +198,52 @@ def history(found: Sequence[Transition], width: int | None) -> list[Line]:
             _text(each.stage),
             (f"{each.action.value} FORCED", Tone.FAILED) if each.is_alarming else (each.action.value, Tone.STRONG),
             _text(f"{each.from_label or 'nothing'} → {each.to_label or 'nothing'}"),
+            (_lasted(each, ended.get(each.id), now), Tone.MUTED),
             (each.outcome.value, Tone.TEXT if each.outcome.value in {"healthy", "unchecked"} else Tone.FAILED),
             _text(who(each.actor, each.claim)),
             (_why(each), Tone.MUTED),
         )
         for each, at in zip(found, times, strict=True)
     ]
-    return table(("AT", "#", "STAGE", "ACTION", "CHANGE", "OUTCOME", "WHO", "REASON"), rows, width=width)
+    return table(("AT", "#", "STAGE", "ACTION", "CHANGE", "FOR", "OUTCOME", "WHO", "REASON"), rows, width=width)
+
+
+def ends(found: Sequence[Transition]) -> dict[int, Micros | None]:
+    """When each of some transitions, newest first, ended what it made live; None while it is; without a spell absent."""
+    ended: dict[int, Micros | None] = {}
+    following: dict[str, Micros] = {}
+    for each in found:
+        if each.outcome.value in {"healthy", "unchecked", "unhealthy"}:
+            if each.to_label is not None:
+                ended[each.id] = following.get(each.stage)
+            following[each.stage] = each.at
+        elif each.until is not None and each.to_label is not None:
+            ended[each.id] = each.until
+    return ended
+
+
+def _lasted(found: Transition, ended: Micros | None, now: Micros) -> str:
+    moved = found.outcome.value in {"healthy", "unchecked", "unhealthy"} or found.until is not None
+    if not moved or found.to_label is None:
+        return ""
+    return f"{age(found.at, now)}, live" if ended is None else age(found.at, ended)
+
+
+def live_then(found: Sequence[tuple[str, LiveVersion | None]], at: Micros, width: int | None) -> list[Line]:
+    """What was live at stages at a time."""
+    rows = [
+        (
+            _text(stage),
+            (each.version.label, Tone.LIVE) if each is not None else ("nothing", Tone.MUTED),
+            (local_time(each.since) if each is not None else "-", Tone.MUTED),
+            (age(each.since, at) if each is not None else "-", Tone.MUTED),
+            _text(who(each.actor, each.transition.claim) if each is not None else "-"),
+            (each.transition.outcome.value if each is not None else "-", Tone.MUTED),
+            ((each.reason if each is not None else None) or "-", Tone.MUTED),
+        )
+        for stage, each in found
+    ]
+    return table(("STAGE", "LIVE", "SINCE", "FOR", "WHO", "OUTCOME", "REASON"), rows, width=width)
 
 
 def _why(found: Transition) -> str:
