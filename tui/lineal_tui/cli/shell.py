@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import shlex
 import signal
 from pathlib import Path
@@ -28,10 +29,12 @@ SERVED: Mapping[str, frozenset[str]] = {
             *("grant", "guide", "history", "identify", "keys", "lineage", "live", "log", "mark", "models"),
             *("pipeline", "pipeline cancel", "pipeline follow", "pipeline list", "promote", "clear", "rollback"),
             *("undo", "register", "revoke", "roles", "runs", "set", "show", "stage add", "stage show", "tree"),
-            *("stage unset", "verify", "versions", "import bundle"),
+            *("stage unset", "verify", "versions", "import bundle", "approve", "reject", "review", "inbox", "retire"),
+            *("deprecate", "retention", "curve", "du", "audit export"),
         ),
         frozenset(),
     ),
+    "audit verify": frozenset({"anchors"}),
     "export": frozenset({"output"}),
     "import bundle": frozenset({"file"}),
     "register": frozenset({"move"}),
@@ -151,7 +154,7 @@ def check_served(context: click.Context) -> None:
             continue
         value = context.params.get(word)
         for each in value if isinstance(value, tuple) else (value,):
-            if not _is_harmless(name, each):
+            if not _is_harmless(name, word, each):
                 shown = parameter.opts[0] if parameter.param_type_name == "option" else str(parameter.metavar or word)
                 raise Refused(
                     what=f"lineal {name} {shown}",
@@ -160,13 +163,18 @@ def check_served(context: click.Context) -> None:
                 )
 
 
-_STREAMS = frozenset({"file", "output"})
+_STREAMS = frozenset({"file", "output", "anchors"})
 
 
-def _is_harmless(name: str, value: object) -> bool:
+_PLAIN = {("identify", "what"): r"sha256:[0-9A-Fa-f]+", ("audit verify", "anchors"): r"[0-9]+:[0-9a-f]{64}"}
+"""What those parameters may be beside a path."""
+
+
+def _is_harmless(name: str, parameter: str, value: object) -> bool:
     if value is None or value == () or value is False:
         return True
-    return str(value) == "-" or (name == "identify" and str(value).startswith("sha256:"))
+    plain = _PLAIN.get((name, parameter))
+    return str(value) == "-" or (plain is not None and re.fullmatch(plain, str(value)) is not None)
 
 
 def _path(context: click.Context) -> str:
