@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lineal.records.stages import Action, Outcome
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Tone, cut, left, rule, width_of
-from lineal_tui.view.words import age, figure, local_time, local_times, metric
+from lineal_tui.view.words import age, figure, lasted, local_time, local_times, metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +142,7 @@ def history_line(item: HistoryItem, look: HistoryLook, width: int, value: float 
     """One transition; `value` is the metric of the version that it made live."""
     transition = item.transition
     moved = transition.outcome in _MOVED
-    lasted = "" if not moved and item.ended is None else age(transition.at, item.ended or look.now)
+    spell = "" if not moved and item.ended is None else lasted(transition.at, item.ended or look.now)
     as_meant = transition.outcome in _AS_MEANT
     tone = Tone.LIVE if item.live else Tone.TEXT if moved else Tone.MUTED
     return row(
@@ -153,7 +153,7 @@ def history_line(item: HistoryItem, look: HistoryLook, width: int, value: float 
             "action": ((_action(transition), _TONES[transition.action] if as_meant else Tone.FAILED),),
             "to": ((transition.to_label or "-", tone),),
             "from": ((transition.from_label or "-", Tone.MUTED),),
-            "for": ((lasted, Tone.MUTED),),
+            "for": ((spell, Tone.MUTED),),
             "bar": _bar(item, look, 24),
             "metric": ((figure(value) if value is not None else "", Tone.MUTED),),
             "actor": ((transition.actor + (f" ({transition.claim})" if transition.claim else ""), Tone.MUTED),),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import table
-from lineal_tui.view.words import age, local_time, local_times, metric, number, short_digest, size
+from lineal_tui.view.words import age, lasted, local_time, local_times, metric, number, short_digest, size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Model, Version
     from lineal.records.runs import Experiment, Run, RunDetail
-    from lineal.records.stages import LiveVersion, Event, Stage, Transition
+    from lineal.records.stages import Event, LiveVersion, Stage, Transition
 
 _FIGURES = 3
 """Metrics that a list of runs has room for."""
@@ -209,7 +209,7 @@ def history(found: Sequence[Transition], now: Micros, width: int | None) -> list
 
 
 def ends(found: Sequence[Transition]) -> dict[int, Micros | None]:
-    """When each of some transitions, newest first, ended what it made live; None while it is; without a spell absent."""
+    """When the spell of each of some transitions, newest first, ended; None while it goes on; those without: absent."""
     ended: dict[int, Micros | None] = {}
     following: dict[str, Micros] = {}
     for each in found:
@@ -226,7 +226,7 @@ def _lasted(found: Transition, ended: Micros | None, now: Micros) -> str:
     moved = found.outcome.value in {"healthy", "unchecked", "unhealthy"} or found.until is not None
     if not moved or found.to_label is None:
         return ""
-    return f"{age(found.at, now)}, live" if ended is None else age(found.at, ended)
+    return f"{lasted(found.at, now)}, live" if ended is None else lasted(found.at, ended)
 
 
 def live_then(found: Sequence[tuple[str, LiveVersion | None]], at: Micros, width: int | None) -> list[Line]:
@@ -236,7 +236,7 @@ def live_then(found: Sequence[tuple[str, LiveVersion | None]], at: Micros, width
             _text(stage),
             (each.version.label, Tone.LIVE) if each is not None else ("nothing", Tone.MUTED),
             (local_time(each.since) if each is not None else "-", Tone.MUTED),
-            (age(each.since, at) if each is not None else "-", Tone.MUTED),
+            (lasted(each.since, at) if each is not None else "-", Tone.MUTED),
             _text(who(each.actor, each.transition.claim) if each is not None else "-"),
             (each.transition.outcome.value if each is not None else "-", Tone.MUTED),
             ((each.reason if each is not None else None) or "-", Tone.MUTED),

@@ -42,6 +42,11 @@ def deprecated(until: Micros, now: Micros) -> str:
     return f"deprecated, was to end {age(until, now)} ago"
 
 
+def lasted(began: Micros, ended: Micros) -> str:
+    """How long something went on, as short as an age: `3d`, `12s`, and `<1s` for no time at all."""
+    return age(began, ended) if ended - began >= _SECOND else "<1s"
+
+
 def ago(at: Micros, now: Micros) -> str:
     """How long ago something was, in words: `3 days ago`."""
     if now - at < _SECOND:
