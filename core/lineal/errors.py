@@ -117,6 +117,12 @@ class BadFilter(UsageError):
         return f"{before}{part}{after}", " " * (len(before) + at - start) + "^"
 
 
+class BadPolicy(UsageError):
+    """A policy file with something wrong in it."""
+
+    message = "{path}, line {line}: {why}"
+
+
 # 3: what was asked for is not there
 
 

@@ -18,7 +18,7 @@ from lineal.transitions import checks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from lineal.context import Change, Context
     from lineal.records.stages import Stage
@@ -68,8 +68,22 @@ def write(change: Change, stage: Stage, new: Gates) -> Gates:
     return new
 
 
-def checked(connection: sqlite3.Connection, stage: Stage, known: Gates, changes: Mapping[str, Any]) -> Gates:
+def checked(
+    connection: sqlite3.Connection,
+    stage: Stage,
+    known: Gates,
+    changes: Mapping[str, Any],
+    *,
+    after_of: Callable[[str], str | None] | None = None,
+) -> Gates:
     """What a stage would demand after changes.
+
+    Args:
+        connection: an open view.
+        stage: which.
+        known: what it demands now.
+        changes: as `set_gates`.
+        after_of: tells for the name of another stage which one comes first there; None to look it up.
 
     Raises:
         LinealError: as `set_gates`.
@@ -92,8 +106,17 @@ def checked(connection: sqlite3.Connection, stage: Stage, known: Gates, changes:
         why = "nothing says where; name the stage that comes first, with --after STAGE"
         raise BadValue(field="soak", value=durations.text(new.soak), why=why)
     if new.after is not None:
-        _check_after(connection, stage, new.after)
+        _check_after(connection, stage, new.after, after_of)
     return new
+
+
+def tidied(gates: Gates) -> Gates:
+    """Gates that were checked, each said once."""
+    return replace(
+        gates,
+        expressions=_expressions(gates.expressions),
+        require=tuple(dict.fromkeys(_field(name) for name in gates.require)),
+    )
 
 
 def _expressions(texts: Sequence[str]) -> tuple[str, ...]:
@@ -124,7 +147,9 @@ def _stages(connection: sqlite3.Connection, stage: Stage, after: str | None) -> 
     return found, next((each for each in found if each.name == after), None)
 
 
-def _check_after(connection: sqlite3.Connection, stage: Stage, after: str) -> None:
+def _check_after(
+    connection: sqlite3.Connection, stage: Stage, after: str, after_of: Callable[[str], str | None] | None
+) -> None:
     found, before = _stages(connection, stage, after)
     if before is None:
         raise NotFound(
@@ -136,7 +161,7 @@ def _check_after(connection: sqlite3.Connection, stage: Stage, after: str) -> No
             way = " after ".join([*seen, before.name])
             raise Refused(what=f"gates of {stage.model}@{stage.name}", why=f"no version could ever pass: {way}")
         seen.append(before.name)
-        following = rows.gates_of(connection, before.id).after
+        following = after_of(before.name) if after_of else rows.gates_of(connection, before.id).after
         before = next((each for each in found if each.name == following), None)
 
 

@@ -40,7 +40,7 @@ def grant(
         NotPermitted: the actor is no admin there.
         Refused: it is the first role and not that of an admin of all models, or it would take the last admin away.
     """
-    subject = _checked_subject(subject)
+    subject = checked_subject(subject)
     place = _place(model, stage)
     with context.change(Permission.GRANT, place) as change:
         connection = change.connection
@@ -141,7 +141,13 @@ def members(subject: str) -> tuple[str, ...]:
     return tuple(sorted(primary.union(group.gr_mem)))
 
 
-def _checked_subject(subject: str) -> str:
+def checked_subject(subject: str) -> str:
+    """The name of a user, or `@` and that of a group, of this machine.
+
+    Raises:
+        NotFound: there is none.
+        Refused: this machine calls them otherwise.
+    """
     if subject.startswith("@"):
         try:
             return "@" + grp.getgrnam(subject[1:]).gr_name

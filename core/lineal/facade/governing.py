@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from lineal import deciding, gating
     from lineal import roles as role_uses
     from lineal.facade.door import Address
+    from lineal.policies import applying, reading
     from lineal.records.gates import Assessment, Decision, Gates, Inbox, Review
     from lineal.records.governance import Binding, Roles, Standing
     from lineal.records.permissions import Permission, Role
+    from lineal.records.policies import PolicyChange
 else:
+    applying = Later("lineal.policies.applying")
     deciding = Later("lineal.deciding")
     gating = Later("lineal.gating")
+    reading = Later("lineal.policies.reading")
     role_uses = Later("lineal.roles")
 
 
@@ -89,6 +93,18 @@ class Governing(Exploring):
     def inbox(self) -> Inbox:
         """What waits for whoever uses this registry: versions to approve, forced transitions to review."""
         return deciding.inbox(self._context)
+
+    def policy(self) -> str:
+        """Gates, roles and what stages keep, of the whole registry, as the text of a TOML file."""
+        return applying.as_text(self._context)
+
+    def compare_policy(self, text: str, *, name: str = "policy") -> list[PolicyChange]:
+        """What applying a policy would change; see `lineal.policies.applying.differences`."""
+        return applying.differences(self._context, reading.Document(text, name))
+
+    def apply_policy(self, text: str, *, name: str = "policy") -> list[PolicyChange]:
+        """Make the registry's policy what a file says, all of it or nothing; returns what was changed."""
+        return applying.apply(self._context, reading.Document(text, name))
 
 
 def _role(word: str) -> Role:

@@ -49,6 +49,7 @@ _COMMANDS = {
     "mark": ("versions", "Mark a version as bad, or as active again."),
     "models": ("models", "List the models with what is live where."),
     "pipeline": ("pipelines", "List, follow or cancel what moves a stage now."),
+    "policy": ("policy", "Gates, roles and what is kept, as a file that can live in git."),
     "promote": ("transitions", "Make a version live at a stage."),
     "register": ("register", "Register files as a new version of a model."),
     "reject": ("approvals", "Reject a version for a stage, or take your approval back."),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lineal.records.gates import Assessment, Decision, Gates, Inbox, Review, WaitingVersion
+    from lineal.records.policies import PolicyChange
     from lineal.records.stages import Check
     from lineal_tui.view.json import Json, Object
 
@@ -88,4 +89,16 @@ def _waiting(found: WaitingVersion) -> Object:
         "digest": version.digest,
         "created_at": utc_time(version.created_at),
         "created_by": version.created_by,
+    }
+
+
+def policy_change(found: PolicyChange) -> Object:
+    """One thing that a policy changes; null is nothing."""
+    return {
+        "ref": found.ref,
+        "field": found.field,
+        "from": found.before,
+        "to": found.after,
+        "applied": found.remark is None,
+        "remark": found.remark,
     }

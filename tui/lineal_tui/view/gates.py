@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lineal.records.base import Micros
     from lineal.records.gates import Assessment, Decision, Gates, Inbox, Opinion
+    from lineal.records.policies import PolicyChange
     from lineal.records.stages import Check, Transition
 
 _SHORT = 60
@@ -127,3 +128,18 @@ def transition_ref(found: Transition) -> str:
 def waits_words(found: Inbox) -> str:
     """How many things wait, for a status row; empty for none."""
     return f"{counted(found.count, 'waits', 'wait')} for you" if found.count else ""
+
+
+def policy_changes(found: Sequence[PolicyChange], width: int | None) -> list[Line]:
+    """What a policy changes."""
+    rows: list[tuple[Span, ...]] = [
+        (
+            ("-" if each.after is None else "+" if each.before is None else "~", Tone.CHANGED),
+            (each.ref, Tone.STRONG),
+            (each.field, Tone.TEXT),
+            (f"{each.before or 'nothing'} → {each.after or 'nothing'}", Tone.TEXT),
+            (f"not changed: {each.remark}" if each.remark else "", Tone.WORSE),
+        )
+        for each in found
+    ]
+    return table((), rows, width=width)
