@@ -86,6 +86,14 @@ def versions_by_name(
     return {(each.dataset, each.label): each for each in _versions(connection, rows)}
 
 
+def by_ids(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, DatasetVersion]:
+    """Dataset versions by row number."""
+    rows = connection.execute(
+        _VERSION + "WHERE v.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    ).fetchall()
+    return {version.id: version for version in _versions(connection, rows)}
+
+
 def versions_by_digest(connection: sqlite3.Connection, prefix: str) -> list[DatasetVersion]:
     """The dataset versions whose digest begins with `prefix` (with `sha256:`)."""
     rows = connection.execute(
@@ -135,6 +143,26 @@ def insert_version(
         [(row[0], parent) for parent in parents],
     )
     return int(row[0])
+
+
+def uses(connection: sqlite3.Connection, most: int) -> list[tuple[int, int, int, int]]:
+    """(row number, runs, versions of models, datasets derived) of the newest versions of each dataset.
+
+    Args:
+        connection: an open view.
+        most: versions of one dataset at most.
+    """
+    # an index has the runs of one version of a dataset beside one another, and those of one run, too
+    return connection.execute(
+        "WITH ranked AS (SELECT id, row_number() OVER (PARTITION BY dataset_id ORDER BY seq DESC) AS place "
+        "FROM dataset_versions) "
+        "SELECT r.id, "
+        "(SELECT count(*) FROM (SELECT DISTINCT run_n FROM run_inputs WHERE dataset_version_id = r.id)), "
+        "(SELECT count(*) FROM (SELECT DISTINCT version_id FROM version_datasets WHERE dataset_version_id = r.id)), "
+        "(SELECT count(*) FROM dataset_parents WHERE parent_id = r.id) "
+        "FROM ranked r WHERE r.place <= ?",
+        (most,),
+    ).fetchall()
 
 
 def next_seq(connection: sqlite3.Connection, dataset_id: int) -> int:

@@ -10,6 +10,7 @@ from lineal.records.models import Model, Scheme
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
 _MODEL = """
 SELECT m.id, m.name, m.scheme, n.name, m.owner, m.purpose, m.notes, m.created_at,
@@ -31,6 +32,14 @@ def all_models(connection: sqlite3.Connection, *, include_retired: bool = False)
     if not include_retired:
         rows = [row for row in rows if row[10] or not row[8]]
     return _models(connection, rows)
+
+
+def by_ids(connection: sqlite3.Connection, ids: Collection[int]) -> dict[int, Model]:
+    """Models by row number."""
+    rows = connection.execute(
+        _MODEL + "WHERE m.id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    ).fetchall()
+    return {model.id: model for model in _models(connection, rows)}
 
 
 def model(connection: sqlite3.Connection, name: str) -> Model | None:

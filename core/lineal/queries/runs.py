@@ -78,6 +78,24 @@ def run(connection: sqlite3.Connection, number: int) -> Run | None:
     return _run(row) if row else None
 
 
+def by_numbers(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, Run]:
+    """Runs by row number."""
+    # CROSS JOIN keeps SQLite from beginning with the experiments.
+    rows = connection.execute(
+        _RUN.replace("FROM runs r", "FROM json_each(?) w CROSS JOIN runs r ON r.n = w.value"),
+        (json.dumps(list(numbers)),),
+    ).fetchall()
+    return {row[0]: _run(row) for row in rows}
+
+
+def experiments_by_ids(connection: sqlite3.Connection, numbers: Collection[int]) -> dict[int, Experiment]:
+    """Experiments by row number."""
+    rows = connection.execute(
+        _EXPERIMENT + "WHERE e.id IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
+    ).fetchall()
+    return {row[0]: _experiment(row) for row in rows}
+
+
 def runs_by_prefix(connection: sqlite3.Connection, prefix: str, limit: int = 5) -> list[Run]:
     """Runs whose id begins with `prefix`."""
     rows = connection.execute(

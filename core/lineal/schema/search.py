@@ -30,6 +30,8 @@ CREATE INDEX params_by_text ON params (name_id, text, run_n) WHERE number IS NUL
 CREATE INDEX tags_by_value ON tags (kind, name_id, value, subject_id);
 CREATE INDEX runs_by_name ON runs (name);
 CREATE INDEX runs_unfinished ON runs (status, started_at) WHERE status <> 'finished';
+CREATE INDEX version_metrics_by_value ON version_metrics (name_id, value, version_id);
+CREATE INDEX version_params_by_name ON version_params (name_id, version_id);
 CREATE INDEX evaluations_by_name ON evaluations (name_id);
 
 -- Whose words have to be read anew before the transaction ends: triggers may not write virtual tables themselves, as the

@@ -49,9 +49,9 @@ _OTHER_SIGNS = {"==": "=", "<>": "!="}
 class Wrong(Exception):
     """A mistake at a place in the text."""
 
-    def __init__(self, at: int, why: str, hint: str | None = None) -> None:
-        """`at` counts from 0."""
-        self.at, self.why, self.hint = at, why, hint
+    def __init__(self, at: int, why: str, hint: str | None = None, nearest: tuple[str, ...] = ()) -> None:
+        """As `BadFilter`."""
+        self.at, self.why, self.hint, self.nearest = at, why, hint, nearest
         super().__init__(why)
 
 
@@ -159,24 +159,25 @@ class Builder:
 
     def field(self, parts: Sequence[Token]) -> _Bare:
         """A name, with or without what says where it belongs."""
-        token = parts[0]
-        text, at = str(token), token.start_pos or 0
-        head, point, rest = _divided(text)
-        of_live = head == "live" and bool(point)
-        if of_live:
-            head, point, rest = _divided(rest)
-        scope = SCOPES.get(head) if point else None
-        if scope is None:
-            name = f"{head}{point}{_unquoted(rest) if head in {'live', *SCOPES} else rest}"
-            return _Bare(Field("attributes", _unquoted(name), at, of_live), text)
-        name = _unquoted(rest)
-        if scope == "dataset":
-            return _Bare(Field("attributes", f"dataset.{name}", at, of_live), text)
-        return _Bare(Field(scope, name, at, of_live), text)
+        return _Bare(field_of(str(parts[0]), parts[0].start_pos or 0), str(parts[0]))
 
     def other(self, parts: Sequence[Token]) -> Words:
         """What can only be a word to look for."""
         return Words(str(parts[0]), parts[0].start_pos or 0)
+
+
+def field_of(text: str, at: int) -> Field:
+    """The field that a text names."""
+    head, point, rest = _divided(text)
+    of_live = head == "live" and bool(point)
+    if of_live:
+        head, point, rest = _divided(rest)
+    scope = SCOPES.get(head) if point else None
+    if scope is None:
+        return Field("attributes", _unquoted(f"{head}{point}{rest}"), at, of_live)
+    if scope == "dataset":
+        return Field("attributes", f"dataset.{_unquoted(rest)}", at, of_live)
+    return Field(scope, _unquoted(rest), at, of_live)
 
 
 def _divided(text: str) -> tuple[str, str, str]:
@@ -210,13 +211,13 @@ def _operand(piece: _Piece) -> Operand:
         return piece
     if isinstance(piece, Words):
         raise Wrong(piece.at, f"{piece.text} is neither a field nor a value", "texts stand in quotes: 'text'")
-    raise Wrong(_at(piece), "what holds or not is no value to compare", "join comparisons with AND and OR")
+    raise Wrong(place_of(piece), "what holds or not is no value to compare", "join comparisons with AND and OR")
 
 
 def _term(piece: _Piece) -> Term:
     if isinstance(piece, Arithmetic):
         raise Wrong(
-            _at(piece), "a sum alone is nothing that holds or not", "compare it, as in metrics.a - metrics.b > 0"
+            place_of(piece), "a sum alone is nothing that holds or not", "compare it, as in metrics.a - metrics.b > 0"
         )
     if not isinstance(piece, _Bare):
         return piece
@@ -228,14 +229,15 @@ def _term(piece: _Piece) -> Term:
     return Words(piece.word, operand.at)
 
 
-def _at(piece: Operand | Term) -> int:
+def place_of(piece: Operand | Term) -> int:
+    """Where something begins."""
     match piece:
         case Arithmetic(left=left):
-            return _at(left)
+            return place_of(left)
         case Not(term=term):
-            return _at(term)
+            return place_of(term)
         case Both(terms=terms) | Either(terms=terms):
-            return _at(terms[0])
+            return place_of(terms[0])
         case _:
             return piece.at
 

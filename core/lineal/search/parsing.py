@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from lineal.errors import BadFilter
-from lineal.search.building import SCOPES, Builder, Wrong
-from lineal.search.terms import Term, Words
+from lineal.search.building import SCOPES, Builder, Wrong, field_of
+from lineal.search.terms import Field, Term, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +105,11 @@ def parse(text: str) -> Term:
     if is_plain(text):
         return Words(stripped, text.index(stripped))
     return _parse(text)
+
+
+def parse_field(text: str, at: int = 0) -> Field:
+    """The field that a text names, whatever signs are in its name; `at` is where it stands."""
+    return field_of(text.strip(), at)
 
 
 def is_plain(text: str) -> bool:

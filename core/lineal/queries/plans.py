@@ -1,0 +1,337 @@
+"""How a search is carried out: in the order that is asked for, or from the few things that an index finds.
+
+SQLite's own planner knows no frequencies of single values, and would take the wrong index for some; so what it starts
+from is chosen here, by counting a little, and fixed in the statement. Statistics are not needed.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lineal.errors import Cancelled
+from lineal.search.compiling import Sql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from lineal.records.searching import Place
+    from lineal.search.compiling import Condition
+    from lineal.search.fields import Subject
+
+_FEW = 1_000
+"""Things that are looked at one by one without asking what is best."""
+_SHARE = 10
+"""A condition that one in so many things or more meets is no start."""
+_MOST_COUNTED = 100_000
+_STEPS = 2_000
+"""Steps of SQLite's machine between two looks at whether the search goes on."""
+_STEPS_PER_ROW = 30
+_UNKNOWN = 0.3
+"""Share of things for which a condition is taken to hold when nothing tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Things in their order, as an index has them."""
+
+    source: str
+    key: str
+    """What they are sorted by."""
+    number: str
+    """Their row number."""
+    where: Sql = field(default_factory=lambda: Sql("1"))
+    metric: int | None = None
+    """The row of the metric's name, where that is what they are sorted by."""
+    is_missing: bool = False
+    """Whether these are the ones that have nothing to sort by."""
+    texts: bool | None = None
+    """Whether the keys are texts, or numbers; None when they are of one kind anyway."""
+
+    def has(self, place: Place) -> bool:
+        """Whether a place is among these."""
+        if place.value is None or self.is_missing:
+            return place.value is None and self.is_missing
+        return self.texts is None or self.texts is isinstance(place.value, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, and in which order."""
+
+    subject: Subject
+    conditions: Sequence[Condition]
+    key: Sql
+    descending: bool
+    walks: Sequence[Walk]
+    """The order as indexes have it, one after the other; empty when none has."""
+    now: int
+    stopped: Callable[[], bool] | None = None
+
+    @property
+    def ties_descend(self) -> bool:
+        """Whether the newer stands first among equals."""
+        return self.descending or not self.walks
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of what is found."""
+
+    limit: int
+    """-1 for all."""
+    after: Place | None = None
+    before: Place | None = None
+    skip: int = 0
+    from_end: bool = False
+
+    @property
+    def backwards(self) -> bool:
+        """Whether it is read from its end."""
+        return self.before is not None or self.from_end
+
+    @property
+    def edge(self) -> Place | None:
+        """Where it begins, as it is read."""
+        return self.before if self.before is not None else self.after
+
+
+class _TooFar(Exception):
+    """A walk that took longer than the other way would have."""
+
+
+Key = str | int | float | None
+Row = tuple[Key, int]
+
+
+def rows(connection: sqlite3.Connection, search: Search, part: Part) -> list[Row]:
+    """(what it is sorted by, row number) of the things in a part of what is found, in their order."""
+    start, walks_at_most = _choose(connection, search, part)
+    found: list[Row]
+    if walks_at_most == 0:
+        found = _sorted(connection, search, part, start)
+    else:
+        try:
+            found = _walked(connection, search, part, walks_at_most)
+        except _TooFar:
+            found = _sorted(connection, search, part, start)
+    return found[::-1] if part.backwards else found
+
+
+def count(connection: sqlite3.Connection, search: Search, ahead_of: Place | None = None) -> int:
+    """How many things are found; or how many of them stand ahead of a place."""
+    start, _ = _choose(connection, search, Part(-1))
+    if ahead_of is None or start is not None or not search.walks:
+        edge = Sql("1") if ahead_of is None else _beyond(search, ahead_of, backwards=True)
+        text, values = _base(search, start, "count(*)" if ahead_of is None else "$k AS k, $n AS n")
+        if ahead_of is not None:
+            text = f"SELECT count(*) FROM ({text}) WHERE {edge.text}"
+        return _number(connection, search, text, (*values, *edge.values))
+    total = 0
+    for walk in search.walks:
+        is_there = walk.has(ahead_of)
+        text, values = _walk(search, walk, ahead_of if is_there else None, backwards=True, what="count(*)")
+        total += _number(connection, search, text, values)
+        if is_there:
+            break
+    return total
+
+
+# the choice
+
+
+def _choose(connection: sqlite3.Connection, search: Search, part: Part) -> tuple[Condition | None, int]:
+    """The condition to start from (None: all things), and how many rows to walk at most: 0 not to, -1 without end."""
+    with_finder = [each for each in search.conditions if each.finder is not None]
+    if not search.conditions:
+        return None, -1 if search.walks else 0
+    table = search.subject.table.split()[0]
+    column = search.subject.number.partition(".")[2]
+    things = connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()[0]
+    if things <= _FEW:
+        return None, 0
+    most = max(2 * _FEW, min(things // _SHARE, _MOST_COUNTED))
+    counts = [_count(connection, search, each, most) for each in with_finder]
+    fewest = min((count for count in counts if count <= most), default=None)
+    start = None if fewest is None else with_finder[counts.index(fewest)]
+    if not search.walks:
+        return start, 0
+    wanted = things if part.limit < 0 else part.limit + part.skip
+    range_of_walk, share = things, 1.0
+    for each in search.conditions:
+        number = counts[with_finder.index(each)] if each.finder is not None else int(things * _UNKNOWN)
+        number = max(number, int(things * _UNKNOWN)) if number > most else number
+        if each.bounds is not None and each.bounds[0] == search.walks[0].metric:
+            range_of_walk = min(range_of_walk, number)
+        else:
+            share *= max(number, 1) / things
+    expected = min(range_of_walk, int(wanted / share) + 1)
+    if fewest is not None and fewest <= expected:
+        return start, 0
+    return start, -1 if fewest is None else max(2 * fewest, 2 * _FEW)
+
+
+def _count(connection: sqlite3.Connection, search: Search, condition: Condition, most: int) -> int:
+    """How many things a condition's index finds, up to one more than `most`; what it finds twice counts twice."""
+    if condition.finder is None:
+        return most + 1
+    # What is merely counted need not be told apart, which would take all of it.
+    text = condition.finder.text.replace(" UNION SELECT ", " UNION ALL SELECT ").replace("SELECT DISTINCT ", "SELECT ")
+    finder = Sql(f"SELECT count(*) FROM ({text} LIMIT {most + 1})", condition.finder.values)
+    return _number(connection, search, finder.text, finder.values)
+
+
+# statements
+
+
+def _walked(connection: sqlite3.Connection, search: Search, part: Part, most: int) -> list[Row]:
+    """Things in the order of indexes, until there are enough."""
+    found: list[Row] = []
+    edge, skip, limit = part.edge, part.skip, part.limit
+    begun = edge is None
+    for walk in reversed(search.walks) if part.backwards else search.walks:
+        at = edge if edge is not None and not begun and walk.has(edge) else None
+        begun = begun or at is not None
+        if not begun:
+            continue
+        text, values = _walk(search, walk, at, backwards=part.backwards)
+        left = -1 if limit < 0 else limit - len(found)
+        if skip:
+            # Those that are left out may end with this walk.
+            read = _run(connection, search, f"{text} LIMIT ?", (*values, -1 if left < 0 else left + skip), most)
+            found += read[skip:]
+            skip = max(0, skip - len(read))
+        else:
+            found += _run(connection, search, f"{text} LIMIT ?", (*values, left), most)
+        if 0 <= limit <= len(found):
+            break
+    return found
+
+
+def _walk(
+    search: Search, walk: Walk, edge: Place | None, *, backwards: bool, what: str | None = None
+) -> tuple[str, tuple[object, ...]]:
+    """The statement of a walk, which goes on from a place."""
+    downwards = (search.descending or walk.is_missing) is not backwards
+    tests = [walk.where]
+    for condition in search.conditions:
+        if condition.bounds is not None and condition.bounds[0] == walk.metric:
+            if not walk.is_missing:
+                tests.append(Sql(f"{walk.key} {condition.bounds[1]} ?", (condition.bounds[2],)))
+            else:
+                tests.append(Sql("0"))  # nothing to compare is in no bounds
+        else:
+            tests.append(condition.test)
+    if edge is not None:
+        sign = "<" if downwards else ">"
+        if walk.is_missing:
+            tests.append(Sql(f"{walk.number} {sign} ?", (edge.number,)))
+        elif walk.key == walk.number:
+            tests.append(Sql(f"{walk.key} {sign} ?", (edge.number,)))
+        else:
+            tests.append(Sql(f"({walk.key}, {walk.number}) {sign} (?, ?)", (edge.value, edge.number)))
+    tests = [each.of(walk.number, search.now) for each in tests]
+    where = " AND ".join(each.text for each in tests)
+    source = walk.source + _joined(search.subject, walk.source, walk.number, where)
+    order = "DESC" if downwards else "ASC"
+    keys = [walk.number] if walk.is_missing or walk.key == walk.number else [walk.key, walk.number]
+    key = "NULL" if walk.is_missing else walk.key
+    text = f"SELECT {what or f'{key}, {walk.number}'} FROM {source} WHERE {where}"
+    if what is None:
+        text += f" ORDER BY {', '.join(f'{each} {order}' for each in keys)}"
+    return text, tuple(value for each in tests for value in each.values)
+
+
+def _sorted(connection: sqlite3.Connection, search: Search, part: Part, start: Condition | None) -> list[Row]:
+    """Things that an index finds, or all, put in order."""
+    text, values = _base(search, start, "$k AS k, $n AS n")
+    edge = Sql("1") if part.edge is None else _beyond(search, part.edge, backwards=part.backwards)
+    down, up = ("ASC", "DESC") if part.backwards else ("DESC", "ASC")
+    number = "n" if search.ties_descend else "iif(k IS NULL, n, -n)"
+    order = f"k IS NULL {up}, k {down if search.descending else up}, {number} {down}"
+    # Else SQLite would work the key out anew wherever it stands.
+    told = f"WITH g AS MATERIALIZED ({text}) SELECT k, n FROM g"
+    text = f"{told} WHERE {edge.text} ORDER BY {order} LIMIT ? OFFSET ?"
+    return _run(connection, search, text, (*values, *edge.values, part.limit, part.skip))
+
+
+def _base(search: Search, start: Condition | None, what: str) -> tuple[str, tuple[object, ...]]:
+    """The statement for all that is found, in no order; `what` is to be told of each, `$k` being its key."""
+    subject = search.subject
+    first: tuple[object, ...] = ()
+    number, source, head = subject.number, subject.table, ""
+    if start is not None and start.finder is not None:
+        head, number, source, first = f"WITH f (n) AS ({start.finder.text}) ", "f.n", "f", start.finder.values
+    key = search.key.of(number, search.now)
+    told = what.replace("$k", key.text).replace("$n", number)
+    kept = [each for each in search.conditions if each is not start or not each.is_exact]
+    tests = [each.test.of(number, search.now) for each in kept]
+    where = " AND ".join(each.text for each in tests) or "1"
+    if head:
+        source += _joined(subject, source, number, f"{told} {where}")
+    values = (*first, *(key.values if "$k" in what else ()), *(value for each in tests for value in each.values))
+    return f"{head}SELECT {told} FROM {source} WHERE {where}", values
+
+
+def _joined(subject: Subject, source: str, number: str, text: str) -> str:
+    """The thing's own row beside what was found of it, where something asks for it."""
+    table, *more = subject.table.split(" JOIN ")
+    alias = table.split()[1]
+    if source.startswith(f"{table} ") or source == table or not re.search(rf"\b{alias}\.", text):
+        return ""
+    # CROSS JOIN keeps SQLite from beginning with the other one.
+    return f" CROSS JOIN {table} ON {subject.number} = {number}" + "".join(f" JOIN {each}" for each in more)
+
+
+def _beyond(search: Search, place: Place, *, backwards: bool) -> Sql:
+    """What stands after a place, or before it."""
+    after_key = ">" if search.descending is backwards else "<"
+    after_number = ("<" if search.ties_descend else ">") if not backwards else (">" if search.ties_descend else "<")
+    if place.value is None:
+        sign = ">" if backwards else "<"  # the newest first, whatever the order
+        return Sql(f"(k IS NOT NULL OR n {sign} ?)" if backwards else f"(k IS NULL AND n {sign} ?)", (place.number,))
+    text = f"k {after_key} ? OR (k = ? AND n {after_number} ?)"
+    values = (place.value, place.value, place.number)
+    return Sql(f"({text})" if backwards else f"({text} OR k IS NULL)", values)
+
+
+# execution
+
+
+def _run(
+    connection: sqlite3.Connection, search: Search, text: str, values: Sequence[object], most: int = -1
+) -> list[Row]:
+    with _watched(connection, search.stopped, most):
+        return connection.execute(text, values).fetchall()
+
+
+def _number(connection: sqlite3.Connection, search: Search, text: str, values: Sequence[object]) -> int:
+    with _watched(connection, search.stopped, -1):
+        return int(connection.execute(text, values).fetchone()[0])
+
+
+@contextmanager
+def _watched(connection: sqlite3.Connection, stopped: Callable[[], bool] | None, most: int) -> Iterator[None]:
+    """Let a statement be called off, or end when it has gone over `most` rows, about."""
+    looks, is_over = 0, False
+
+    def look() -> int:
+        nonlocal looks, is_over
+        looks += 1
+        is_over = 0 <= most * _STEPS_PER_ROW < looks * _STEPS
+        return is_over or (stopped is not None and stopped())
+
+    connection.set_progress_handler(look, _STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        if is_over:
+            raise _TooFar from None
+        raise Cancelled(what="the search", who="whoever asked") from None
+    finally:
+        connection.set_progress_handler(None, 0)
