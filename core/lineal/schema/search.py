@@ -26,7 +26,7 @@ SEARCH = f"""
 -- What metrics came to, params and tags, in the order of their values; each entry has the row number of the run, too.
 CREATE INDEX series_by_last ON series (name_id, last, run_n);
 CREATE INDEX params_by_number ON params (name_id, number, run_n) WHERE number IS NOT NULL;
-CREATE INDEX params_by_text ON params (name_id, text, run_n) WHERE number IS NULL;
+CREATE INDEX params_by_text ON params (name_id, text, run_n, number) WHERE number IS NULL;
 CREATE INDEX tags_by_value ON tags (kind, name_id, value, subject_id);
 CREATE INDEX runs_by_name ON runs (name);
 CREATE INDEX runs_unfinished ON runs (status, started_at) WHERE status <> 'finished';
