@@ -61,7 +61,19 @@ WITH_RUN = frozenset({View.RUNS, View.RUN})
 WITH_DATA = frozenset({View.DATASETS, View.DATASET})
 _LINEAGE = frozenset({View.LINEAGE})
 WITHOUT_MODEL = frozenset(
-    {View.EXPERIMENTS, View.RUNS, View.COLUMNS, View.RUN, View.CURVES, View.FINDINGS, View.HELP, View.AUDIT, View.EVENT}
+    {
+        View.EXPERIMENTS,
+        View.RUNS,
+        View.COLUMNS,
+        View.RUN,
+        View.CURVES,
+        View.DATASETS,
+        View.DATASET,
+        View.FINDINGS,
+        View.HELP,
+        View.AUDIT,
+        View.EVENT,
+    }
 )
 """Places that have something to show also in a registry without models."""
 WITH_MARKS = frozenset({View.TREE, View.RUNS})
@@ -190,7 +202,13 @@ BINDINGS: tuple[Binding, ...] = (
         frozenset({View.AUDIT}),
     ),
     Binding("cancel_pipeline", ("X",), "cancel the pipeline that runs", views=EVERYWHERE, changes=True),
-    Binding("copy_id", ("y i",), "copy the id of the version, or the run", "id", WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE),
+    Binding(
+        "copy_id",
+        ("y i",),
+        "copy the id of the version, or the run",
+        "id",
+        WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE,
+    ),
     Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE),
     Binding("copy_json", ("y j",), "copy it as JSON", "JSON", WITH_VERSION),
     Binding("copy_command", ("y c",), "copy the shell command of the last action", "command of the last action"),

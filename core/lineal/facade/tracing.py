@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Lineage
     from lineal.records.contents import FileContent
     from lineal.records.costs import FileCost, ModelCost, RegistryCost, ReleaseCost, VersionCost
+    from lineal.records.data import DataUse
     from lineal.records.models import Version
 
 
@@ -26,6 +27,25 @@ class Tracing(Upkeep):
 
         with self._context.read() as connection:
             return origins.trace(connection, ref, up=up, down=down, limit=limit)
+
+    def data_uses(self, *, most: int = 1_000) -> list[DataUse]:
+        """The newest versions of each dataset with who used them, by name and then the newest first."""
+        from lineal.queries import datasets  # noqa: PLC0415  rarely needed
+        from lineal.records.data import DataUse  # noqa: PLC0415  as above
+
+        with self._context.read() as connection:
+            counts = {number: (runs, models, made) for number, runs, models, made in datasets.uses(connection, most)}
+            return [
+                DataUse(
+                    version,
+                    *counts.get(version.id, (0, 0, 0)),
+                    is_latest=version.label == owner.latest,
+                    purpose=owner.purpose,
+                    owner=owner.owner,
+                )
+                for owner in datasets.all_datasets(connection)
+                for version in datasets.versions(connection, owner.id)[:most]
+            ]
 
     def open_file(self, ref: Address, path: str, *, limit: int = 1 << 20) -> FileContent:
         """A file of a version: its text, or what its bytes tell; see `lineal.contents.open_file`."""

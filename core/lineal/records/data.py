@@ -80,3 +80,22 @@ class DatasetVersion:
     def ref(self) -> str:
         """Its full address."""
         return f"data:{self.dataset}:{self.label}"
+
+
+@dataclass(frozen=True, slots=True)
+class DataUse:
+    """A version of a dataset, and who used it."""
+
+    version: DatasetVersion
+    runs: int
+    """How many runs read it."""
+    models: int
+    """How many versions of models it went into, so far as they say so."""
+    derived: int
+    """How many versions of datasets were derived from it."""
+    is_latest: bool
+    """Whether it is the newest of its dataset."""
+    purpose: str | None
+    """Of its dataset."""
+    owner: str | None
+    """Of its dataset."""

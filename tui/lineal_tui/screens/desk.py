@@ -26,7 +26,7 @@ from lineal_tui.widgets.pane import Pane
 from lineal_tui.widgets.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from textual.app import ComposeResult
     from textual.message import Message
@@ -48,6 +48,8 @@ _WITHOUT_MODEL = (
     View.FINDINGS,
     View.AUDIT,
     View.EVENT,
+    View.DATASETS,
+    View.DATASET,
 )
 
 
@@ -90,6 +92,8 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         """Marked versions by model: row number to address, in the order in which they were marked."""
         self.filters: dict[View, str] = {}
         """What the views are filtered by."""
+        self.expected: dict[View, Hashable] = {}
+        """The rows that had the cursors when one left last, for lists that are yet to be made."""
         self.message: Callable[[int], tuple[Line, ...]] | None = None
         """What the last row says until the next key, for a width; None: it shows hints, or a question."""
         self.wanted: tuple[str | None, str | None] = (None, None)
@@ -122,6 +126,9 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     def _new_pane(self, view: View) -> Pane:
         older = "older" if view in _OLDER else "more"
         pane = Pane(view.value, has_cursor=view in LISTS, older=older)
+        pane.filter = self.filters.get(view)
+        if view in self.expected:
+            pane.lines.expect(self.expected.pop(view))
         if self.body.is_attached and self.body.is_mounted:
             pane.display = False
             order = list(View)

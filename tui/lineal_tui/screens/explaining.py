@@ -20,7 +20,6 @@ _NEEDS_VERSION = frozenset(
         "promote",
         "mark_bad",
         "diff",
-        "lineage",
         "view_version",
         "view_events",
         "copy_id",

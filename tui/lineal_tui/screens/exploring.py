@@ -91,7 +91,7 @@ class Exploring(Timelines):
         detail, against = self._files
         pane = self.panes[View.FILES]
         pane.draw_title = lambda width, active: files_page.files_title(detail, against, width, active=active)
-        self.show_page(View.FILES, lambda width: files_page.files_lines(detail, against, width))
+        self.redraw_page(View.FILES, anew=True)
 
     # stages
 

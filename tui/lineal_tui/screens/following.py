@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 from lineal.errors import LinealError
 from lineal.lazily import Later
 from lineal.records.stages import Action, Outcome
-from lineal_tui.screens.exploring import Exploring
+from lineal_tui.screens.browsing import Browsing
 from lineal_tui.screens.messages import CancelAsked, LetGo, PipelineChanged, PipelineEnded
 from lineal_tui.view.lines import Tone
 
@@ -34,7 +34,7 @@ class _NobodyWaits(Exception):
     """Whoever followed a pipeline does so no more."""
 
 
-class Following(Exploring):
+class Following(Browsing):
     """Pipelines in the last row."""
 
     watched: Pipeline | None = None

@@ -12,7 +12,11 @@ _WHOLE = (
     View.HELP,
     View.DIFF,
     View.RUN,
+    View.LINEAGE,
     View.FILES,
+    View.FILE,
+    View.DATASETS,
+    View.DATASET,
     View.CURVES,
     View.STAGES,
     View.STAGE,
@@ -28,6 +32,7 @@ _PREVIEWS = {
     View.RUNS: View.RUN,
     View.COLUMNS: View.RUNS,
     View.STAGES: View.STAGE,
+    View.DATASETS: View.DATASET,
     View.AUDIT: View.EVENT,
 }
 """What stands below a list and follows its cursor."""

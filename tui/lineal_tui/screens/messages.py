@@ -9,14 +9,15 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from lineal.addresses import Found
-    from lineal.errors import LinealError
+    from lineal.errors import BadFilter, LinealError
     from lineal.records import governance
-    from lineal.records.comparison import Diff, Lineage
+    from lineal.records.comparison import Diff
     from lineal.records.models import Version, VersionDetail
     from lineal.records.releases import Pipeline
     from lineal.records.runs import Run, RunFields
     from lineal.records.stages import Plan, Transition
     from lineal.records.upkeep import Finding
+    from lineal_tui.keys import View
     from lineal_tui.screens.found_page import FoundPage
     from lineal_tui.screens.runs import RunsSource
     from lineal_tui.screens.scene import Scene, TreeSource
@@ -63,6 +64,16 @@ class VersionsFound(Message):
 
 
 @dataclass
+class FilterWrong(Message):
+    """A filter makes no sense."""
+
+    view: View
+    text: str
+    """As it was typed."""
+    error: BadFilter
+
+
+@dataclass
 class FiguresRead(Message):
     """The primary metrics of what is live were read, by model name."""
 
@@ -76,14 +87,6 @@ class Compared(Message):
     key: tuple[str, ...]
     """The addresses that were asked for, the baseline first."""
     diff: Diff
-
-
-@dataclass
-class LineageTraced(Message):
-    """A version's lineage was read."""
-
-    ref: str
-    lineage: Lineage
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What stands beside the tree follows its cursor: the lineage and a version's page, as the difference does."""
+"""What stands beside the tree follows its cursor: a version's page, as the difference does."""
 
 from __future__ import annotations
 
@@ -8,24 +8,16 @@ from lineal.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.comparing import Comparing
-from lineal_tui.screens.messages import DetailRead, LineageTraced
+from lineal_tui.screens.messages import DetailRead
 from lineal_tui.view.lines import Tone, cut_middle, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from textual.timer import Timer
 
-    from lineal.records.comparison import Lineage
     from lineal.records.models import VersionDetail
-    from lineal_tui.view import lineage as lineage_page
-    from lineal_tui.view import lineage_drawing
     from lineal_tui.view import version as version_page
-    from lineal_tui.view.lines import Line
 else:
     # what the first paint does without; each module costs it some milliseconds
-    lineage_page = Later("lineal_tui.view.lineage")
-    lineage_drawing = Later("lineal_tui.view.lineage_drawing")
     version_page = Later("lineal_tui.view.version")
 
 _REST = 0.12
@@ -40,7 +32,6 @@ class Previews(Comparing):
     def forget_previews(self) -> None:
         """Read everything again when it is next needed: the registry has changed."""
         self.forget_diffs()
-        self._lineage: Lineage | None = None
         self._detail: VersionDetail | None = None
 
     def follow(self) -> None:
@@ -62,11 +53,6 @@ class Previews(Comparing):
         version = self.version
         if version is None:
             return
-        if View.LINEAGE in visible:
-            if self._lineage is None or self._lineage.focus != version.ref:
-                self.work(lambda: LineageTraced(version.ref, self.registry.lineage(version.ref)), "lineage")
-            else:
-                self.show_lineage()
         if View.VERSION in visible:
             if self._detail is None or self._detail.version.id != version.id:
                 self.work(lambda: DetailRead(self.registry.detail(version)), "detail")
@@ -79,28 +65,7 @@ class Previews(Comparing):
         on_its_way = (Phase.PREPARING, Phase.HIDDEN, Phase.RUNNING)
         return self.scene is None or self._timer is not None or self.asking.phase in on_its_way
 
-    # lineage and the version's page
-
-    def on_lineage_traced(self, message: LineageTraced) -> None:
-        """Show a lineage, unless the cursor has gone on."""
-        self._lineage = message.lineage
-        if self.version is not None and self.version.ref == message.ref:
-            self.show_lineage()
-
-    def show_lineage(self) -> None:
-        """Draw the lineage that was read."""
-        lineage = self._lineage
-        if lineage is None:
-            return
-        view = View.LINEAGE
-        pane = self.panes[view]
-        pane.draw_title = lambda width, active: lineage_page.lineage_title(lineage.focus, width, active=active)
-
-        def draw(width: int) -> Sequence[Line]:
-            drawn = lineage_drawing.lineage_drawing(lineage, width) if self.is_wide else None
-            return lineage_page.lineage_lines(lineage, width) if drawn is None else drawn
-
-        self.show_page(view, draw)
+    # the version's page
 
     def on_detail_read(self, message: DetailRead) -> None:
         """Show a version's page, unless the cursor has gone on."""

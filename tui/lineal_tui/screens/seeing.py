@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lineal_tui.keys import View
-from lineal_tui.screens.previews import Previews
+from lineal_tui.screens.tracing import Tracing
 
 
-class Seeing(Previews):
+class Seeing(Tracing):
     """What was read, and what of it is stale."""
 
     _stale = frozenset[View]()
@@ -18,7 +18,7 @@ class Seeing(Previews):
         """Read everything again when it is next seen; what is on the screen stays until then."""
         super().forget_previews()
         self._asked = frozenset()
-        self._stale = frozenset({View.EXPERIMENTS, View.RUNS, View.RUN, View.FILES, View.STAGES})
+        self._stale = frozenset({View.EXPERIMENTS, View.RUNS, View.RUN, View.FILES, View.DATASETS, View.STAGES})
 
     def follows(self, view: View) -> bool:
         """Whether other panes follow the cursor of this one."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from lineal.records.comparison import Way
 from lineal.records.runs import RunDetail
-from lineal_tui.keys import WITH_RUN, WITHOUT_MODEL, View
+from lineal_tui.keys import WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.audit import Auditing
 from lineal_tui.screens.showing import ORDERS
@@ -95,7 +96,15 @@ class Workspace(Auditing):
             "only_about": partial(self.only, "about"),
             "cancel_pipeline": self.ask_cancel,
             "toggle_equal": self.toggle_equal,
-            "lineage": partial(self.open_view, View.LINEAGE),
+            "lineage": self.open_lineage,
+            "towards_results": partial(self.turn_lineage, Way.DOWN),
+            "towards_origins": partial(self.turn_lineage, Way.UP),
+            "fold_lineage": self.fold_lineage,
+            "unfold_lineage": self.unfold_lineage,
+            "open_thing": self.open_thing,
+            "unfold_data": partial(self.fold_data, is_open=True),
+            "fold_data": partial(self.fold_data, is_open=False),
+            "view_datasets": partial(self.go_to, View.DATASETS),
             "history": partial(self.open_view, View.HISTORY),
             "next_stage": partial(self.turn_stage, 1),
             "previous_stage": partial(self.turn_stage, -1),
@@ -250,6 +259,12 @@ class Workspace(Auditing):
             self.column_open()
         elif self.active is View.RUN:
             self.open_item()
+        elif self.active is View.LINEAGE:
+            self.follow_node()
+        elif self.active is View.FILES:
+            self.open_file()
+        elif self.active is View.DATASETS:
+            self.open_view(View.DATASET)
         elif self.active is View.STAGES:
             self.open_view(View.STAGE)
         elif self.active is View.AUDIT:
@@ -348,6 +363,10 @@ class Workspace(Auditing):
         if self.active in WITH_RUN:
             run = self.run_detail
             return (run.run.id, f"run:{run.run.id}") if run is not None else (None, None)
+        if self.active is View.LINEAGE:
+            return self.node_under_cursor()
+        if self.active in WITH_DATA:
+            return self.data_under_cursor()
         version = self.version
         return (version.uid, version.ref) if version is not None else (None, None)
 

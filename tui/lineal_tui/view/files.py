@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal_tui.view.clean import one_line
@@ -35,16 +36,37 @@ def files_title(detail: VersionDetail, against: VersionDetail | None, width: int
     return rule(start, end, width)
 
 
-def files_lines(detail: VersionDetail, against: VersionDetail | None, width: int) -> list[Line]:
-    """The lines of the page.
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One row of the page."""
+
+    line: Line
+    path: str | None = None
+    """Of the file that it is about; None when it is about none."""
+    gone: bool = False
+    """Whether the file is one of the other version only."""
+
+    @property
+    def key(self) -> str:
+        """What tells it from the others."""
+        return self.path or ""
+
+
+def files_rows(detail: VersionDetail, against: VersionDetail | None, width: int) -> list[FileRow]:
+    """The rows of the page.
 
     Args:
         detail: the version.
         against: the one that is live; None when nothing is, or it is this one.
         width: cells there are.
     """
-    lines = _files(detail, against, width)
+    rows = _files(detail, against, width)
+    return rows + [FileRow(line) for line in _architecture(detail, against, width)]
+
+
+def _architecture(detail: VersionDetail, against: VersionDetail | None, width: int) -> list[Line]:
     architecture = detail.architecture
+    lines: list[Line] = []
     if architecture is None:
         return lines
     parameters = "" if architecture.parameters is None else f"{number(architecture.parameters)} parameters"
@@ -71,10 +93,10 @@ def _structure(detail: VersionDetail, against: VersionDetail | None) -> str:
     return f"the same as {one_line(against.version.label)}" if same else f"other than {one_line(against.version.label)}"
 
 
-def _files(detail: VersionDetail, against: VersionDetail | None, width: int) -> list[Line]:
+def _files(detail: VersionDetail, against: VersionDetail | None, width: int) -> list[FileRow]:
     artifact = detail.artifact
     if artifact is None:
-        return [(("registered without files", Tone.MUTED),)]
+        return [FileRow((("registered without files", Tone.MUTED),))]
     other = {} if against is None or against.artifact is None else {file.path: file for file in against.artifact.files}
     here = {file.path for file in artifact.files}
     rows: list[tuple[FileEntry, str]] = []
@@ -92,19 +114,19 @@ def _files(detail: VersionDetail, against: VersionDetail | None, width: int) -> 
         (),
         ((f"{left('FILE', path_width)}  {'FORMAT':11}  {'SIZE':>10}  {'DIGEST':12}", Tone.HEAD),),
     ]
+    shown = [FileRow(line) for line in lines]
     for file, change in rows:
         gone = change == "removed"
-        lines.append(
-            (
-                (left(cut_middle(file.path, path_width), path_width), Tone.MUTED if gone else Tone.TEXT),
-                ("  " + left(file.format, 11), Tone.MUTED),
-                ("  " + right(size(file.size), 10), Tone.MUTED if gone else Tone.TEXT),
-                ("  " + short_digest(file.digest), Tone.MUTED),
-                ("  ", Tone.TEXT),
-                _CHANGES[change],
-            )
+        line: Line = (
+            (left(cut_middle(file.path, path_width), path_width), Tone.MUTED if gone else Tone.TEXT),
+            ("  " + left(file.format, 11), Tone.MUTED),
+            ("  " + right(size(file.size), 10), Tone.MUTED if gone else Tone.TEXT),
+            ("  " + short_digest(file.digest), Tone.MUTED),
+            ("  ", Tone.TEXT),
+            _CHANGES[change],
         )
-    return lines
+        shown.append(FileRow(line, file.path, gone=gone))
+    return shown
 
 
 def _same(same: bool) -> str:

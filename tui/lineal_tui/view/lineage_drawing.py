@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.lineage import layers
-from lineal.records.comparison import NodeKind
+from lineal.records.comparison import NodeKind, Way
 from lineal_tui.view.clean import one_line
+from lineal_tui.view.lineage import TONES
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, width_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lineal.lineage import Layout, Route
     from lineal.records.comparison import Lineage, LineageNode
 
@@ -17,12 +21,6 @@ _NARROWEST_NODE = 12
 _WIDEST_NODE = 30
 _WIDEST_GUTTER = 14
 _COLOURS = (Tone.CHANGED, Tone.STAGED, Tone.MARK, Tone.BETTER, Tone.MUTED)
-_TONES = {
-    NodeKind.DATASET: Tone.CHANGED,
-    NodeKind.RUN: Tone.MUTED,
-    NodeKind.VERSION: Tone.STRONG,
-    NodeKind.STAGE: Tone.LIVE,
-}
 _LEFT, _RIGHT, _UP, _DOWN = 1, 2, 4, 8
 _BOXES = {
     _LEFT: "─",
@@ -82,7 +80,28 @@ class _Canvas:
         return drawn
 
 
-def lineage_drawing(lineage: Lineage, width: int) -> list[Line] | None:
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A lineage as it is drawn, and where its nodes stand."""
+
+    spots: dict[str, tuple[int, int]]
+    """(row, column of the layout) of each node, by its address."""
+    height: int
+    _paint: Callable[[str | None], list[Line]]
+
+    def lines(self, selected: str | None = None) -> list[Line]:
+        """The lines, with one node as the one under the cursor."""
+        return self._paint(selected)
+
+    def nearest(self, row: int, column: int) -> str:
+        """The node of a row that is nearest to a column; of the nearest row where this one has none."""
+        return min(
+            self.spots,
+            key=lambda id_: (abs(self.spots[id_][0] - row), abs(self.spots[id_][1] - column), self.spots[id_]),
+        )
+
+
+def lineage_drawing(lineage: Lineage, width: int) -> Drawing | None:
     """The drawing, with the roles in which things took part if there is room; None where nothing could be read."""
     layout = layers(lineage)
     for with_roles, cut_off in ((True, False), (False, False), (False, True)):
@@ -92,44 +111,70 @@ def lineage_drawing(lineage: Lineage, width: int) -> list[Line] | None:
     return None
 
 
-def _drawn(lineage: Lineage, layout: Layout, width: int, *, with_roles: bool, cut_off: bool) -> list[Line] | None:
+def _drawn(lineage: Lineage, layout: Layout, width: int, *, with_roles: bool, cut_off: bool) -> Drawing | None:
     names = {placed.node.id: _text(placed.node, lineage, with_roles=with_roles) for placed in layout.placed}
+    ahead, behind = _beyond(lineage)
     tracks = [_tracks(layout, column) for column in range(layout.columns - 1)]
     gutters = [min(_WIDEST_GUTTER, len(rows) + 3) for rows in tracks]
+    extra = {id_: len(ahead.get(id_, "")) + len(behind.get(id_, "")) for id_ in names}
     widths = [
-        max((width_of(names[placed.node.id]) for placed in layout.placed if placed.column == column), default=1)
+        max(
+            (
+                min(_WIDEST_NODE, width_of(names[placed.node.id])) + extra[placed.node.id]
+                for placed in layout.placed
+                if placed.column == column
+            ),
+            default=1,
+        )
         for column in range(layout.columns)
     ]
-    widths = [min(_WIDEST_NODE, each) for each in widths]
     while sum(widths) + sum(gutters) > width:
         if not cut_off:
             return None
         widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= _NARROWEST_NODE:
+        if widths[widest] <= _NARROWEST_NODE + max(extra.values(), default=0):
             return None
         widths[widest] -= 1
     starts = [0]
     for each, gutter in zip(widths, gutters, strict=False):
         starts.append(starts[-1] + each + gutter)
-    canvas = _Canvas(layout.rows, width)
     lane: dict[str, Tone] = {}
     for route in layout.routes:
         lane.setdefault(route.edge.source, _COLOURS[len(lane) % len(_COLOURS)])
+    texts: dict[str, list[Span]] = {}
     ends: dict[tuple[int, int], int] = {}
     for placed in layout.placed:
-        text = cut_middle(names[placed.node.id], widths[placed.column])
-        ends[placed.column, placed.row] = starts[placed.column] + width_of(text)
-    for route in layout.routes:
-        _draw(canvas, route, lane[route.edge.source], starts, tracks, gutters, ends)
-    for placed in layout.placed:
-        node = placed.node
-        text = cut_middle(names[node.id], widths[placed.column])
-        tone = Tone.TITLE if node.id == lineage.focus else _TONES[node.kind]
-        canvas.text(placed.row, starts[placed.column], [(text, tone)])
-    lines = canvas.lines()
-    if lineage.truncated:
-        lines.extend([(), (("⋯ more beyond these levels", Tone.MUTED),)])
-    return lines
+        id_ = placed.node.id
+        name = cut_middle(names[id_], widths[placed.column] - extra[id_])
+        texts[id_] = [
+            (ahead.get(id_, ""), Tone.MUTED),
+            (name, Tone.TITLE if id_ == lineage.focus else TONES[placed.node.kind]),
+            (behind.get(id_, ""), Tone.MUTED),
+        ]
+        ends[placed.column, placed.row] = starts[placed.column] + width_of(name) + extra[id_]
+
+    def paint(selected: str | None) -> list[Line]:
+        canvas = _Canvas(layout.rows, width)
+        for route in layout.routes:
+            _draw(canvas, route, lane[route.edge.source], starts, tracks, gutters, ends)
+        for placed in layout.placed:
+            spans = texts[placed.node.id]
+            if placed.node.id == selected:
+                spans = [(text, Tone.CARET) for text, _ in spans]
+            canvas.text(placed.row, starts[placed.column], spans)
+        return canvas.lines()
+
+    spots = {placed.node.id: (placed.row, placed.column) for placed in layout.placed}
+    return Drawing(spots, layout.rows, paint)
+
+
+def _beyond(lineage: Lineage) -> tuple[dict[str, str], dict[str, str]]:
+    """What is written before and behind nodes beyond which more lies."""
+    texts: dict[Way, dict[str, str]] = {Way.UP: {}, Way.DOWN: {}}
+    for each in lineage.beyond:
+        count = _compact(each.count) + ("" if each.exact else "+")
+        texts[each.way][each.node] = f"(+{count}) " if each.way is Way.UP else f" (+{count})"
+    return texts[Way.UP], texts[Way.DOWN]
 
 
 def _tracks(layout: Layout, column: int) -> dict[int, int]:
@@ -180,17 +225,33 @@ def _draw(
 def _text(node: LineageNode, lineage: Lineage, *, with_roles: bool) -> str:
     name = one_line(node.name)
     roles: list[str] = []
-    model = lineage.focus.rpartition(":")[0]
+    model = _model(lineage.focus)
     if node.kind is NodeKind.VERSION:
         # the model goes without saying where it is the one in question
-        name = name.removeprefix(one_line(model) + " ") if node.id.rpartition(":")[0] == model else name
+        name = name.removeprefix(one_line(model or "") + " ") if _model(node.id) == model else name
         sources = {edge.source: edge.role for edge in lineage.edges if edge.target == node.id}
         roles = [role for source, role in sources.items() if not source.startswith(("data:", "run:"))]
     elif node.kind is NodeKind.DATASET:
         roles = [edge.role for edge in lineage.edges if edge.source == node.id]
     if node.kind is NodeKind.STAGE:
-        name = f"◆ {name}"
+        name = f"◆ {name if _model(node.id) == model else one_line(node.id)}"
     if not with_roles:
         return name
     told = ", ".join(dict.fromkeys(cut(role, 10) for role in roles))
     return f"{name} ({told})" if told else name
+
+
+def _model(address: str) -> str | None:
+    """The model in the address of a version or a stage; None in any other."""
+    if address.startswith(("data:", "run:")):
+        return None
+    return address.rpartition(":")[0] or address.rpartition("@")[0] or None
+
+
+def _compact(count: int) -> str:
+    """A count in few cells: `12`, `9.9k`, `1.2M`."""
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            figure = count / size
+            return f"{figure:.1f}{letter}" if figure < 100 else f"{figure:.0f}{letter}"
+    return str(count)
