@@ -133,7 +133,7 @@ def test_guides_are_listed_and_printed_where_the_tool_is_used(capsys: pytest.Cap
 
 def test_a_guide_that_is_not_there_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", "releases"]) == 3
-    assert "did you mean lineal guide release?" in capsys.readouterr().err
+    assert "did you mean lineal guide release" in capsys.readouterr().err
     assert main(["guide", "\x1b[31m"]) == 3
     assert "\x1b" not in capsys.readouterr().err
 
