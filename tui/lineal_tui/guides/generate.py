@@ -30,7 +30,7 @@ _EXITS = {
     ExitCode.BUG: "a mistake of lineal's own; `LINEAL_DEBUG=1` shows where",
     ExitCode.USAGE: "the command makes no sense as it stands: an option, an address, a value, a configuration",
     ExitCode.NOT_FOUND: "no such model, version, stage, run, data, file or registry; nothing live; more than one fits",
-    ExitCode.REFUSED: "a rule forbids it: the version is bad, nowhere to roll back to",
+    ExitCode.REFUSED: "a rule forbids it: your role, a gate, a version that is bad, nowhere to roll back to",
     ExitCode.CONFLICT: "somebody was faster: something else is live, a name is taken, locked, a pipeline runs, or "
     "a comparison with this machine found differences",
     ExitCode.RELEASE_FAILED: "the release failed: it was taken back, or is live and unhealthy; what was printed tells",
@@ -66,6 +66,8 @@ _VARIABLES = {
     "LC_CTYPE": "as above, after `LC_ALL`",
     "LANG": "as above, after `LC_CTYPE`",
     "SUDO_USER": "set by sudo: recorded beside the actor as a claim",
+    "SUDO_UID": "set by sudo: whom `lineal shell --trust-sudo` serves",
+    "SSH_ORIGINAL_COMMAND": "set by sshd for a forced command: what `lineal shell --user` is asked for",
     "XDG_DATA_HOME": "where the user's own registry is: `lineal/registry` below it, `~/.local/share` unless set",
     "XDG_CONFIG_HOME": "where the configuration is: `lineal/` below it, `~/.config` unless set",
     "XDG_STATE_HOME": "where the application keeps what was looked at: `lineal/` below it, `~/.local/state` unless set",
