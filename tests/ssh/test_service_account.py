@@ -68,6 +68,22 @@ def test_a_viewer_cannot_promote_a_deployer_can_and_the_log_has_their_own_names(
     assert verified.returncode == 0, verified.stderr
 
 
+def test_a_file_is_registered_over_the_connection(stocked: Service, tmp_path: Path) -> None:
+    stocked.by_account("grant", DEPLOYER, "deployer", "--model", "fraud")
+    weights = tmp_path / "sent"
+    weights.write_bytes(b"sent" * 100_000)
+    line = "register fraud - --file-name weights.bin --label 2.0.0"
+    for name, code in ((VIEWER, 4), (DEPLOYER, 0)):
+        with weights.open("rb") as stream:
+            done = subprocess.run(
+                [*stocked.ssh(name), "--", line], stdin=stream, capture_output=True, text=True, check=False, timeout=60
+            )
+        assert done.returncode == code, done.stderr
+    shown = json.loads(stocked.run(VIEWER, "show fraud:2.0.0 --json").stdout)
+    assert [(each["path"], each["size"]) for each in shown["files"]] == [("weights.bin", 400_000)]
+    assert shown["created_by"] == DEPLOYER
+
+
 def test_a_revoked_role_is_gone_with_the_next_command(stocked: Service) -> None:
     assert stocked.run(DEPLOYER, "promote fraud:1.1.0 --to staging").returncode == 0
     assert stocked.by_account("revoke", DEPLOYER, "deployer", "--model", "fraud").returncode == 0
@@ -116,7 +132,13 @@ def escapes(canary: Path) -> list[str]:
         *(f"backup {made}", f"backup --objects {made}", f"restore /etc/passwd {made}", f"init {made}", f"demo {made}"),
         *(f"stage set fraud@staging --hook 'touch {made}'", f"stage set fraud@staging --health 'touch {made}'"),
         *(f"stage set fraud@staging --release {made}", "completion bash"),
-        *("identify /etc/shadow", "identify ../../etc/passwd", "register fraud /etc/passwd", "register fraud -- -"),
+        *(
+            "identify /etc/shadow",
+            "identify ../../etc/passwd",
+            "register fraud /etc/passwd",
+            "register fraud -- -",
+            "register fraud - --file-name ../x",
+        ),
         *("dataset add d /etc/passwd", "import mlflow /etc", "import trackio /etc", "import bundle /etc/passwd"),
         *("--registry /etc models", "models --registry /etc", "models --registry=/etc", "--regis /etc models"),
         *(f"shell --user {ACCOUNT} -- models", "lineal shell --trust-sudo", f"--user {ACCOUNT} models"),

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, narrate, say, warn
 from lineal_tui.cli.parameters import ADDRESS, PAIR, as_json, figures, scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lineal.registry import Registry
 
 
 @click.command("register", cls=Command)
@@ -45,6 +53,7 @@ from lineal_tui.cli.parameters import ADDRESS, PAIR, as_json, figures, scalar
 @click.option("--purpose", metavar="TEXT", help="What it is for.")
 @click.option("--notes", metavar="TEXT", help="Anything else.")
 @click.option("--tag", "tags", multiple=True, type=PAIR, metavar="K=V", help="A tag; may be repeated.")
+@click.option("--file-name", metavar="NAME", help="What the file is called that comes from standard input, as -.")
 @click.option("--move", is_flag=True, help="Take the files instead of copying them.")
 @as_json
 @click.pass_context
@@ -66,6 +75,7 @@ def register_command(
     purpose: str | None,
     notes: str | None,
     tags: tuple[tuple[str, str], ...],
+    file_name: str | None,
     move: bool,
     as_json: bool,
 ) -> None:
@@ -76,11 +86,16 @@ def register_command(
 
     Examples:
       lineal register fraud model.safetensors --owner ana --purpose "card payments" --dataset data:payments:2026-11
+      lineal register fraud - --file-name model.safetensors < model.safetensors
       lineal register fraud out/ --parent fraud@production=finetune --run run:3f9c --metric auc=0.94
     """
     if not paths:
         raise click.UsageError("name at least one file or folder", context)
-    with session(context).open() as registry:
+    if (file_name is not None) is not (paths == (Path("-"),)):
+        raise click.UsageError("- reads one file from standard input, and --file-name says what it is called", context)
+    with session(context).open() as registry, ExitStack() as held:
+        if file_name is not None:
+            paths, move = (held.enter_context(_received(registry, model, file_name)),), True
         version = registry.register(
             model,
             *paths,
@@ -112,3 +127,30 @@ def register_command(
         later = " and ".join(word for word in missing if word in {"owner", "purpose"})
         hint = f"; `lineal set` adds {later}" if later else "; --dataset records it with the next version"
         warn(f"{version.ref} has no {' and no '.join(missing)}{hint}")
+
+
+@contextmanager
+def _received(registry: Registry, model: str, name: str) -> Iterator[Path]:
+    """A file of this name with what comes from standard input, for as long as it takes to register it.
+
+    Raises:
+        NotPermitted: the actor may not register it, which is asked before gigabytes are received.
+        BadName: no file of a version can have the name.
+    """
+    import shutil  # noqa: PLC0415  few files come this way
+    import tempfile  # noqa: PLC0415  as above
+
+    from lineal.fingerprint import check_file_name  # noqa: PLC0415  as above
+    from lineal.records.permissions import Permission  # noqa: PLC0415  as above
+
+    check_file_name(name)
+    if "/" in name:
+        raise click.UsageError(f"--file-name {name!r}: one file has a name without folders")
+    if sys.stdin.isatty():
+        raise click.UsageError("standard input is this terminal: send a file there, as with < FILE")
+    registry.context.check(Permission.REGISTER, model)
+    with tempfile.TemporaryDirectory(prefix="lineal-received-") as folder:
+        path = Path(folder) / name
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+        yield path
