@@ -153,7 +153,9 @@ def _check_after(
     found, before = _stages(connection, stage, after)
     if before is None:
         raise NotFound(
-            kind="stage", name=f"{stage.model}@{after}", nearest=nearest(after, [each.name for each in found])
+            kind="stage",
+            name=f"{stage.model}@{after}",
+            nearest=tuple(f"{stage.model}@{name}" for name in nearest(after, [each.name for each in found])),
         )
     seen = [stage.name]
     while before is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,12 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     begin = low
     while begin > 0 and _read(lines[:begin]) is None:  # a value of several lines begins where the one before ended
         begin -= 1
-    return min(_first_said(lines, begin, high) + 1, len(lines))
+    number = _first_said(lines, begin, high)
+    value = _at(_read(lines) or {}, path)
+    if isinstance(path[-1], int) and isinstance(value, str):  # of a list of texts, the one that is meant
+        wanted = json.dumps(value, ensure_ascii=False)[1:-1]
+        number = next((n for n in range(begin, high) if wanted in lines[n] or value in lines[n]), number)
+    return min(number + 1, len(lines))
 
 
 def _first_said(lines: list[str], begin: int, end: int) -> int:
@@ -55,13 +61,13 @@ def _read(lines: list[str]) -> dict[str, Any] | None:
 
 
 def _has(found: Any, path: Sequence[str | int]) -> bool:
+    return _at(found, path) is not None  # TOML has no null
+
+
+def _at(found: Any, path: Sequence[str | int]) -> Any:
     for part in path:
-        if isinstance(part, int):
-            if not isinstance(found, list) or part >= len(found):
-                return False
-            found = found[part]
-        else:
-            if not isinstance(found, dict) or part not in found:
-                return False
-            found = found[part]
-    return True
+        fits = part < len(found) if isinstance(found, list) and isinstance(part, int) else False
+        if not fits and not (isinstance(found, dict) and part in found):
+            return None
+        found = found[part]
+    return found

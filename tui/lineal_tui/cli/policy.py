@@ -79,8 +79,8 @@ def check(context: click.Context, *, file: str, tells: bool, as_json: bool) -> N
 def apply(context: click.Context, *, file: str, as_json: bool) -> None:
     """Make the registry's policy what a file says, all of it or nothing.
 
-    What has no part in the file stays as it is; a part that is there, [[roles]], [stages] or [retention], is the whole of
-    it: who is not named loses the role, and a stage that is not named demands nothing any more.
+    What has no part in the file stays as it is; a part that is there, [[roles]], [stages] or [retention], is the whole
+    of it: who is not named loses the role, and a stage that is not named demands nothing any more.
 
     Examples:
       lineal policy apply policy.toml
