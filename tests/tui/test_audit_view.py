@@ -41,7 +41,7 @@ async def test_the_log_is_newest_first_with_the_entry_below(
 async def test_a_filter_names_actor_action_address_and_time_and_takes_words(
     registry: Registry, opened: Opening
 ) -> None:
-    async with opened(registry) as session:
+    async with opened(registry, (160, 48)) as session:
         await session.press("A", "slash", *"about=fraud@production", "enter")
         assert len(entries(session)) == 2
         await session.press("t")
