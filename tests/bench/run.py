@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal.registry import Registry, open_registry
-from lineal_tui.remembered import Place, remember
+from lineal_tui.remembered import Place, remember, state_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,7 +93,7 @@ class Bench:
 
     def start(self, *, size: tuple[int, int] = (120, 40), link: Link | None = None) -> Terminal:
         """The application, just started."""
-        remember(self.state / "lineal" / f"{self.registry.uid}.json", Place(MODEL, STAGE))
+        remember(self.state / "lineal" / state_name(self.registry.uid, self.registry.root), Place(MODEL, STAGE))
         command = [sys.executable, "-m", "lineal_tui.main", "--registry", str(self.registry.root)]
         environment = {"XDG_STATE_HOME": str(self.state)}
         if link is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from lineal.locks import exclusive
 from lineal.registry import open_registry
-from lineal_tui.remembered import Place, remember
+from lineal_tui.remembered import Place, remember, state_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def start(root: Path, tmp_path: Path) -> Callable[[int, int], Terminal]:
 
     def started(width: int, height: int) -> Terminal:
         with open_registry(root) as registry:
-            remember(tmp_path / "lineal" / f"{registry.uid}.json", Place("fraud", "production"))
+            remember(tmp_path / "lineal" / state_name(registry.uid, registry.root), Place("fraud", "production"))
         command = [sys.executable, "-m", "lineal_tui.main", "--registry", str(root)]
         terminal = Terminal(command, size=(width, height), environment={"XDG_STATE_HOME": str(tmp_path)})
         terminal.wait_for("PRODUCTION")

@@ -53,7 +53,7 @@ async def test_it_opens_where_one_was_last(registry: Registry, opened: Opening, 
 
 
 async def test_a_damaged_memory_of_it_is_told_and_ignored(registry: Registry, opened: Opening) -> None:
-    path = state_file(registry.uid)
+    path = state_file(registry.uid, registry.root)
     path.parent.mkdir(parents=True)
     path.write_bytes(b'{"model": 3')
     async with opened(registry) as session:
@@ -62,7 +62,7 @@ async def test_a_damaged_memory_of_it_is_told_and_ignored(registry: Registry, op
 
 
 async def test_a_remembered_model_that_is_gone_is_no_obstacle(registry: Registry, opened: Opening) -> None:
-    remember(state_file(registry.uid), Place("gone", "nowhere"))
+    remember(state_file(registry.uid, registry.root), Place("gone", "nowhere"))
     async with opened(registry) as session:
         assert "fraud ▸ tree" in session.rows[0]
 

@@ -68,12 +68,28 @@ class Early:
             signal.signal(number, signal.SIG_DFL)
         return found
 
-    def show(self, scene: Scene, registry: Registry, terminal: Terminal, bindings: tuple[Binding, ...]) -> None:
-        """Show a state of the registry, where the terminal and the state allow it; keys wait for the application."""
+    def show(
+        self,
+        scene: Scene,
+        registry: Registry,
+        terminal: Terminal,
+        bindings: tuple[Binding, ...],
+        *,
+        version: int | None = None,
+    ) -> None:
+        """Show a state of the registry, where the terminal and the state allow it; keys wait for the application.
+
+        Args:
+            scene: The state.
+            registry: Where it is from.
+            terminal: Where it is shown.
+            bindings: The keys.
+            version: The row number of the version that the cursor is on; None: what is live.
+        """
         if terminal.size is None or terminal.is_small or not os.isatty(2):
             return
         try:
-            lines = _lines(scene, registry, terminal.size, bindings)
+            lines = _lines(scene, registry, terminal.size, bindings, version)
         except LinealError:
             return  # the application meets it again, and has a place to say it
         if not lines:
@@ -100,12 +116,16 @@ def _told_to_end(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _lines(scene: Scene, registry: Registry, size: tuple[int, int], bindings: tuple[Binding, ...]) -> list[Placed]:
+def _lines(
+    scene: Scene, registry: Registry, size: tuple[int, int], bindings: tuple[Binding, ...], version: int | None
+) -> list[Placed]:
     source, model = scene.tree, scene.model
     if source is None or model is None or not source.count():
         return []
     pane, count = tree_pane(*size), source.count()
-    cursor = (source.position(scene.live.version.id) or 0) if scene.live is not None else 0
+    cursor = source.position(version) if version is not None else None
+    if cursor is None:
+        cursor = (source.position(scene.live.version.id) or 0) if scene.live is not None else 0
     first = first_row(cursor, pane, count)
     pages = Pages(source)
     visible = [pages.row(place) for place in range(first, min(count, first + pane.rows))]

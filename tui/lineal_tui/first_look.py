@@ -26,7 +26,7 @@ class FirstLook:
         self.trouble: Unreadable | None = None
         """Why it is not known where that was; None when it is."""
         try:
-            self.place = recall(state_file(registry.uid))
+            self.place = recall(state_file(registry.uid, registry.root, registry.actor.claim))
         except Unreadable as error:
             self.place, self.trouble = Place(), error
         self.seen: int | None = None

@@ -60,8 +60,8 @@ def launch(
     terminal = here(settings)
     with Early() as early:
         scene = first_look.scene(within=_PATIENCE)
-        if scene is not None:
-            early.show(scene, registry, terminal, bindings)
+        if scene is not None and first_look.place.is_in_tree:
+            early.show(scene, registry, terminal, bindings, version=first_look.place.version)
         from lineal_tui.app import LinealApp  # noqa: PLC0415  after the environment is set, and what is live is shown
 
         app = LinealApp(

@@ -77,7 +77,7 @@ def _open(target: Path) -> int:
             warn(f"the demo opens without its server: {error}")
         else:
             try:
-                remember(state_file(registry.uid), Place(MODEL, STAGE))
+                remember(state_file(registry.uid, registry.root, registry.actor.claim), Place(MODEL, STAGE))
             except Unreadable as error:
                 warn(str(error))
             narrate(f"{PLACE} is served while the demo is open; in another terminal, ask who answers, and what:")

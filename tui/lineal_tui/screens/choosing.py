@@ -110,7 +110,7 @@ class Choosing(Tables):
             shown = tuple(each for each in shown if each.id != column)
         else:
             shown = (*shown, columns.Chosen(column))
-        self._choose(shown)
+        self._show_chosen(shown)
         self.panes[View.COLUMNS].lines.move(1)
 
     def move_shown(self, direction: int) -> None:
@@ -128,7 +128,7 @@ class Choosing(Tables):
         ids = [item.id for item in items]
         here, there = ids.index(column), ids.index(shown[place].id)
         items[here], items[there] = items[there], items[here]
-        self._choose(tuple(shown))
+        self._show_chosen(tuple(shown))
 
     def use_usual_columns(self) -> None:
         """Show the columns that the runs suggest."""
@@ -149,7 +149,7 @@ class Choosing(Tables):
         if View.COLUMNS in self.visible_panes() and self._items is not None:
             self.draw_columns()
 
-    def _choose(self, shown: tuple[Chosen, ...]) -> None:
+    def _show_chosen(self, shown: tuple[Chosen, ...]) -> None:
         self.differing = None
         self.show_columns(shown)
         self.draw_columns()

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
+from lineal.errors import BadFilter, Cancelled
 from lineal_tui.keys import View
 from lineal_tui.screens.matching import MatchSource, search
-from lineal_tui.screens.messages import VersionsFound
+from lineal_tui.screens.messages import FilterWrong, VersionsFound
 from lineal_tui.screens.prompting import Prompt, Prompting
+from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
 from lineal_tui.view.matching import Matcher, matcher
 from lineal_tui.view.pages import PAGE, Pages
@@ -18,6 +20,8 @@ from lineal_tui.view.tree import TreeItem, tree_head, tree_line
 from lineal_tui.view.words import counted, number
 
 if TYPE_CHECKING:
+    from textual.message import Message
+
     from lineal_tui.screens.scene import Scene
 
 
@@ -57,11 +61,19 @@ class Filtering(Prompting):
         """Type a filter for the view that has the keys."""
         self.begin_prompt(FilterPrompt(self, self.active))
 
-    def matcher(self, view: View) -> Matcher:
-        """What a view lets through now: the filter that is being typed for it, else the one that is applied."""
+    def filter_text(self, view: View) -> str:
+        """The filter that is being typed for a view, else the one that is applied; empty for none."""
         if isinstance(self.prompt, FilterPrompt) and self.prompt.view is view:
-            return matcher(self.prompt.draft.text)
-        return matcher(self.filters.get(view, ""))
+            return self.prompt.draft.text
+        return self.filters.get(view, "")
+
+    def matcher(self, view: View) -> Matcher:
+        """What a view lets through now, by plain words."""
+        return matcher(self.filter_text(view))
+
+    def runs_filter(self) -> str | None:
+        """What the runs are filtered by, in the search language; None: all."""
+        return self.filter_text(View.RUNS).strip() or None
 
     def apply_filter(self, view: View, text: str) -> None:
         """Keep a filter for a view; an empty one lets everything through."""
@@ -85,16 +97,31 @@ class Filtering(Prompting):
         scene = self.scene
         if scene is None:
             return
-        if view is View.TREE:
-            self._show_tree(scene)
-        elif view is View.MODELS:
-            self.show_models()
-        elif view is View.HISTORY:
-            self._show_history(scene)
-        else:
-            self.redraw_page(view, anew=True)
-        if view is not View.TREE:
+        match view:
+            case View.TREE:
+                self._show_tree(scene)
+            case View.RUNS:
+                self.read_runs()
+            case View.MODELS:
+                self.show_models()
+            case View.HISTORY:
+                self._show_history(scene)
+            case View.EXPERIMENTS:
+                self.show_experiments()
+            case View.STAGES:
+                self.show_stages()
+            case View.COLUMNS:
+                self.draw_columns()
+            case _:
+                self.redraw_page(view, anew=True)
+        if view not in (View.TREE, View.RUNS):
             self._remark(self.panes[view].lines.count, is_whole=True)
+
+    def runs_shown(self, count: int, *, is_whole: bool) -> None:
+        """Tell how many runs a filter lets through while it is typed."""
+        super().runs_shown(count, is_whole=is_whole)
+        if isinstance(self.prompt, FilterPrompt) and self.prompt.view is View.RUNS:
+            self._remark(count, is_whole=is_whole)
 
     def _remark(self, count: int, *, is_whole: bool) -> None:
         if isinstance(self.prompt, FilterPrompt):
@@ -102,12 +129,33 @@ class Filtering(Prompting):
             self.prompt.remark = ((words, Tone.MUTED),) if words else ()
             self.draw_status()
 
+    def on_filter_wrong(self, message: FilterWrong) -> None:
+        """Say what is wrong with a filter: beside it while it is typed, under it once it was to be applied."""
+        view, error = message.view, message.error
+        if isinstance(self.prompt, FilterPrompt):
+            if self.prompt.view is view and self.prompt.draft.text.strip() == message.text:
+                self.prompt.remark = ((f"not yet: {one_line(str(error.data['why']))}", Tone.MUTED),)
+                self.draw_status()
+            return
+        if self.filters.get(view) != message.text:
+            return
+        del self.filters[view]
+        self.panes[view].filter = None
+        self.panes[view].redraw()
+        if self.asking.busy or self.prompt is not None or self.active is not view:
+            self.say(str(error), error.hint)
+            return
+        prompt = FilterPrompt(self, view)
+        prompt.draft = Draft(message.text, max(0, min(int(str(error.data["at"])), len(message.text))))
+        prompt.wrong = (str(error.data["why"]), error.hint)
+        self.begin_prompt(prompt)
+
     # versions
 
     def _show_tree(self, scene: Scene) -> None:
-        match = self.matcher(View.TREE)
+        text = self.filter_text(View.TREE).strip()
         self._search += 1
-        self.searching = bool(match) and scene.tree is not None and scene.model is not None
+        self.searching = bool(text) and scene.tree is not None and scene.model is not None
         if not self.searching or scene.tree is None or scene.model is None:
             self.workers.cancel_group(self, "filter")
             self._remark(0, is_whole=True)
@@ -115,17 +163,22 @@ class Filtering(Prompting):
             return
         registry, model, newest, turn = self.registry, scene.model.name, scene.tree.newest, self._search
 
-        def find() -> VersionsFound:
+        def find() -> Message:
             worker = get_current_worker()
             found: list[tuple[int, int]] = []
             was_told = False
-            for stretch in search(registry, model, match.words, newest):
-                found.extend(stretch)
-                if worker.is_cancelled:
-                    break
-                if len(found) >= PAGE and not was_told:
-                    was_told = True
-                    self.post_message(VersionsFound(turn, tuple(found), is_whole=False))
+            try:
+                for stretch in search(registry, model, text, newest, lambda: worker.is_cancelled):
+                    found.extend(stretch)
+                    if worker.is_cancelled:
+                        break
+                    if len(found) >= PAGE and not was_told:
+                        was_told = True
+                        self.post_message(VersionsFound(turn, tuple(found), is_whole=False))
+            except Cancelled:
+                return VersionsFound(-1, (), is_whole=True)
+            except BadFilter as error:
+                return FilterWrong(View.TREE, text, error)
             return VersionsFound(turn, tuple(found), is_whole=True)
 
         self.work(find, "filter")

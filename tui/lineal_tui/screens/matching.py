@@ -4,20 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lineal.lazily import Later
 from lineal.records.comparison import TreeRow
+from lineal_tui.view.pages import PAGE
 from lineal_tui.view.tree import TreeItem, TreeLook, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from lineal.registry import Registry
+    from lineal.search import parsing as language
+else:
+    # nobody filters before the first paint
+    language = Later("lineal.search.parsing")
 
 STRETCH = 10_000
 """Versions that are searched at once: some ten milliseconds, after which a search may be called off."""
+_LATER = 2_000
+"""Versions of an expression that are fetched at once after the first page."""
 
 
-def search(registry: Registry, model: str, words: Sequence[str], newest: int) -> Iterator[list[tuple[int, int]]]:
-    """(row number, sequence number) of the versions that bear all words, newest first, a stretch at a time."""
+def search(
+    registry: Registry, model: str, text: str, newest: int, stopped: Callable[[], bool]
+) -> Iterator[list[tuple[int, int]]]:
+    """(row number, sequence number) of the versions that a filter lets through, newest first, a stretch at a time.
+
+    Plain words may stand anywhere in a version; anything else is an expression of the search language.
+
+    Raises:
+        BadFilter: it is one, and makes no sense.
+        Cancelled: it was called off.
+    """
+    if not language.is_plain(text):
+        place = None
+        limit = PAGE
+        while True:
+            page = registry.search_versions_page(
+                model, text, limit=limit, after=place, include_retired=True, stopped=stopped
+            )
+            yield [(found.item.id, found.item.seq) for found in page]
+            if len(page) < limit:
+                return
+            place, limit = page[-1].place, _LATER
+    words = text.split()
     before = newest + 1
     while before > 1:
         after = max(0, before - STRETCH - 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.screens.showing import Showing
 from lineal_tui.view.lines import Line, Tone
-from lineal_tui.view.prompt import Draft, prompt_line
+from lineal_tui.view.prompt import Draft, pointed_lines, prompt_line
 from lineal_tui.view.words import counted
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class Prompt:
         self.draft = draft or Draft()
         self.remark: Line = ()
         """What is known of it so far; shown beside it."""
+        self.wrong: tuple[str, str | None] | None = None
+        """What is wrong with it where the caret is, and what to do about it; shown under it until the text changes."""
 
     def changed(self) -> None:
         """The text is another one."""
@@ -73,6 +75,7 @@ class Prompting(Showing):
             is_other = draft.text != prompt.draft.text
             prompt.draft = draft
             if is_other:
+                prompt.wrong = None
                 prompt.changed()
         self.draw_status()
 
@@ -80,6 +83,7 @@ class Prompting(Showing):
         """A paste is text for the line that is typed, and never a row of commands."""
         event.stop()
         if self.prompt is not None:
+            self.prompt.wrong = None
             self.prompt.draft = self.prompt.draft.typed(event.text.strip() + " " * (len(event.text.strip()) == 1))
             self.prompt.changed()
             self.draw_status()
@@ -92,4 +96,6 @@ class Prompting(Showing):
         if self.prompt is None or self.asking.question is not None or not width:
             super().draw_status()
             return
-        self.status.tell((prompt_line(self.prompt.sign, self.prompt.draft, self.prompt.remark, width),))
+        sign, draft, wrong = self.prompt.sign, self.prompt.draft, self.prompt.wrong
+        pointed = pointed_lines(sign, draft, *wrong, width) if wrong is not None else ()
+        self.status.tell((prompt_line(sign, draft, self.prompt.remark, width), *pointed))

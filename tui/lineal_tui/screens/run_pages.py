@@ -35,7 +35,7 @@ class RunPages(Choosing):
     _run_read: RunRead | None = None
     _opened = frozenset[str]()
     """The sections of the page that are open."""
-    _drawn: tuple[object, ...] = ()
+    _run_drawn: tuple[object, ...] = ()
     """What the page was drawn for."""
 
     @property
@@ -103,8 +103,8 @@ class RunPages(Choosing):
             return
         match = self.matcher(view)
         state = (found, room, self._opened, match)
-        if anew or state != self._drawn:
-            self._drawn = state
+        if anew or state != self._run_drawn:
+            self._run_drawn = state
             pane.add_class("-plain")
             items = [run_page.PageItem("none", (("no run yet", Tone.MUTED),))]
             if found is not None:

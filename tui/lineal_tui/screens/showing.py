@@ -51,6 +51,8 @@ ModelRow = tuple[Model, str | None]
 class Showing(Transitions):
     """From the registry to the panes."""
 
+    is_arranged = False
+    """Whether the cursor of the tree was put where it was."""
     first_look: FirstLook | None = None
     """A state of the registry that is being read since before there was a screen; None: it is read from here."""
 
@@ -62,7 +64,7 @@ class Showing(Transitions):
         """What the models are sorted by."""
         self._figures: dict[str, Standing] = {}
         self._lanes: Checkpoints | None = None
-        self._state_file = state_file(registry.uid)
+        self._state_file = state_file(registry.uid, registry.root, registry.actor.claim)
         self._remembered = Place()
         self._hold = ExitStack()
         """Holds the first paint until there is something to show."""
@@ -75,6 +77,7 @@ class Showing(Transitions):
         place = self._remembered = first.place
         if first.trouble is not None:
             self.say(str(first.trouble), "nothing is lost; it opens on the model that changed last", tone=Tone.CHANGED)
+        self.restore(place)
         self._hold.enter_context(self.app.batch_update())
         self.set_timer(_PATIENCE, self._hold.close)
         self.lay_out()
@@ -87,12 +90,22 @@ class Showing(Transitions):
 
     def on_unmount(self) -> None:
         """Keep where one was."""
-        if self.model is not None:
+        if self.scene is not None:
             try:
-                remember(self._state_file, Place(self.model, self.stage))
+                remember(self._state_file, self.place)
             except Unreadable:
                 # it was said when it first failed; there is no screen left to say it on
                 return
+
+    def restore(self, place: Place) -> None:
+        """Arrange everything as it was."""
+        if place.order in ORDERS:
+            self.order = place.order
+
+    @property
+    def place(self) -> Place:
+        """Where one is, and how it is arranged."""
+        return Place(self.model, self.stage if self.model is not None else None, order=self.order)
 
     # the scene
 
@@ -151,8 +164,9 @@ class Showing(Transitions):
 
     def _begin(self, scene: Scene) -> None:
         self._remembered = Place(scene.model.name if scene.model else None, scene.stage)
-        if scene.live is not None:
-            self.panes[View.TREE].lines.find(scene.live.version.id)
+        lines = self.panes[View.TREE].lines
+        if scene.live is not None and (not self.is_arranged or lines.awaits):
+            lines.find(scene.live.version.id)
 
     def _greet(self) -> None:
         self.shown = self.active = View.HELP
@@ -292,6 +306,6 @@ class Showing(Transitions):
         if place != self._remembered and self.model is not None:
             self._remembered = place
             try:
-                remember(self._state_file, place)
+                remember(self._state_file, self.place)
             except Unreadable as error:
                 self.say(str(error), tone=Tone.CHANGED)

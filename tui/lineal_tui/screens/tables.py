@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from lineal.errors import Cancelled
+from lineal.errors import BadFilter, Cancelled
 from lineal.lazily import Later
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
-from lineal_tui.screens.messages import Differing, ExperimentsRead, RunsRead
+from lineal_tui.screens.messages import Differing, ExperimentsRead, FilterWrong, RunsRead
 from lineal_tui.screens.seeing import Seeing
 from lineal_tui.view.lines import GUTTER, Line, Tone, cut, rule
 from lineal_tui.view.matching import in_experiment
@@ -61,6 +61,8 @@ class Tables(Seeing):
     _total = 0
     _turn = 0
     """Tells the last reading of runs from those before it."""
+    _to_top = False
+    """Whether the cursor goes to the first run when the runs are read: they are in another order now."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
@@ -156,15 +158,15 @@ class Tables(Seeing):
         if self._must_read(View.RUNS, has=self._runs is not None):
             self.read_runs()
 
-    def read_runs(self) -> None:
-        """Read the runs in the order and through the filter that are wanted now."""
+    def read_runs(self, *, to_top: bool = False) -> None:
+        """Read the runs in the order and through the filter that are wanted; the cursor stays, or goes to the top."""
         state = self.table_state
         try:
             sort = reading.order_of(state.sorting) if state.sorting is not None else None
         except reading.Unsortable as error:
             self.say(f"{error} has both sorts of quotes in its name; it cannot be sorted by", tone=Tone.CHANGED)
             sort = None
-        detail = self.run_detail
+        detail = None if to_top else self.run_detail
         wish = reading.Wish(
             reading.Asked(self.experiment, self.runs_filter(), sort),
             state,
@@ -174,6 +176,7 @@ class Tables(Seeing):
             (reading.key_of(detail.run), detail.run.id) if detail is not None else None,
         )
         self._turn += 1
+        self._to_top = to_top
         turn, registry = self._turn, self.registry
 
         def read() -> Message:
@@ -187,6 +190,8 @@ class Tables(Seeing):
                 found = reading.read_runs(registry, wish, stopped=lambda: worker.is_cancelled, first=first)
             except Cancelled:
                 return RunsRead(-1, None, total)
+            except BadFilter as error:
+                return FilterWrong(View.RUNS, wish.asked.where or "", error)
             return RunsRead(turn, found, total)
 
         self.work(read, "runs")
@@ -201,6 +206,8 @@ class Tables(Seeing):
         if before is not None and before.cursor and before.columns == look.columns:
             message.source.look = replace(look, cursor=before.cursor, first=before.first)
         self.show_runs()
+        if self._to_top:
+            self.panes[View.RUNS].lines.move_to(0)
         self.runs_shown(message.source.count(), is_whole=message.is_whole)
         self.follow()
 
@@ -240,7 +247,7 @@ class Tables(Seeing):
 
     def _paint(self, detail: RunDetail, width: int) -> Line:
         source = self._runs
-        return () if source is None else runs_list.run_line(detail, source.look, width, self._fold(source, detail))
+        return () if source is None else runs_list.run_line(detail, source.look, width, self._fold_of(source, detail))
 
     def toggle_values(self) -> None:
         """Show the best values of the metrics, or their last ones."""
@@ -262,7 +269,7 @@ class Tables(Seeing):
 
     # nested runs
 
-    def _fold(self, source: RunsSource, detail: RunDetail) -> Fold:
+    def _fold_of(self, source: RunsSource, detail: RunDetail) -> Fold:
         if not source.folds:
             return runs_list.FLAT
         run = detail.run
@@ -282,7 +289,7 @@ class Tables(Seeing):
         self._nested.update(each.run.n for each in inner)
         rows.unfold(place, inner)
 
-    def _unfold(self, detail: RunDetail) -> bool:
+    def _unfold_run(self, detail: RunDetail) -> bool:
         """Show what folds under a run; False when nothing does, or it is shown already."""
         source, rows = self._runs, self._rows
         key = reading.key_of(detail.run)
@@ -328,7 +335,7 @@ class Tables(Seeing):
         if source is None:
             return
         if not source.look.cursor and detail is not None:
-            if direction > 0 and self._unfold(detail):
+            if direction > 0 and self._unfold_run(detail):
                 return
             if direction < 0:
                 self._fold_up(detail)
@@ -355,7 +362,7 @@ class Tables(Seeing):
         state = self.table_state
         sorting = columns.next_sorting(state.sorting, column)
         self.keep_table(replace(state, sorting=sorting))
-        self.read_runs()
+        self.read_runs(to_top=True)
         how = "latest first" if sorting is None else "downwards" if sorting.descending else "upwards"
         self.say(f"sorted by {cut(columns.title_of(column), 40)}, {how}", tone=Tone.MUTED)
 

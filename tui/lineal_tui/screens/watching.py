@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lineal.errors import LinealError
 from lineal_tui.remembered import state_file
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.copying import Copying
+from lineal_tui.screens.remembering import Remembering
 from lineal_tui.view.lines import Tone
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PATIENCE = 6
 """Looks for which a registry that was replaced waits for what still reads the old one."""
 
 
-class Watching(Copying):
+class Watching(Remembering):
     """Looks, twice a second, that cost some microseconds and send nothing."""
 
     _file: tuple[int, int] | None = None
@@ -94,7 +94,7 @@ class Watching(Copying):
             self.say("the registry is back", tone=Tone.CHANGED)
         else:
             self._uid = uid
-            self._state_file = state_file(uid)
+            self._state_file = state_file(uid, self.registry.root, self.registry.actor.claim)
             self.marks.clear()
             self.wanted = (None, None)
             self.say(f"another registry is at {self.registry.root} now", tone=Tone.CHANGED)

@@ -57,6 +57,24 @@ _EDITS: dict[str, Callable[[Draft], Draft]] = {
 }
 
 
+def pointed_lines(sign: str, draft: Draft, words: str, advice: str | None, width: int) -> tuple[Line, ...]:
+    """What is wrong with a text, under it, pointed at from where its caret is."""
+    column = min(width_of(sign) + width_of(_before(sign, draft, width)), max(0, width - 1))
+    told = one_line(words) + (f" · {one_line(advice)}" if advice else "")
+    if column + 2 + width_of(told) <= width:
+        return (((" " * column + "^ ", Tone.QUESTION), (told, Tone.FAILED)),)
+    return (((" " * column + "^", Tone.QUESTION),), fit(((told, Tone.FAILED),), width))
+
+
+def _before(sign: str, draft: Draft, width: int) -> str:
+    """What of the text before the caret is in sight."""
+    shown = max(1, width - width_of(sign) - 1)
+    before = draft.text[: draft.at]
+    while before and width_of(before) >= shown:
+        before = before[1:]
+    return before
+
+
 def prompt_line(sign: str, draft: Draft, remark: Line, width: int) -> Line:
     """A sign, the text with its caret in sight, and a remark where there is room for it.
 
@@ -66,10 +84,7 @@ def prompt_line(sign: str, draft: Draft, remark: Line, width: int) -> Line:
         remark: What is known of it so far.
         width: Cells there are.
     """
-    shown = max(1, width - width_of(sign) - 1)
-    before, after = draft.text[: draft.at], draft.text[draft.at :]
-    while before and width_of(before) >= shown:
-        before = before[1:]
+    before, after = _before(sign, draft, width), draft.text[draft.at :]
     spans: list[Span] = [(sign, Tone.QUESTION)]
     if before:
         spans.append((before, Tone.STRONG))

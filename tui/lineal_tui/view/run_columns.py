@@ -138,6 +138,21 @@ def widened(look: RunsLook, column: str, by: int) -> tuple[Chosen, ...]:
     )
 
 
+def is_known(column: str) -> bool:
+    """Whether there can be such a column."""
+    kind, name = kind_of(column)
+    return bool(name) and kind in ("metric", "param", "tag") if kind else name in OWN or name == "name"
+
+
+def known(wanted: Sequence[tuple[str, int | None]]) -> tuple[Chosen, ...]:
+    """Columns that were kept, each once, without those that there cannot be."""
+    return tuple(
+        Chosen(column, None if width is None else max(NARROWEST, min(WIDEST, width)))
+        for column, width in dict(wanted).items()
+        if is_known(column) and column != "name"
+    )
+
+
 def usual_columns(details: Sequence[RunDetail], *, several: bool) -> tuple[Chosen, ...]:
     """The columns that tell most of these runs: the most frequent metrics, and params, those that differ first.
 
@@ -150,10 +165,15 @@ def usual_columns(details: Sequence[RunDetail], *, several: bool) -> tuple[Chose
     for detail in details:
         for name, value in detail.params.items():
             params.setdefault(name, set()).add(scalar(value))
-    chosen = sorted(params, key=lambda name: (len(params[name]) < 2, name))[:_MOST_PARAMS]
-    ranked = sorted(metrics, key=lambda name: (-metrics[name], name))[:_MOST_METRICS]
+    # what a single run has is no column that tells many of them apart
+    rare = max(metrics.values(), default=0) // 10
+    ranked = sorted((name for name in metrics if metrics[name] > rare), key=lambda name: (-metrics[name], name))
+    having = Counter(name for detail in details for name in detail.params)
+    rare = max(having.values(), default=0) // 10
+    chosen = sorted((name for name in params if having[name] > rare), key=lambda name: (len(params[name]) < 2, name))
     ids = ["status", "age", "took", *(["experiment"] if several else [])]
-    ids += [*(f"metric:{name}" for name in ranked), *(f"param:{name}" for name in chosen)]
+    ids += [f"metric:{name}" for name in ranked[:_MOST_METRICS]]
+    ids += [f"param:{name}" for name in chosen[:_MOST_PARAMS]]
     return tuple(Chosen(each) for each in ids)
 
 
@@ -205,7 +225,7 @@ def laid_out(look: RunsLook, width: int) -> tuple[Column, ...]:
         Column(
             column.id,
             title_of(column.id),
-            column.width or look.widths[n],
+            column.width or _width(column.id, look.widths[n], look.sorting),
             right=column.id in _RIGHT or kind_of(column.id)[0] in ("metric", "param"),
             rank=_rank(column.id, n, look),
         )
@@ -224,6 +244,11 @@ def laid_out(look: RunsLook, width: int) -> tuple[Column, ...]:
         kept.append(column)
         used += len(GAP) + column.width
     return arrange([*kept, rest], width)
+
+
+def _width(column: str, width: int, sorting: Sorting | None) -> int:
+    is_sorted = sorting is not None and sorting.column == column
+    return max(width, min(_WIDEST_TITLE, width_of(one_line(title_of(column)))) + 2) if is_sorted else width
 
 
 def _rank(column: str, place: int, look: RunsLook) -> int:

@@ -58,6 +58,7 @@ class Lines(ScrollView):
         self._paint: Painter = _nothing
         self._cursor = 0
         self._key: Hashable | None = None
+        self._expected: Hashable | None = None
         self._marks: frozenset[Hashable] = frozenset()
         self._active = True
         self._strips: dict[Hashable, Strip] = {}
@@ -81,7 +82,24 @@ class Lines(ScrollView):
         self._scroll(max(0, self._cursor - max(0, above)) if self.has_cursor else self.scroll_offset.y)
         self._keep_visible()
         self._refresh_changes()
+        expected = rows.position(self._expected) if self._expected is not None else None
+        if expected is not None:
+            self.move_to(expected)
         self._tell()
+
+    def expect(self, key: Hashable) -> None:
+        """Put the cursor on the row with this key when it is shown, unless the cursor is moved before."""
+        self._expected = key
+
+    @property
+    def awaits(self) -> bool:
+        """Whether a row that the cursor is to be on was not shown yet."""
+        return self._expected is not None
+
+    @property
+    def key(self) -> Hashable | None:
+        """The key of the row under the cursor; None in an empty list."""
+        return self._key_at(self._cursor)
 
     def repaint(self) -> None:
         """Paint every visible row again, as far as it has changed."""
@@ -160,6 +178,7 @@ class Lines(ScrollView):
     def move_to(self, index: int) -> None:
         """Put the cursor on a row; past either end it is the last one there."""
         index = max(0, min(len(self._rows) - 1, index))
+        self._expected = None
         if not self.has_cursor:
             self._scroll(index)
             return
