@@ -22,7 +22,13 @@ _FILE = click.Path(dir_okay=False, allow_dash=True)
 
 @click.group("policy", cls=Group)
 def policy_command() -> None:
-    """Gates, roles and what is kept, of the whole registry, as a TOML file."""
+    """Gates, roles and what is kept, of the whole registry, as a TOML file.
+
+    Examples:
+      lineal policy show > policy.toml
+      lineal policy check policy.toml
+      lineal policy apply policy.toml
+    """
 
 
 @policy_command.command("show")
