@@ -329,7 +329,7 @@ def _band(curves: Curves, width: int) -> tuple[Line, ...]:
             marks.append((low, label, tone))
             continue
         text = cut(label, high - low - 1) if high - low > 3 else ""
-        for column in range(low, max(low, high - 1) + 1):
+        for column in range(low, max(low, high - (0 if live else 1)) + 1):
             at = column - low - 1
             row[column] = ("▌" if column == low else text[at] if at < len(text) else "─", tone)
     for low, label, tone in sorted(marks, key=lambda mark: mark[2] is Tone.LIVE):
