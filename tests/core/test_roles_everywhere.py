@@ -25,7 +25,19 @@ OTHER = "daemon"
 READS = frozenset(
     {
         *("actor", "assess", "audit_head", "backup", "binding", "child_counts", "close", "compare_with_machine"),
-        *("complete", "context", "cost", "count_runs", "count_versions", "curve_metrics", "curves", "data_version"),
+        *(
+            "compare_policy",
+            "complete",
+            "context",
+            "data_uses",
+            "policy",
+            "cost",
+            "count_runs",
+            "count_versions",
+            "curve_metrics",
+            "curves",
+            "data_version",
+        ),
         *("dataset", "dataset_version", "dataset_versions", "datasets", "decisions", "detail", "details", "diff"),
         *("event_filter", "event_numbers", "event_totals", "events", "events_numbered", "events_since", "examine"),
         *("experiment", "experiments", "expired", "export", "export_bundle", "export_events", "follow", "gates"),
@@ -88,6 +100,7 @@ class Ground:
 CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
     "add_dataset": lambda ground, registry: registry.add_dataset("d2", ground.data),
     "add_stage": lambda _, registry: registry.add_stage("m", "canary"),
+    "apply_policy": lambda _, registry: registry.apply_policy(f'[[roles]]\nsubject = "{ME}"\nrole = "admin"\n'),
     "approve": lambda _, registry: registry.approve("m:3", "production"),
     "begin": lambda ground, registry: registry.begin(ground.promotion),
     "bind_stage": lambda ground, registry: registry.bind_stage("m@staging", release=str(ground.served.folder / "new")),

@@ -30,7 +30,7 @@ SERVED: Mapping[str, frozenset[str]] = {
             *("pipeline", "pipeline cancel", "pipeline follow", "pipeline list", "promote", "clear", "rollback"),
             *("undo", "register", "revoke", "roles", "runs", "set", "show", "stage add", "stage show", "tree"),
             *("stage unset", "verify", "versions", "import bundle", "approve", "reject", "review", "inbox", "retire"),
-            *("deprecate", "retention", "curve", "du", "audit export"),
+            *("deprecate", "retention", "curve", "du", "audit export", "policy show", "policy check", "policy apply"),
         ),
         frozenset(),
     ),
