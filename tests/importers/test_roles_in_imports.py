@@ -1,0 +1,49 @@
+"""Importing takes a role, and moving stages by it a higher one."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineal.errors import NotPermitted
+
+if TYPE_CHECKING:
+    from tests.importers.stores import Store
+
+    from lineal.registry import Registry
+
+ME = getpass.getuser()
+
+
+def bound(registry: Registry, role: str) -> None:
+    """Whoever runs the tests has this role, and somebody else is the admin."""
+    registry.grant("daemon", "admin")
+    with registry.context.db.write("test") as connection:
+        connection.execute(
+            "INSERT INTO role_bindings (subject, role, granted_at, granted_by) VALUES (?, ?, 0, 'daemon')", (ME, role)
+        )
+
+
+def test_a_contributor_imports_everything_but_what_is_live_and_is_told_so(registry: Registry, mlflow3: Store) -> None:
+    bound(registry, "contributor")
+    brought = registry.import_mlflow(mlflow3.path)
+    lost = [remark for remark in brought.remarks if "takes a deployer" in remark.problem]
+    assert lost
+    assert all(remark.is_lost and remark.kind == "stage" for remark in lost)
+    assert all(label is None for model in registry.models() for _, label in model.stages)
+
+
+def test_a_deployer_imports_what_is_live_too(registry: Registry, mlflow3: Store) -> None:
+    bound(registry, "deployer")
+    brought = registry.import_mlflow(mlflow3.path)
+    assert not [remark for remark in brought.remarks if "takes a deployer" in remark.problem]
+    assert any(label is not None for model in registry.models() for _, label in model.stages)
+
+
+def test_a_viewer_imports_nothing(registry: Registry, mlflow3: Store) -> None:
+    bound(registry, "viewer")
+    with pytest.raises(NotPermitted, match="may not import into the registry"):
+        registry.import_mlflow(mlflow3.path)
+    assert registry.models() == []
