@@ -169,3 +169,5 @@ class StageState:
     """The newest; None when none ever ran."""
     is_running: bool
     """Whether a process moves it now."""
+    forced: bool = False
+    """Whether what is live was forced in, and nobody has reviewed that."""

@@ -45,11 +45,12 @@ def header_line(
         order.sort(key=lambda pair: pair[0] != stage)
         for name, label in order:
             tone = Tone.MUTED if label is None else Tone.LIVE if name == stage else Tone.STAGED
+            forced = name in model.forced
             end.extend(
                 [
                     ("  " if end else "", Tone.TEXT),
                     (cut(name, 12) + " ", Tone.MUTED),
-                    (cut_middle(label or "-", 16), tone),
+                    (f"{cut_middle(label or '-', 16)}{' FORCED' if forced else ''}", Tone.FAILED if forced else tone),
                 ]
             )
     marks: list[Span] = [(f"   {marked} marked", Tone.MARK)] if marked else []

@@ -104,9 +104,10 @@ def history_look(items: Sequence[HistoryItem], now: Micros, metric: str | None =
 
 def _action(transition: Transition) -> str:
     """What was done, and how it ended where that is not what was meant."""
+    forced = " FORCED" if transition.is_alarming else ""
     if transition.outcome in _AS_MEANT:
-        return str(transition.action)
-    return f"{transition.action} {_SIGNS[transition.outcome]} {transition.outcome}"
+        return f"{transition.action}{forced}"
+    return f"{transition.action}{forced} {_SIGNS[transition.outcome]} {transition.outcome}"
 
 
 @lru_cache(maxsize=8)
@@ -150,7 +151,12 @@ def history_line(item: HistoryItem, look: HistoryLook, width: int, value: float 
         {
             "when": ((local_time(transition.at), Tone.MUTED),),
             "age": ((age(transition.at, look.now), Tone.MUTED),),
-            "action": ((_action(transition), _TONES[transition.action] if as_meant else Tone.FAILED),),
+            "action": (
+                (
+                    _action(transition),
+                    _TONES[transition.action] if as_meant and not transition.is_alarming else Tone.FAILED,
+                ),
+            ),
             "to": ((transition.to_label or "-", tone),),
             "from": ((transition.from_label or "-", Tone.MUTED),),
             "for": ((spell, Tone.MUTED),),

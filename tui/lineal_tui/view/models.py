@@ -52,7 +52,7 @@ def models_look(items: Sequence[ModelItem], now: Micros) -> ModelsLook:
     for item in items:
         stages.update(dict.fromkeys(reversed([name for name, _ in item.model.stages])))
     name = max([5, *(width_of(cut(item.model.name, 28)) for item in items)])
-    live = max([8, *(width_of(cut(label or "", 18)) for item in items for _, label in item.model.stages)])
+    live = max([8, *(width_of(_live(item.model, name)) for item in items for name, _ in item.model.stages)])
     waits = max([5, *(width_of(_waits(item, now)) for item in items)])
     return ModelsLook(tuple(stages), name, live, now, min(waits, 30))
 
@@ -96,8 +96,17 @@ def models_line(item: ModelItem, look: ModelsLook, width: int) -> Line:
     for name in look.stages:
         label = live.get(name)
         tone = Tone.MUTED if label is None else Tone.LIVE if name == last else Tone.STAGED
-        cells[f"stage:{name}"] = ((label or "-", tone),)
+        forced = name in model.forced
+        cells[f"stage:{name}"] = ((_live(model, name), Tone.FAILED if forced else tone),)
     return row(models_columns(look, width), cells)
+
+
+def _live(model: Model, stage: str) -> str:
+    """What is live at a stage; what was forced in says so first, so that it is never cut off."""
+    label = dict(model.stages).get(stage)
+    if label is None:
+        return "-"
+    return f"FORCED {cut(label, 18)}" if stage in model.forced else cut(label, 18)
 
 
 def _waits(item: ModelItem, now: Micros) -> str:
@@ -118,6 +127,14 @@ def model_stage_line(item: ModelItem, stage: str | None, width: int) -> Line:
     waits = any(name == stage for name, _, _ in item.standing.waits)
     lead = "  " + cut(stage, max(1, width - 6))
     room = max(0, width - width_of(lead) - 1)
-    text = cut(("↑ " if waits else "") + (label or "-"), room)
-    tone = Tone.MUTED if label is None else Tone.LIVE if stage == model.stages[-1][0] else Tone.STAGED
+    text = cut(("↑ " if waits else "") + _live(model, stage), room)
+    tone = (
+        Tone.FAILED
+        if stage in model.forced
+        else Tone.MUTED
+        if label is None
+        else Tone.LIVE
+        if stage == model.stages[-1][0]
+        else Tone.STAGED
+    )
     return ((lead, Tone.MUTED), (" " * (width - width_of(lead) - width_of(text)), Tone.TEXT), (text, tone))

@@ -49,6 +49,7 @@ def state(stage: Stage, found: StageState, failure: LinealError | None) -> Objec
         "position": stage.position,
         "live": found.live,
         "outcome": found.outcome,
+        "forced": found.forced,
         "current": current,
         "settings": None if found.settings is None else settings(found.settings),
         "releases": [_release(found, each) for each in found.releases],

@@ -179,11 +179,14 @@ def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
 def _stage_text(version: Version, look: TreeLook) -> str:
     if version.stages:
         names = sorted(version.stages, key=lambda name: name != look.stage)
-        return " ".join(name.upper() if name == look.stage else name for name in names)
+        told = " ".join(name.upper() if name == look.stage else name for name in names)
+        return f"FORCED {told}" if version.forced else told
     return "" if version.status is VersionStatus.ACTIVE else str(version.status)
 
 
 def _stage_tone(version: Version, look: TreeLook) -> Tone:
+    if version.forced:
+        return Tone.FAILED
     if look.stage in version.stages:
         return Tone.LIVE
     if version.stages:
