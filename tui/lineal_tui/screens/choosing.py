@@ -110,7 +110,7 @@ class Choosing(Tables):
             shown = tuple(each for each in shown if each.id != column)
         else:
             shown = (*shown, columns.Chosen(column))
-        self._show_chosen(shown)
+        self._show_chosen(shown, column)
         self.panes[View.COLUMNS].lines.move(1)
 
     def move_shown(self, direction: int) -> None:
@@ -128,7 +128,7 @@ class Choosing(Tables):
         ids = [item.id for item in items]
         here, there = ids.index(column), ids.index(shown[place].id)
         items[here], items[there] = items[there], items[here]
-        self._show_chosen(tuple(shown))
+        self._show_chosen(tuple(shown), column)
 
     def use_usual_columns(self) -> None:
         """Show the columns that the runs suggest."""
@@ -149,9 +149,10 @@ class Choosing(Tables):
         if View.COLUMNS in self.visible_panes() and self._items is not None:
             self.draw_columns()
 
-    def _show_chosen(self, shown: tuple[Chosen, ...]) -> None:
+    def _show_chosen(self, shown: tuple[Chosen, ...], column: str) -> None:
         self.differing = None
         self.show_columns(shown)
+        self.stand_on(column)
         self.draw_columns()
 
     def sort_runs(self) -> None:

@@ -240,14 +240,14 @@ class RunsSource:
         """The runs before `row`."""
         return self.told(self._order.before(None if row is None else row.run, limit))
 
-    def told(self, runs: Sequence[Run]) -> list[RunDetail]:
-        """What the columns show of runs."""
+    def told(self, runs: Sequence[Run], *, are_inner: bool = False) -> list[RunDetail]:
+        """What the columns show of runs; `are_inner`: they are shown under their parent."""
         details = cells_of(self._registry, runs, self.look.columns)
         inner = self._registry.child_counts(runs) if isinstance(self._order, ByStart) else {}
         self.inner.update(inner)
         while len(self.inner) > _PLACES:
             self.inner.popitem(last=False)
-        look = runs_measured(self.look, details, inner)
+        look = runs_measured(self.look, details, inner, are_inner=are_inner)
         if look is not self.look:
             self.look = look
             if self.on_wider is not None:
@@ -261,7 +261,7 @@ class RunsSource:
 
     def nested(self, detail: RunDetail) -> list[RunDetail]:
         """What folds under a run."""
-        return self.told(self._registry.nested_runs(detail.run))
+        return self.told(self._registry.nested_runs(detail.run), are_inner=True)
 
 
 def key_of(run: Run) -> tuple[Micros, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lineal.records.runs import RunStatus
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
-from lineal_tui.view.lines import Line, Span, Tone, cut, rule, width_of
+from lineal_tui.view.lines import Line, Span, Tone, cut, left, rule, width_of
 from lineal_tui.view.run_columns import RunsLook, kind_of, laid_out, measured, title_of
 from lineal_tui.view.words import age, counted, figure, number, scalar
 
@@ -41,10 +41,22 @@ class Fold:
 FLAT = Fold()
 
 
-def runs_measured(look: RunsLook, details: Sequence[RunDetail], inner: Mapping[int, int]) -> RunsLook:
-    """The same look, with columns wide enough for these runs too; `inner`: how many fold under each, by row number."""
+def runs_measured(
+    look: RunsLook, details: Sequence[RunDetail], inner: Mapping[int, int], *, are_inner: bool = False
+) -> RunsLook:
+    """The same look, with columns wide enough for these runs too.
+
+    Args:
+        look: how wide they are so far.
+        details: the runs.
+        inner: how many fold under each, by row number.
+        are_inner: whether they are shown under a parent.
+    """
     folds = look.folds or bool(inner)
-    names = [_name(detail.run, Fold(inner.get(detail.run.n, 0)), folds=folds) for detail in details]
+    names = [
+        ("----" if are_inner else "--" if folds else "") + _name(detail.run, Fold(inner.get(detail.run.n, 0)))
+        for detail in details
+    ]
     wider = measured(
         look, names, [[_cell(detail, column.id, look)[0] for column in look.columns] for detail in details]
     )
@@ -63,17 +75,20 @@ def run_line(detail: RunDetail, look: RunsLook, width: int, fold: Fold = FLAT) -
     cells: dict[str, Line] = {
         column.id: (_cell(detail, column.id, look),) for column in columns if column.id not in ("name", "rest")
     }
-    cells["name"] = ((_name(run, fold, folds=look.folds), Tone.MUTED if failed else Tone.STRONG),)
+    cells["name"] = _name_cell(run, fold, columns[0].width, Tone.MUTED if failed else Tone.STRONG, folds=look.folds)
     return row(columns, cells)
 
 
-def _name(run: Run, fold: Fold, *, folds: bool) -> str:
-    name = one_line(run.name)
-    if fold.is_inner:
-        return f"  ↳ {name}"
-    if fold.inner:
-        return f"{'▼' if fold.is_open else '▸'} {name} +{fold.inner}"
-    return f"  {name}" if folds else name
+def _name(run: Run, fold: Fold) -> str:
+    return f"{run.name} +{fold.inner}" if fold.inner else run.name
+
+
+def _name_cell(run: Run, fold: Fold, width: int, tone: Tone, *, folds: bool) -> Line:
+    """The name of a run, below others a little further right; of those that others fold under with a sign."""
+    if not folds:
+        return ((run.name, tone),)
+    sign = "  ↳ " if fold.is_inner else ("▼ " if fold.is_open else "▸ ") if fold.inner else "  "
+    return ((sign[:width], Tone.KEY), (left(_name(run, fold), max(0, width - len(sign))), tone))
 
 
 def _cell(detail: RunDetail, column: str, look: RunsLook) -> Span:
