@@ -183,6 +183,7 @@ def assess(context: Context, address: str, stage_name: str) -> Assessment:
             gates=rows.gates_of(connection, stage.id),
             checks=checks(connection, stage, version, action=Action.PROMOTE, live=live, clock=context.clock),
             opinions=tuple(approvals.opinions(connection, stage, version)),
+            authors=rows.authors(connection, version.id),
         )
 
 

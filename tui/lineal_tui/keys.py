@@ -35,6 +35,8 @@ class View(StrEnum):
     FINDINGS = "findings"
     AUDIT = "audit"
     EVENT = "event"
+    POLICY = "policy"
+    INBOX = "inbox"
     HELP = "help"
 
 
@@ -53,10 +55,11 @@ LISTS = frozenset(
         View.STAGES,
         View.AUDIT,
         View.EVENT,
+        View.INBOX,
     }
 )
-WITH_VERSION = frozenset({View.TREE, View.DIFF, View.VERSION, View.FILES})
-WITH_MODEL = WITH_VERSION | {View.LINEAGE, View.HISTORY, View.STAGES, View.STAGE}
+WITH_VERSION = frozenset({View.TREE, View.DIFF, View.VERSION, View.FILES, View.POLICY})
+WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
 WITH_DATA = frozenset({View.DATASETS, View.DATASET})
 _LINEAGE = frozenset({View.LINEAGE})
@@ -73,6 +76,7 @@ WITHOUT_MODEL = frozenset(
         View.HELP,
         View.AUDIT,
         View.EVENT,
+        View.INBOX,
     }
 )
 """Places that have something to show also in a registry without models."""
@@ -103,6 +107,10 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("promote", ("p",), "promote the version under the cursor", "promote", WITH_VERSION, changes=True),
     Binding("roll_back", ("r",), "roll the stage back", "roll back", WITH_MODEL, changes=True),
     Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_MODEL, changes=True),
+    Binding("approve", ("a",), "approve or reject the version for the stage", "approve", WITH_VERSION, changes=True),
+    Binding(
+        "decide", ("a",), "approve or reject it; say it was reviewed", "decide", frozenset({View.INBOX}), changes=True
+    ),
     Binding("mark_bad", ("b",), "mark the version bad, or active again", None, WITH_VERSION, changes=True),
     Binding("open", ("enter",), "open what is under the cursor", "open", LISTS),
     Binding("toggle_mark", ("space",), "mark or unmark, and go on", "mark", WITH_MARKS),
@@ -132,7 +140,13 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("fold_section", ("h", "left"), "fold it", None, frozenset({View.RUN})),
     Binding("experiments", ("e",), "experiments", "experiments", WITH_RUN),
     Binding("toggle_equal", ("equals_sign",), "show or hide what is equal", None, frozenset({View.TREE, View.DIFF})),
-    Binding("lineage", ("L",), "lineage of what is under the cursor", "lineage", WITH_MODEL | WITH_RUN | WITH_DATA),
+    Binding(
+        "lineage",
+        ("L",),
+        "lineage of what is under the cursor",
+        "lineage",
+        WITH_MODEL | WITH_RUN | WITH_DATA | _LINEAGE,
+    ),
     Binding("towards_results", ("l", "right"), "unfold; in the graph to what came from it", "unfold", _LINEAGE),
     Binding("towards_origins", ("h", "left"), "fold; in the graph to what it came from", None, _LINEAGE),
     Binding("fold_lineage", ("minus",), "fold what lies beyond it", None, _LINEAGE),
@@ -192,6 +206,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_findings", ("exclamation_mark",), "what does not agree between registry and disk", views=EVERYWHERE),
     Binding("view_audit", ("A",), "the audit log: every change, by whom", views=EVERYWHERE),
     Binding("view_events", ("V",), "the audit log's entries about the version", None, WITH_VERSION),
+    Binding("view_policy", ("P",), "what the stage demands, and what it sees in the version", views=EVERYWHERE),
+    Binding("view_inbox", ("i",), "what waits for your approval or review", views=EVERYWHERE),
     Binding("only_actor", ("w",), "only entries of this actor, or of all again", "who", frozenset({View.AUDIT})),
     Binding("only_action", ("t",), "only entries of this action, or all again", "action", frozenset({View.AUDIT})),
     Binding(

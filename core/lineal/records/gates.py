@@ -89,6 +89,8 @@ class Assessment:
     checks: tuple[Check, ...]
     opinions: tuple[Opinion, ...]
     """One of each person who decided, the latest first."""
+    authors: frozenset[str] = frozenset()
+    """Who made it, and so decides nothing about it."""
 
     @property
     def passed(self) -> bool:

@@ -39,6 +39,10 @@ class Subject:
     """What would be marked; None for a plan."""
     act: Callable[[], Message] | None = None
     """What a yes does, in a worker, and how it is told; None for a plan or a mark."""
+    other: Callable[[], Message] | None = None
+    """What the other answer does, as `act`; None where there is none."""
+    force: bool = False
+    """Whether a plan goes past what the stage demands."""
     address: str | None = None
     """The stage that an answer other than yes is about; None where there is no such answer."""
 

@@ -182,8 +182,9 @@ class Commanding(Filtering):
         reason = options.get("reason")
         match command.verb.name:
             case "promote":
-                ref, stage = self._ref(first), options.get("to", self.stage)
-                self._plan(lambda: registry.plan_promote(ref, stage, reason=reason))
+                self._promote(command)
+            case "approve" | "reject" | "review" | "inbox" | "policy":
+                self.decide_asked(command)
             case "rollback":
                 address, to = first or self.address(), options.get("to")
                 self._plan(lambda: registry.plan_rollback(address, to=to, reason=reason))
@@ -203,7 +204,11 @@ class Commanding(Filtering):
             case "diff":
                 refs = command.arguments
                 self.work(lambda: DiffAsked(registry.diff(*refs)), "command")
-            case "show" | "open" | "lineage" | "tree" | "history":
+            case "lineage":
+                self.trace_address(self._ref(first))
+            case "datasets":
+                self.go_to(View.DATASETS)
+            case "show" | "open" | "tree" | "history":
                 self._find(command)
             case "audit":
                 self.audit_asked(command)
@@ -220,6 +225,13 @@ class Commanding(Filtering):
                 self.open_view(View.HELP)
             case _:
                 self.app.exit()
+
+    def _promote(self, command: Command) -> None:
+        ref, stage = self._ref(command.first), command.options.get("to", self.stage)
+        reason, force = command.options.get("reason"), "force" in command.options
+        if force and not (reason and reason.strip()):
+            raise commands.BadCommand(what="whoever forces a promotion says why", hint="add --reason TEXT")
+        self._plan(lambda: self.registry.plan_promote(ref, stage, reason=reason), force=force)
 
     def open_guide(self, topic: str | None) -> None:
         """Show a guide, the same that `lineal guide` prints, or without a topic which there are."""
@@ -289,8 +301,8 @@ class Commanding(Filtering):
     def on_thing_found(self, message: ThingFound) -> None:
         """Go where an address leads: into the tree, or to a page about what stands in none."""
         found, view = message.found, View.TREE
-        if message.verb in ("show", "lineage", "history"):
-            view = {"show": View.VERSION, "lineage": View.LINEAGE, "history": View.HISTORY}[message.verb]
+        if message.verb in ("show", "history"):
+            view = {"show": View.VERSION, "history": View.HISTORY}[message.verb]
         if isinstance(found, Model):
             self._go(found.name, None, None, view if view is View.HISTORY else View.TREE)
         elif isinstance(found, LiveVersion):
@@ -354,6 +366,7 @@ class Commanding(Filtering):
 
     look_at: Callable[[str, str | None], None]
     audit_asked: Callable[[Command], None]
+    decide_asked: Callable[[Command], None]
     go_to: Callable[[View], None]
     open_view: Callable[[View], None]
     sort: Callable[[], None]

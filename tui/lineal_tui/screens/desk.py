@@ -48,6 +48,7 @@ _WITHOUT_MODEL = (
     View.FINDINGS,
     View.AUDIT,
     View.EVENT,
+    View.INBOX,
     View.DATASETS,
     View.DATASET,
 )

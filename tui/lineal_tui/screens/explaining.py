@@ -19,6 +19,7 @@ _NEEDS_VERSION = frozenset(
     {
         "promote",
         "mark_bad",
+        "approve",
         "diff",
         "view_version",
         "view_events",
@@ -33,6 +34,7 @@ _ANSWERS: tuple[Line, ...] = tuple(
     for key, does in (
         ("y", "yes; no other key accepts, and none that was typed before the question was on the screen"),
         ("b", "yes, and mark what is left bad (when rolling back)"),
+        ("n", "reject (when asked whether to approve)"),
         ("d", "show the difference that the question is about"),
         ("s", "promote to another stage instead"),
         ("esc", "no"),

@@ -23,6 +23,8 @@ _WHOLE = (
     View.FINDINGS,
     View.AUDIT,
     View.EVENT,
+    View.POLICY,
+    View.INBOX,
 )
 """Views that take the whole screen when it is given to them."""
 _EXPLORING = (View.EXPERIMENTS, View.RUNS, View.RUN)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from lineal.errors import BadFilter, LinealError
     from lineal.records import governance
     from lineal.records.comparison import Diff
+    from lineal.records.costs import VersionCost
+    from lineal.records.gates import Assessment, Decision, Inbox, Review
     from lineal.records.models import Version, VersionDetail
     from lineal.records.releases import Pipeline
     from lineal.records.runs import Run, RunFields
@@ -94,6 +96,7 @@ class DetailRead(Message):
     """Everything about a version was read."""
 
     detail: VersionDetail
+    cost: VersionCost
 
 
 @dataclass
@@ -158,6 +161,8 @@ class Planned(Message):
     turn: int
     """Which question it is for."""
     plan: Plan
+    force: bool = False
+    """Whether it shall go past what the stage demands."""
 
 
 @dataclass
@@ -167,6 +172,36 @@ class Executed(Message):
     plan: Plan
     bad: bool
     """Whether what was left is marked bad."""
+
+
+@dataclass
+class InboxRead(Message):
+    """It was looked up what waits."""
+
+    inbox: Inbox
+
+
+@dataclass
+class Assessed(Message):
+    """A version was held against what a stage demands."""
+
+    assessment: Assessment
+    turn: int | None = None
+    """Which question it is for; None: it is shown."""
+
+
+@dataclass
+class Decided(Message):
+    """A person's word was written down."""
+
+    decision: Decision
+
+
+@dataclass
+class Reviewed(Message):
+    """A forced transition was reviewed."""
+
+    review: Review
 
 
 @dataclass

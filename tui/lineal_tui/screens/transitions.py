@@ -79,26 +79,31 @@ class Transitions(Following):
             return False
         return True
 
-    def _plan(self, make: Callable[[], Plan]) -> None:
+    def _plan(self, make: Callable[[], Plan], *, force: bool = False) -> None:
         turn = self.asking.prepare()
-        self.work(lambda: Planned(turn, make()), "question")
+        self.work(lambda: Planned(turn, make(), force), "question")
 
     def on_planned(self, message: Planned) -> None:
         """Ask what the plan says, unless it was given up meanwhile."""
         plan = message.plan
         if message.turn != self.asking.turn or self.asking.phase is not Phase.PREPARING:
             return
-        failed = next((check for check in plan.checks if not check.passed), None)
+        failed = plan.failed
+        forces = message.force and all(check.is_gate for check in failed)
         if plan.changes_nothing:
             self.asking.end()
             label = plan.target.label if plan.target else "nothing"
             self.say(f"{label} is live at {plan.stage} already", tone=Tone.CHANGED)
-        elif failed is not None:
+        elif failed and not forces:
             self.asking.end()
-            self.say(f"{failed.name} stands against it: wanted {failed.wanted}, saw {failed.saw}")
+            count = len([check for check in plan.checks if check.is_gate])
+            told = "; ".join(f"{check.name}: wanted {check.wanted}, saw {check.saw}" for check in failed)
+            of = f" of {count} gates" if count > 1 and all(check.is_gate for check in failed) else ""
+            head = f"{len(failed)}{of} stand against it: " if len(failed) > 1 else "it stands against it: "
+            self.say(head + told, "P shows all that is demanded" if count else None)
         else:
             stages = len(self.scene.stages) if self.scene is not None else 1
-            self._pose(message.turn, question_of(plan, self.clock(), stages=stages), Subject(plan=plan))
+            self._pose(message.turn, question_of(plan, self.clock(), stages=stages), Subject(plan=plan, force=forces))
 
     def _pose(self, turn: int, question: Question, subject: Subject) -> None:
         if not self.asking.pose(turn, question, subject):
@@ -132,6 +137,8 @@ class Transitions(Following):
                 self._run(bad=False)
             case Answer.YES_BAD:
                 self._run(bad=True)
+            case Answer.REJECT:
+                self._run_other()
             case Answer.STAGE:
                 self._other_stage()
             case Answer.DIFF:
@@ -191,18 +198,25 @@ class Transitions(Following):
         self.say("…", tone=Tone.MUTED)
         if subject.plan is not None:
             plan = subject.plan
-            self.work(lambda: self._execute(plan, bad=bad), "question")
+            self.work(lambda: self._execute(plan, bad=bad, force=subject.force), "question")
         elif subject.act is not None:
             self.work(subject.act, "question")
         elif subject.version is not None:
             version = subject.version
             self.work(lambda: self._mark(version), "question")
 
-    def _execute(self, plan: Plan, *, bad: bool) -> Executed | Began:
+    def _run_other(self) -> None:
+        other = self.asking.run().other
+        self.asking.question = None
+        self.say("…", tone=Tone.MUTED)
+        if other is not None:
+            self.work(other, "question")
+
+    def _execute(self, plan: Plan, *, bad: bool, force: bool = False) -> Executed | Began:
         if self.registry.binding(f"{plan.model}@{plan.stage}") is None:
-            self.registry.execute(plan, bad=bad)
+            self.registry.execute(plan, bad=bad, force=force)
             return Executed(plan, bad)
-        number = self.registry.begin(plan, bad=bad, threads=True)
+        number = self.registry.begin(plan, bad=bad, force=force, threads=True)
         return Executed(plan, bad) if number is None else Began(number, plan, bad)
 
     def _mark(self, version: Version) -> Marked:
@@ -212,7 +226,7 @@ class Transitions(Following):
     def on_executed(self, message: Executed) -> None:
         """Say what was done, and look again."""
         self.asking.end()
-        self.last_command = command_of(message.plan, bad=message.bad)
+        self.last_command = command_of(message.plan, bad=message.bad, force=bool(message.plan.failed))
         self.done(message.plan, bad=message.bad)
         self.question_over()
         self.read()
@@ -220,7 +234,7 @@ class Transitions(Following):
     def on_began(self, message: Began) -> None:
         """Follow what runs in a process of its own; the keys are free meanwhile."""
         self.asking.end()
-        self.last_command = command_of(message.plan, bad=message.bad)
+        self.last_command = command_of(message.plan, bad=message.bad, force=bool(message.plan.failed))
         self.begun[message.number] = (message.plan, message.bad)
         self.message = None
         self.question_over()

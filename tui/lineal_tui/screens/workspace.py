@@ -9,7 +9,7 @@ from lineal.records.comparison import Way
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.audit import Auditing
+from lineal_tui.screens.deciding import Deciding
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.screens.watching import POLL
 from lineal_tui.view.history import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MOST_MARKED = 1000
 
 
-class Workspace(Auditing):
+class Workspace(Deciding):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -46,6 +46,10 @@ class Workspace(Auditing):
             "roll_back": self.ask_roll_back,
             "undo": self.ask_undo,
             "mark_bad": self.ask_mark,
+            "approve": self.ask_decide,
+            "decide": self.ask_decide,
+            "view_policy": partial(self.open_view, View.POLICY),
+            "view_inbox": self.open_inbox,
             "open": self.open,
             "toggle_mark": self.toggle_mark,
             "mark_range": self.mark_range,
@@ -271,6 +275,8 @@ class Workspace(Auditing):
             self.open_view(View.EVENT)
         elif self.active is View.EVENT:
             self.follow_link(row)
+        elif self.active is View.INBOX:
+            self.open_waiting(row)
         elif self.active is View.MODELS and isinstance(row, tuple):
             model, stage = row
             if model.name == self.model and stage in (None, self.stage):

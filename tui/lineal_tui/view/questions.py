@@ -10,10 +10,12 @@ from lineal.records.models import Version, VersionStatus
 from lineal.records.stages import Action, Plan
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Tone, cut_middle, fit, line_width, wrap
-from lineal_tui.view.words import age, size
+from lineal_tui.view.words import age, counted, size
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
+    from lineal.records.gates import Assessment
+    from lineal.records.stages import Transition
 
 
 class Answer(StrEnum):
@@ -23,6 +25,8 @@ class Answer(StrEnum):
     YES_BAD = "yes_bad"
     STAGE = "stage"
     DIFF = "diff"
+    REJECT = "reject"
+    """The opposite of yes, where that is something else than not answering."""
     FURTHER = "further"
     """Roll back once more."""
     PUT_BACK = "put_back"
@@ -78,9 +82,13 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
     if plan.action is Action.PROMOTE:
         where = f"to {cut_middle(plan.stage, _LONGEST_NAME)}"
         replacing = f"replacing {source}" if plan.source else "where nothing is live"
+        if plan.failed:
+            return _forcing(plan, f"{model}:{target} {where}, {replacing}")
+        passed = _passed_words(plan)
         return Question(
             (
-                f"Promote {model}:{target} {where}, {replacing}{since}{release}?",
+                f"Promote {model}:{target} {where}, {replacing}{since}{release}{passed}?",
+                f"Promote {model}:{target} {where}, {replacing}{release}{passed}?",
                 f"Promote {model}:{target} {where}, {replacing}{release}?",
                 f"Promote {model}:{target} {where}, {replacing}{short}?",
             ),
@@ -117,6 +125,22 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
     return Question((f"Clear {stage}: {source} goes, nothing is live then?",), (_YES, _NO))
 
 
+def _forcing(plan: Plan, what: str) -> Question:
+    """The question of going past what a stage demands: with the figures, as far as there is room."""
+    names = ", ".join(check.name for check in plan.failed)
+    figures = "; ".join(f"{check.name}: {one_line(check.saw)}" for check in plan.failed)
+    return Question(
+        (f"FORCE {what}, past {figures}?", f"FORCE {what}, past {names}?"),
+        (Choice("y", Answer.YES, "yes, force it", "force"), *((_DIFF,) if plan.diff is not None else ()), _NO),
+    )
+
+
+def _passed_words(plan: Plan) -> str:
+    """How many of the stage's gates were passed; nothing where it demands nothing."""
+    count = sum(check.is_gate for check in plan.checks)
+    return f"; {counted(count, 'gate passes', 'gates pass')}" if count else ""
+
+
 def _release_words(plan: Plan, *, short: bool = False) -> str:
     """What a bound stage will do: `; copies 12 MiB, runs hook and health`; nothing for a pointer."""
     if "lay out" not in plan.steps and "switch" not in plan.steps:
@@ -127,6 +151,43 @@ def _release_words(plan: Plan, *, short: bool = False) -> str:
         return "; " + ", ".join([copies, *found] if found else [copies, "no checks"])
     checks = " and ".join(found)
     return f"; {copies}, {f'runs {checks}' if checks else 'checks nothing'}"
+
+
+def question_of_decision(found: Assessment) -> Question:
+    """The question of approving a version for a stage, or rejecting it."""
+    name = f"{cut_middle(found.version.model, _LONGEST_NAME)}:{_label(found.version)}"
+    stage = cut_middle(found.stage, _LONGEST_NAME)
+    others = [check for check in found.checks if check.name != "approvals"]
+    failed = [check.name for check in others if not check.passed]
+    said = next((check.saw for check in found.checks if check.name == "approvals"), "none is demanded")
+    state = f"{', '.join(failed)} fail" if failed else "all else passes"
+    return Question(
+        (
+            f"Approve {name} for {stage}? Approvals: {one_line(said)}; {state}.",
+            f"Approve {name} for {stage}? {state}.",
+            f"Approve {name} for {stage}?",
+        ),
+        (
+            Choice("y", Answer.YES, "approve", "approve"),
+            Choice("n", Answer.REJECT, "reject", "reject"),
+            Choice("escape", Answer.NO, "neither", "neither"),
+        ),
+    )
+
+
+def question_of_review(found: Transition) -> Question:
+    """The question of having looked at a forced transition."""
+    place = f"{cut_middle(found.model, _LONGEST_NAME)}@{cut_middle(found.stage, _LONGEST_NAME)}#{found.seq}"
+    to = cut_middle(found.to_label or "nothing", _LONGEST_NAME)
+    by = cut_middle(found.actor, 16)
+    why = one_line(found.reason or "")
+    return Question(
+        (
+            f"Have you looked at {place}, where {by} forced {to} in: {why}?",
+            f"Have you looked at {place}, where {by} forced {to} in?",
+        ),
+        (Choice("y", Answer.YES, "yes, reviewed", "reviewed"), _NO),
+    )
 
 
 def question_of_unhealthy(address: str, label: str) -> Question:
@@ -210,13 +271,14 @@ def _choice(choice: Choice, *, short: bool) -> str:
     return f"{'esc' if choice.key == 'escape' else choice.key} {choice.short if short else choice.words}"
 
 
-def command_of(plan: Plan, *, bad: bool = False) -> str:
+def command_of(plan: Plan, *, bad: bool = False, force: bool = False) -> str:
     """The shell's command for what a plan does, with what was confirmed as its condition."""
     import shlex  # noqa: PLC0415  only after something was done
 
     expect = f" --expect {shlex.quote(plan.source.ref)}" if plan.source is not None else ""
     if plan.action is Action.PROMOTE and plan.target is not None:
-        return f"lineal promote {shlex.quote(plan.target.ref)} --to {shlex.quote(plan.stage)}{expect}"
+        forced = f" --force --reason {shlex.quote(plan.reason or '')}" if force else ""
+        return f"lineal promote {shlex.quote(plan.target.ref)} --to {shlex.quote(plan.stage)}{expect}{forced}"
     where = shlex.quote(f"{plan.model}@{plan.stage}")
     return f"lineal {plan.action} {where}{expect}{' --bad' if bad else ''}"
 
