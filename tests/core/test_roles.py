@@ -390,3 +390,21 @@ def test_an_account_vouches_only_for_users_and_only_where_it_owns_the_registry_a
         os.chown(root / "registry.db", 1, 1)
         with pytest.raises(Refused, match="does not own"):
             open_registry(root, vouched=OTHER)
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_a_pipeline_runs_under_the_name_that_the_account_vouches_for(served: Served, *, threads: bool) -> None:
+    root = served.registry.root
+    root.chmod(0o700)
+    served.registry.grant(ME, "admin")
+    with open_registry(root, vouched=OTHER, actor_claim="x") as registry:
+        plan = registry.plan_promote("m:1", "production")
+        with pytest.raises(NotPermitted, match=f"{OTHER} has no role"):
+            registry.begin(plan, threads=threads)
+        served.registry.grant(OTHER, "deployer", model="m", stage="production")
+        number = registry.begin(plan, threads=threads)
+        assert number is not None
+        registry.follow(number)
+    (entry,) = served.registry.history("m", "production")
+    assert (entry.actor, entry.claim) == (OTHER, f"via:{ME},as:x")
+    assert {event.actor.user for event in served.registry.events(limit=2)} == {OTHER}
