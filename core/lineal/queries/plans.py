@@ -6,20 +6,20 @@ from is chosen here, by counting a little, and fixed in the statement. Statistic
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lineal.errors import Cancelled
-from lineal.search.compiling import Sql
+from lineal.search.compiling import Condition, Sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lineal.records.searching import Place
-    from lineal.search.compiling import Condition
     from lineal.search.fields import Subject
 
 _FEW = 1_000
@@ -27,6 +27,10 @@ _FEW = 1_000
 _SHARE = 10
 """A condition that one in so many things or more meets is no start."""
 _MOST_COUNTED = 100_000
+_MOST_BEARERS = 10_000
+"""Of plain words, which take longer to count."""
+_CHEAPER = 20
+"""How many row numbers are read from an index while one thing is looked at."""
 _STEPS = 2_000
 """Steps of SQLite's machine between two looks at whether the search goes on."""
 _STEPS_PER_ROW = 30
@@ -107,28 +111,40 @@ Key = str | int | float | None
 Row = tuple[Key, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a search begins with."""
+
+    starts: tuple[Condition, ...]
+    """The things for which all of these hold, as their indexes tell; empty for all things."""
+    walks_at_most: int
+    """Rows to walk before that is tried; 0 not to walk, -1 to do nothing else."""
+
+
 def rows(connection: sqlite3.Connection, search: Search, part: Part) -> list[Row]:
     """(what it is sorted by, row number) of the things in a part of what is found, in their order."""
-    start, walks_at_most = _choose(connection, search, part)
+    plan = _planned(connection, search, part)
     found: list[Row]
-    if walks_at_most == 0:
-        found = _sorted(connection, search, part, start)
+    if plan.walks_at_most == 0:
+        found = _sorted(connection, search, part, plan)
     else:
         try:
-            found = _walked(connection, search, part, walks_at_most)
+            found = _walked(connection, search, part, plan.walks_at_most)
         except _TooFar:
-            found = _sorted(connection, search, part, start)
+            found = _sorted(connection, search, part, plan)
     return found[::-1] if part.backwards else found
 
 
 def count(connection: sqlite3.Connection, search: Search, ahead_of: Place | None = None) -> int:
     """How many things are found; or how many of them stand ahead of a place."""
-    start, _ = _choose(connection, search, Part(-1))
-    if ahead_of is None or start is not None or not search.walks:
-        edge = Sql("1") if ahead_of is None else _beyond(search, ahead_of, backwards=True)
-        text, values = _base(search, start, "count(*)" if ahead_of is None else "$k AS k, $n AS n")
-        if ahead_of is not None:
-            text = f"SELECT count(*) FROM ({text}) WHERE {edge.text}"
+    plan = _planned(connection, search, Part(-1))
+    if ahead_of is None or plan.starts or not search.walks:
+        search, start = _begun(connection, search, plan)
+        if ahead_of is None:
+            return _number(connection, search, *_base(search, start, "count(*)"))
+        edge = _beyond(search, ahead_of, backwards=True)
+        text, values = _base(search, start, "$k AS k, $n AS n")
+        text = f"WITH g AS MATERIALIZED ({text}) SELECT count(*) FROM g WHERE {edge.text}"
         return _number(connection, search, text, (*values, *edge.values))
     total = 0
     for walk in search.walks:
@@ -143,35 +159,66 @@ def count(connection: sqlite3.Connection, search: Search, ahead_of: Place | None
 # the choice
 
 
-def _choose(connection: sqlite3.Connection, search: Search, part: Part) -> tuple[Condition | None, int]:
-    """The condition to start from (None: all things), and how many rows to walk at most: 0 not to, -1 without end."""
-    with_finder = [each for each in search.conditions if each.finder is not None]
+def _planned(connection: sqlite3.Connection, search: Search, part: Part) -> _Plan:
     if not search.conditions:
-        return None, -1 if search.walks else 0
-    table = search.subject.table.split()[0]
-    column = search.subject.number.partition(".")[2]
+        return _Plan((), -1 if search.walks else 0)
+    table, column = search.subject.table.split()[0], search.subject.number.partition(".")[2]
     things = connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()[0]
     if things <= _FEW:
-        return None, 0
+        return _Plan((), 0)
     most = max(2 * _FEW, min(things // _SHARE, _MOST_COUNTED))
-    counts = [_count(connection, search, each, most) for each in with_finder]
-    fewest = min((count for count in counts if count <= most), default=None)
-    start = None if fewest is None else with_finder[counts.index(fewest)]
+    counts = [_count(connection, search, each, most) for each in search.conditions]
+    starts, cost = _starts(search.conditions, counts, things, most)
     if not search.walks:
-        return start, 0
-    wanted = things if part.limit < 0 else part.limit + part.skip
-    range_of_walk, share = things, 1.0
-    for each in search.conditions:
-        number = counts[with_finder.index(each)] if each.finder is not None else int(things * _UNKNOWN)
-        number = max(number, int(things * _UNKNOWN)) if number > most else number
-        if each.bounds is not None and each.bounds[0] == search.walks[0].metric:
-            range_of_walk = min(range_of_walk, number)
+        return _Plan(starts, 0)
+    steps, share = things, 1.0
+    for each, number in zip(search.conditions, counts, strict=True):
+        likely = number if number <= most else max(number, int(things * _UNKNOWN))
+        if each.metric is not None and each.metric == search.walks[0].metric:
+            steps = min(steps, likely)
         else:
-            share *= max(number, 1) / things
-    expected = min(range_of_walk, int(wanted / share) + 1)
-    if fewest is not None and fewest <= expected:
-        return start, 0
-    return start, -1 if fewest is None else max(2 * fewest, 2 * _FEW)
+            share *= max(likely, 1) / things
+    wanted = things if part.limit < 0 else part.limit + part.skip
+    if starts and cost <= min(steps, wanted / share):
+        return _Plan(starts, 0)
+    return _Plan(starts, max(int(cost), _FEW) if starts else -1)
+
+
+def _starts(
+    conditions: Sequence[Condition], counts: Sequence[int], things: int, most: int
+) -> tuple[tuple[Condition, ...], float]:
+    """The conditions to begin with, and what that costs, as a number of things looked at."""
+    order = sorted(range(len(counts)), key=counts.__getitem__)
+    if counts[order[0]] > most:
+        return (), 0.0
+    first = conditions[order[0]]
+    if counts[order[0]] <= 2 * _FEW or not first.is_exact:
+        return (first,), float(counts[order[0]])
+    together = [place for place in order if counts[place] <= most and conditions[place].is_exact]
+    # To read a number from an index costs a fraction of looking at the thing.
+    cost, left = 0.0, float(counts[order[0]])
+    for place in together:
+        cost += counts[place] / _CHEAPER
+        left *= 1.0 if place == order[0] else counts[place] / things
+    return tuple(conditions[place] for place in together), cost + left
+
+
+def _begun(connection: sqlite3.Connection, search: Search, plan: _Plan) -> tuple[Search, Condition | None]:
+    """The search and the condition to begin with; several are made one."""
+    if len(plan.starts) < 2:
+        return search, plan.starts[0] if plan.starts else None
+    numbers: set[int] = set()
+    for place, condition in enumerate(plan.starts):
+        finder = condition.finder
+        if finder is None:
+            continue
+        with _watched(connection, search.stopped, -1):
+            found: set[int] = {row[0] for row in connection.execute(finder.text, finder.values).fetchall()}
+        numbers = numbers & found if place else found
+    finder = Sql("SELECT value FROM json_each(?)", (json.dumps(sorted(numbers)),))
+    start = Condition(Sql("1"), finder, is_exact=True)
+    rest = [each for each in search.conditions if not any(each is other for other in plan.starts)]
+    return replace(search, conditions=[start, *rest]), start
 
 
 def _count(connection: sqlite3.Connection, search: Search, condition: Condition, most: int) -> int:
@@ -180,8 +227,10 @@ def _count(connection: sqlite3.Connection, search: Search, condition: Condition,
         return most + 1
     # What is merely counted need not be told apart, which would take all of it.
     text = condition.finder.text.replace(" UNION SELECT ", " UNION ALL SELECT ").replace("SELECT DISTINCT ", "SELECT ")
-    finder = Sql(f"SELECT count(*) FROM ({text} LIMIT {most + 1})", condition.finder.values)
-    return _number(connection, search, finder.text, finder.values)
+    enough = min(most, _MOST_BEARERS) if " MATCH " in text else most
+    finder = Sql(f"SELECT count(*) FROM ({text} LIMIT {enough + 1})", condition.finder.values)
+    found = _number(connection, search, finder.text, finder.values)
+    return found if found <= enough else most + 1
 
 
 # statements
@@ -218,13 +267,12 @@ def _walk(
     downwards = (search.descending or walk.is_missing) is not backwards
     tests = [walk.where]
     for condition in search.conditions:
-        if condition.bounds is not None and condition.bounds[0] == walk.metric:
-            if not walk.is_missing:
-                tests.append(Sql(f"{walk.key} {condition.bounds[1]} ?", (condition.bounds[2],)))
-            else:
-                tests.append(Sql("0"))  # nothing to compare is in no bounds
-        else:
+        if condition.metric is None or condition.metric != walk.metric:
             tests.append(condition.test)
+        elif walk.is_missing:
+            tests.append(Sql("0"))  # what is missing is in no bounds
+        else:
+            tests += [Sql(f"{walk.key} {sign} ?", (number,)) for sign, number in condition.bounds]
     if edge is not None:
         sign = "<" if downwards else ">"
         if walk.is_missing:
@@ -245,8 +293,9 @@ def _walk(
     return text, tuple(value for each in tests for value in each.values)
 
 
-def _sorted(connection: sqlite3.Connection, search: Search, part: Part, start: Condition | None) -> list[Row]:
+def _sorted(connection: sqlite3.Connection, search: Search, part: Part, plan: _Plan) -> list[Row]:
     """Things that an index finds, or all, put in order."""
+    search, start = _begun(connection, search, plan)
     text, values = _base(search, start, "$k AS k, $n AS n")
     edge = Sql("1") if part.edge is None else _beyond(search, part.edge, backwards=part.backwards)
     down, up = ("ASC", "DESC") if part.backwards else ("DESC", "ASC")

@@ -67,8 +67,10 @@ class Condition:
     """A query for the row numbers of all things for which it may hold, which an index answers; None without one."""
     is_exact: bool = False
     """Whether it holds for all that `finder` finds."""
-    bounds: tuple[int, str, float] | None = None
-    """The row of a metric's name, a sign and a number, where it is nothing but that."""
+    metric: int | None = None
+    """The row of a metric's name, where it is nothing but bounds of that."""
+    bounds: tuple[tuple[str, float], ...] = ()
+    """Signs and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def conditions(text: str, subject: Subject, names: Names, now: int) -> list[Cond
     term = parse(text)
     compiler = Compiler(subject, names, now)
     try:
-        return [compiler.condition(each) for each in (term.terms if isinstance(term, Both) else (term,))]
+        return _merged([compiler.condition(each) for each in (term.terms if isinstance(term, Both) else (term,))])
     except Wrong as wrong:
         raise BadFilter(text=text, at=wrong.at, why=wrong.why, nearest=wrong.nearest, hint=wrong.hint) from None
 
@@ -210,10 +212,7 @@ class Compiler:
         number = self._names.number(field.scope, field.name)
         if negated and self._subject.name == "run" and number is not None:
             if field.scope == "metrics":
-                finder = Sql(
-                    "SELECT run_n FROM series INDEXED BY series_by_last WHERE name_id = ? AND last IS NOT NULL",
-                    (number,),
-                )
+                finder = Sql(f"{_MEASURED} AND last IS NOT NULL", (number,))
             elif field.scope == "tags":
                 finder = Sql(_TAGGED, (number,))
         column = "nullif(kind, 'none')" if field.scope == "params" else ""
@@ -318,10 +317,10 @@ class Compiler:
         if self._subject.name != "run" or sign not in _ORDERS or name is None:
             return Condition(test)
         if field.scope == "metrics":
-            finder = f"SELECT run_n FROM series INDEXED BY series_by_last WHERE name_id = ? AND last {sign} ?"
-            return Condition(test, Sql(finder, (name, number)), is_exact=True, bounds=(name, sign, number))
-        finder = f"SELECT run_n FROM params INDEXED BY params_by_number WHERE name_id = ? AND number {sign} ?"
-        return Condition(test, Sql(finder, (name, number)), is_exact=True)
+            finder = Sql(f"{_MEASURED} AND last {sign} ?", (name, number))
+            return Condition(test, finder, is_exact=True, metric=name, bounds=((sign, number),))
+        numbers = f"SELECT run_n FROM params INDEXED BY params_by_number WHERE name_id = ? AND number {sign} ?"
+        return Condition(test, Sql(numbers, (name, number)), is_exact=True)
 
     def _numbers(self, field: Field, numbers: Sequence[float]) -> Condition:
         """A metric or param among numbers."""
@@ -640,6 +639,7 @@ class Compiler:
         return value
 
 
+_MEASURED = "SELECT run_n FROM series INDEXED BY series_by_last WHERE name_id = ?"
 _TAGGED = "SELECT subject_id FROM tags INDEXED BY tags_by_value WHERE kind = 'run' AND name_id = ?"
 _PLAIN_NAME = r"[^\W\d]\w*(?:[.@:/-][^\W\d]\w*)*"
 
@@ -658,6 +658,28 @@ def words_query(text: str) -> str | None:
 
 
 _MOST_WORDS = 50
+
+
+def _merged(parts: Sequence[Condition]) -> list[Condition]:
+    """The same conditions, but all bounds of one metric as one."""
+    found: list[Condition] = []
+    places: dict[int, int] = {}
+    for part in parts:
+        if part.metric is None or part.finder is None:
+            found.append(part)
+        elif part.metric not in places:
+            places[part.metric] = len(found)
+            found.append(part)
+        else:
+            other = found[places[part.metric]]
+            bounds = other.bounds + part.bounds
+            finder = Sql(
+                _MEASURED + "".join(f" AND last {sign} ?" for sign, _ in bounds),
+                (part.metric, *(number for _, number in bounds)),
+            )
+            test = _joined(" AND ", [other.test, part.test])
+            found[places[part.metric]] = Condition(test, finder, is_exact=True, metric=part.metric, bounds=bounds)
+    return found
 
 
 def _either(parts: Sequence[Condition]) -> Condition:
