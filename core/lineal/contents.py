@@ -10,7 +10,7 @@ from lineal import addresses, refs
 from lineal.errors import BadFormat, Damaged, NotFound, Refused
 from lineal.formats import safetensors
 from lineal.formats.opening import opened, read_exactly
-from lineal.formats.sniff import PICKLING
+from lineal.formats.sniff import PICKLING, UNKNOWN
 from lineal.queries import artifacts
 from lineal.records.contents import Contents, FileContent
 
@@ -52,6 +52,9 @@ def open_file(context: Context, ref: str, path: str, *, limit: int = TEXT_LIMIT)
     stored = context.objects.path(entry.digest)
     if entry.format in TEXT_FORMATS:
         return _text(version.ref, entry, stored, limit)
+    if entry.format == UNKNOWN and entry.size <= limit and _is_text(stored):
+        # control characters keep it from being called a text; who reads it sees them replaced
+        return _text(version.ref, entry, stored, limit)
     return FileContent(version.ref, entry, contents=_contents(entry, stored))
 
 
@@ -75,6 +78,15 @@ def _text(ref: str, entry: FileEntry, stored: Path, limit: int) -> FileContent:
         raise Damaged(path=stored, why=f"it is not what was registered as {entry.path} of {ref}")
     encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     return FileContent(ref, entry, text=content[:limit].decode(encoding, "replace"), whole=whole)
+
+
+def _is_text(stored: Path) -> bool:
+    with opened(stored) as file:
+        content = read_exactly(file, TEXT_LIMIT)
+    try:
+        return b"\0" not in content and bool(content.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _contents(entry: FileEntry, stored: Path) -> Contents:

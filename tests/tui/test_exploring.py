@@ -244,7 +244,7 @@ async def test_lineage_is_drawn_from_left_to_right_on_a_wide_screen(registry: Re
         assert any("▸ 2.1.0" in row and "◆ production" in row for row in session.rows)
     async with opened(registry) as session:
         await session.press("L")
-        assert "comes from" in session.text
+        assert "came from" in session.text
 
 
 # findings

@@ -14,7 +14,8 @@ from lineal_tui.view.lines import Tone, cut_middle, rule
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from lineal.records.models import VersionDetail
+    from lineal.records.costs import VersionCost
+    from lineal.records.models import Version, VersionDetail
     from lineal_tui.view import version as version_page
 else:
     # what the first paint does without; each module costs it some milliseconds
@@ -33,6 +34,7 @@ class Previews(Comparing):
         """Read everything again when it is next needed: the registry has changed."""
         self.forget_diffs()
         self._detail: VersionDetail | None = None
+        self._cost: VersionCost | None = None
 
     def follow(self) -> None:
         """Let the panes follow once the cursor rests."""
@@ -55,7 +57,7 @@ class Previews(Comparing):
             return
         if View.VERSION in visible:
             if self._detail is None or self._detail.version.id != version.id:
-                self.work(lambda: DetailRead(self.registry.detail(version)), "detail")
+                self.work(lambda: self._read_detail(version), "detail")
             else:
                 self.show_version()
 
@@ -67,15 +69,19 @@ class Previews(Comparing):
 
     # the version's page
 
+    def _read_detail(self, version: Version) -> DetailRead:
+        (cost,) = self.registry.version_costs([version])
+        return DetailRead(self.registry.detail(version), cost)
+
     def on_detail_read(self, message: DetailRead) -> None:
         """Show a version's page, unless the cursor has gone on."""
-        self._detail = message.detail
+        self._detail, self._cost = message.detail, message.cost
         if self.version is not None and self.version.id == message.detail.version.id:
             self.show_version()
 
     def show_version(self) -> None:
         """Draw the page of the version that was read."""
-        detail = self._detail
+        detail, cost = self._detail, self._cost
         if detail is None:
             return
         view = View.VERSION
@@ -84,4 +90,4 @@ class Previews(Comparing):
         pane.draw_title = lambda width, active: rule(
             ((cut_middle(ref, max(8, width - 8)), Tone.TITLE if active else Tone.STRONG),), (), width
         )
-        self.show_page(view, lambda width: version_page.version_lines(detail, self.clock(), width))
+        self.show_page(view, lambda width: version_page.version_lines(detail, self.clock(), width, cost))

@@ -48,6 +48,14 @@ class LineageTraced(Message):
 
 
 @dataclass
+class LineageAsked(Message):
+    """Something whose lineage is wanted was found."""
+
+    focus: str
+    """Its address."""
+
+
+@dataclass
 class LineageUnfolded(Message):
     """More of a lineage was read."""
 
@@ -78,6 +86,8 @@ class Tracing(Previews):
     """What was gone to from the tree's version, or from elsewhere; the last one is shown."""
     _floor = 0
     """How many of these were there when the pane was opened, and are not gone back from one by one."""
+    _left: str | None = None
+    """What the lineage was about before one went back; the cursor goes there."""
     _graph: Drawing | None = None
     """The lineage from left to right; None while it is a list."""
     _graph_lines: list[Line]
@@ -127,9 +137,25 @@ class Tracing(Previews):
             return
         if self._traced is None or self._traced.focus != message.focus:
             self._opened_up, self._folded_away, self._neighbours_asked = (), frozenset(), {}
-            self._traced_node = message.lineage.focus
+            back, self._left = self._left, None
+            known = {node.id for node in message.lineage.nodes}
+            self._traced_node = back if back in known else message.lineage.focus
+            self._traced = message
+            self.redraw_page(View.LINEAGE, anew=True)
+            self._find_row()
+            return
         self._traced = message
         self.redraw_page(View.LINEAGE, anew=True)
+
+    def _find_row(self) -> None:
+        """Put the cursor of the list on the node that is chosen."""
+        lines, node = self.panes[View.LINEAGE].lines, self._traced_node
+        if self._graph is None:
+            for place in range(lines.count):
+                row = lines.row_at(place)
+                if isinstance(row, lineage_page.LineageRow) and row.node is not None and row.node.id == node:
+                    lines.move_to(place)
+                    return
 
     def on_lineage_unfolded(self, message: LineageUnfolded) -> None:
         """Show more of a lineage, unless another one is shown by now."""
@@ -224,13 +250,22 @@ class Tracing(Previews):
     def trace(self, address: str | None) -> None:
         """Give the screen to the lineage of what has an address; None: of the version under the tree's cursor."""
         if address is None and self.version is None:
-            self.say("nothing is under the cursor that came from anything", tone=Tone.MUTED)
+            self.say("not now: no version is under the cursor", tone=Tone.MUTED)
             return
         self._focuses = () if address is None else (address,)
         self._floor = len(self._focuses)
         self.give_screen_to(View.LINEAGE)
         self.call_after_refresh(self.redraw_all)
         self.call_after_refresh(self.follow_now)
+
+    def trace_address(self, address: str) -> None:
+        """Give the screen to the lineage of what somebody typed an address of."""
+        registry = self.registry
+        self.work(lambda: LineageAsked(registry.lineage(address, up=0, down=0).focus), "command")
+
+    def on_lineage_asked(self, message: LineageAsked) -> None:
+        """Go to the lineage of what was asked for, now that it is known to be there."""
+        self.trace(message.focus)
 
     def traceable(self) -> str | None:
         """The address of what is under the cursor, if it is no version of the tree."""
@@ -259,6 +294,7 @@ class Tracing(Previews):
     def step_back(self) -> bool:
         """Back to what the lineage was about before, then out."""
         if self.shown is View.LINEAGE and self.active is View.LINEAGE and len(self._focuses) > self._floor:
+            self._left = self._focuses[-1]
             self._focuses = self._focuses[:-1]
             return True
         return super().step_back()
@@ -388,5 +424,3 @@ def _keys(rows: list[LineageRow]) -> list[Hashable]:
         seen[row.key] += 1
         keys.append((row.key, seen[row.key]))
     return keys
-
-

@@ -89,9 +89,7 @@ def _warnings(contents: Contents) -> list[Line]:
             each.concern is Concern.DANGEROUS for each in contents.pickled.imports
         )
         lines.append(((f"✗ {told}", Tone.FAILED if is_dangerous else Tone.WORSE),))
-        lines.append(
-            (("  what is listed here was read without loading it, and is no proof of what is not listed", Tone.MUTED),)
-        )
+        lines.append((("  read without loading it; no proof of what is not listed", Tone.MUTED),))
     if contents.trouble is not None:
         lines.append(((f"✗ {one_line(contents.trouble)}", Tone.WORSE),))
     return [*lines, ()] if lines else lines

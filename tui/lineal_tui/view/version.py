@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
 from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.costs import told
 from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Tone, cut_middle
 from lineal_tui.view.words import ago, counted, local_time, metric, number, scalar, short_digest, size
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lineal.records.base import Micros
+    from lineal.records.costs import VersionCost
     from lineal.records.models import VersionDetail
 
 _FIELD = 14
 
 
-def version_lines(detail: VersionDetail, now: Micros, width: int) -> list[Line]:
-    """The lines of a version's page."""
+def version_lines(detail: VersionDetail, now: Micros, width: int, cost: VersionCost | None = None) -> list[Line]:
+    """The lines of a version's page; `cost` is what it costs on disk, if that is known."""
     version = detail.version
     room = max(8, width - _FIELD - 2)
     lines: list[Line] = []
@@ -33,7 +35,7 @@ def version_lines(detail: VersionDetail, now: Micros, width: int) -> list[Line]:
             ((name, metric(value.value), value.dataset or "") for name, value in sorted(detail.metrics.items())),
         ),
         ("params", ((name, scalar(value), "") for name, value in sorted(detail.params.items()))),
-        ("files", _files(detail)),
+        ("files", _files(detail, cost)),
         ("tags", ((name, value, "") for name, value in sorted(detail.tags.items()))),
     ):
         rows = [row for row in fields if row[1]]
@@ -90,12 +92,14 @@ def _origin(detail: VersionDetail) -> Iterator[Field]:
         yield "environment", f"Python {detail.environment.python}", f"{detail.environment.platform}, {packages}"
 
 
-def _files(detail: VersionDetail) -> Iterable[Field]:
+def _files(detail: VersionDetail, cost: VersionCost | None) -> Iterable[Field]:
     if detail.architecture is not None:
         parameters = detail.architecture.parameters
         tensors = counted(len(detail.architecture.tensors), "tensor") if detail.architecture.tensors else ""
         yield "architecture", "" if parameters is None else f"{number(parameters)} parameters", tensors
     if detail.artifact is not None:
         yield "artifact", short_digest(detail.artifact.digest), size(detail.artifact.size)
+        if cost is not None:
+            yield "on disk", told(cost), "its own is what a purge would free" if cost.own else ""
         for file in detail.artifact.files:
             yield size(file.size), file.path, file.format
