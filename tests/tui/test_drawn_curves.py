@@ -13,6 +13,7 @@ from lineal.dots import smoothed
 from lineal.records.base import Micros
 from lineal.records.curves import Axis, Curve, Curves, Dot, Span
 from lineal.records.stages import Outcome
+from lineal_tui.view import curve_words
 from lineal_tui.view import curves as drawing
 from lineal_tui.view.ascii import to_ascii
 from lineal_tui.view.braille import Heights, cells, dotted, sign
@@ -110,7 +111,7 @@ def test_values_that_are_no_numbers_have_signs_in_the_plot_and_words_below() -> 
     curves = Curves("loss", Axis.STEP, 138, 0, 138, (curve,))
     plot = "".join(text_of(drawing.plot_lines(curves, drawing.PlotLook(80, 12))))
     assert [plot.count(mark) for mark in "✗▲▼"] == [1, 1, 1]
-    (_, words) = text_of(drawing.legend_lines(curves, 80))
+    (_, words) = text_of(curve_words.legend_lines(curves, 80))
     assert "3 NaN at 10, 1 inf at 20, 2 -inf within 30 to 33" in words
 
 

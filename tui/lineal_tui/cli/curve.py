@@ -81,6 +81,7 @@ def curve_command(
         raise click.UsageError("--csv and --json are two ways to print it; choose one", context)
     wide = cells or width() or _WIDTH
     from lineal_tui.view import curves as drawing  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.curve_words import legend_lines  # noqa: PLC0415  as above
 
     columns = _COLUMNS if as_csv or as_json else drawing.plot_columns(wide)
     with session(context).open() as registry:
@@ -93,7 +94,7 @@ def curve_command(
     lines = [
         drawing.plot_title(found, look, wide),
         *drawing.plot_lines(found, look),
-        *drawing.legend_lines(found, wide, smoothing=smooth),
+        *legend_lines(found, wide),
     ]
     show(_in_ascii(lines) if in_ascii or _knows_only_ascii() else lines)
 

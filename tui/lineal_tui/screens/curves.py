@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from lineal.records.curves import Curves
     from lineal.registry import Registry
+    from lineal_tui.view import curve_words as words
     from lineal_tui.view import curves as drawing
 else:
     # nobody draws curves before the first paint
     drawing = Later("lineal_tui.view.curves")
+    words = Later("lineal_tui.view.curve_words")
 
 _MOST = 26
 _RUN_AXES = (Axis.STEP, Axis.TIME, Axis.CLOCK, Axis.EPOCH)
@@ -205,8 +207,8 @@ class Drawing(RunPages):
             pane.draw_title = lambda width, active: rule(
                 (("curves", Tone.TITLE if active else Tone.STRONG),), ((self._about(), Tone.MUTED),), width
             )
-            words = "" if found is None else "nothing was measured here"
-            pane.lines.show(Listed[object]([((words, Tone.MUTED),)]), _indented)
+            why = "" if found is None else "nothing was measured here"
+            pane.lines.show(Listed[object]([((why, Tone.MUTED),)]), _indented)
             pane.redraw()
             return
         about, part = self._about(), found.asked.part is not None
@@ -219,7 +221,8 @@ class Drawing(RunPages):
 
     def _page(self, curves: Curves, look: drawing.PlotLook, height: int) -> Sequence[Line]:
         cursor = self._cursor(curves)
-        legend = drawing.legend_lines(curves, look.width, cursor=cursor, smoothing=look.smoothing)
+        legend = words.cursor_lines(curves, look.width, cursor=cursor, smoothing=look.smoothing)
+        legend += words.legend_lines(curves, look.width)
         look = replace(look, height=max(_LEAST, height - len(legend)))
         if self._plot[0] != (id(curves), look):
             self._plot = ((id(curves), look), drawing.plot_lines(curves, look))

@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING
 from lineal.dots import smoothed
 from lineal.records.curves import Axis
 from lineal_tui.view.braille import ACROSS, DOWN, Heights, Reach, cells, dotted, sign
-from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, left, right, rule, width_of
-from lineal_tui.view.words import counted, figure, local_time, local_times, metric, number
+from lineal_tui.view.curve_words import letter_of, micros, place, tone_of
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, right, rule, width_of
+from lineal_tui.view.words import local_times, metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineal.records.base import Micros
-    from lineal.records.curves import Curve, Curves, Dot
+    from lineal.records.curves import Curve, Curves
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.9, 0.97)
 """The levels that a key goes through."""
 LEAST_HEIGHT = 5
 """Rows below which there is no plot: three of curves, the axis and its figures."""
 
-_TONES = (Tone.CURVE_1, Tone.CURVE_2, Tone.CURVE_3, Tone.CURVE_4, Tone.CURVE_5, Tone.CURVE_6)
 _LABEL = 10
-_SECOND = 1_000_000
-_MINUTE = 60 * _SECOND
-_HOUR = 60 * _MINUTE
-_DAY = 24 * _HOUR
 _SHADE = "░"
 _LETTER_EVERY = 24
 """Cells between two letters on one curve."""
@@ -49,51 +43,6 @@ class PlotLook:
 def plot_columns(width: int) -> int:
     """How many columns of dots a plot of this width has."""
     return max(1, width - _LABEL - 1) * ACROSS
-
-
-def tone_of(n: int) -> Tone:
-    """The tone of the curve at a place."""
-    return _TONES[n % len(_TONES)]
-
-
-def letter_of(n: int) -> str:
-    """The letter of the curve at a place."""
-    return LETTERS[n % len(LETTERS)]
-
-
-def place(axis: Axis, at: float) -> str:
-    """A place on an axis in words."""
-    match axis:
-        case Axis.TIME:
-            return duration(at)
-        case Axis.CLOCK:
-            return local_time(_micros(at))
-        case Axis.VERSION:
-            return f"#{number(round(at))}"
-        case Axis.STEP:
-            return number(round(at)) if abs(at) < 1e12 else figure(float(at))
-        case Axis.EPOCH:
-            return f"{at:,.2f}".rstrip("0").rstrip(".") if abs(at) < 1e9 else figure(at)
-
-
-def _micros(at: float) -> Micros:
-    from lineal.records.base import Micros  # noqa: PLC0415  only clocks need it
-
-    return Micros(round(at))
-
-
-def duration(micros: float) -> str:
-    """A length of time: `350 ms`, `12.5 s`, `4 min 10 s`, `3 h 05 min`, `12 d 4 h`."""
-    mark, length = ("-", -micros) if micros < 0 else ("", micros)
-    if length < _SECOND:
-        return f"{mark}{length / 1000:.0f} ms" if length else "0 s"
-    if length < 2 * _MINUTE:
-        return f"{mark}{length / _SECOND:.1f}".removesuffix(".0") + " s"
-    if length < _HOUR:
-        return f"{mark}{length // _MINUTE:.0f} min {length % _MINUTE // _SECOND:.0f} s"
-    if length < _DAY:
-        return f"{mark}{length // _HOUR:.0f} h {length % _HOUR // _MINUTE:02.0f} min"
-    return f"{mark}{length // _DAY:.0f} d {length % _DAY // _HOUR:.0f} h"
 
 
 # values of a curve as they are drawn
@@ -152,7 +101,7 @@ def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
         ((right(labels[row], _LABEL), Tone.MUTED), ("┤" if labels[row] else "│", Tone.FAINT), *_merged(grid[row]))
         for row in range(rows)
     ]
-    lines.append(((" " * _LABEL + "└" + "─" * across, Tone.FAINT),))
+    lines.append(((" " * _LABEL + "└" + "─" * across, Tone.MUTED),))
     lines.append(_figures(curves, across))
     return tuple(lines[: look.height - len(band)]) + band
 
@@ -270,7 +219,7 @@ def _named(curves: Curves) -> tuple[str, str, str]:
     """The first place of the axis, its middle and its last one in words."""
     ends = (curves.first, curves.first / 2 + curves.last / 2, curves.last)
     if curves.axis is Axis.CLOCK:
-        first, middle, last = local_times([_micros(at) for at in ends])
+        first, middle, last = local_times([micros(at) for at in ends])
         return first, middle, last
     first, middle, last = (place(curves.axis, at) for at in ends)
     if curves.axis is Axis.VERSION and curves.curves[0].dots:
@@ -372,107 +321,8 @@ def with_cursor(lines: Sequence[Line], curves: Curves, cursor: int | None) -> li
     at = len(found) - 2 - (1 if curves.spans else 0)
     axis = "".join(text for text, _ in found[at])
     cell = _LABEL + 1 + cursor // ACROSS
-    found[at] = ((axis[:cell], Tone.FAINT), ("▲", Tone.CURSOR), (axis[cell + 1 :], Tone.FAINT))
+    found[at] = ((f"{axis[:cell]}▲{axis[cell + 1 :]}", Tone.MUTED),)
     return found
-
-
-def at_cursor(curve: Curve, column: int) -> Dot | None:
-    """The dot of a curve that is nearest to a column of dots; None for a curve without any."""
-    return min(curve.dots, key=lambda dot: (abs(dot.column - column), dot.column), default=None)
-
-
-def legend_lines(curves: Curves, width: int, *, cursor: int | None = None, smoothing: float = 0.0) -> list[Line]:
-    """A line for each curve: its letter, its name, and its values, at the cursor or over all; then what is odd.
-
-    Args:
-        curves: what is drawn.
-        width: cells there are.
-        cursor: a column of dots; None for what it comes to in all.
-        smoothing: as in the plot: the smoothed value is told, too.
-    """
-    widest = max((width_of(cut(curve.name, 40)) for curve in curves.curves), default=0)
-    name_width = max(4, min(widest, 40, width // 3))
-    lines = []
-    for n, curve in enumerate(curves.curves):
-        words = _legend_words(curves, curve, cursor, smoothing)
-        head: list[Span] = [
-            (f" {letter_of(n)} ", tone_of(n)),
-            (left(cut_middle(curve.name, name_width), name_width) + "  ", Tone.TEXT),
-        ]
-        tone = Tone.MUTED if curve.missing is not None else Tone.STRONG if cursor is not None else Tone.TEXT
-        lines.append(fit((*head, (cut(words, max(1, width - name_width - 5)), tone)), width))
-    for n, curve in enumerate(curves.curves):
-        words = odd_words(curve, curves.axis)
-        if words:
-            lines.append(fit(((f" {letter_of(n)} ", tone_of(n)), (cut(words, max(1, width - 3)), Tone.FAILED)), width))
-    return lines
-
-
-def _legend_words(curves: Curves, curve: Curve, cursor: int | None, smoothing: float) -> str:
-    if curve.missing is not None:
-        return curve.missing
-    if not curve.dots:
-        return "has no point in this part"
-    if cursor is None:
-        return _summary(curves, curve)
-    dot = at_cursor(curve, cursor)
-    if dot is None:
-        return "has no point in this part"
-    where = _where(curves.axis, dot)
-    if dot.mean is None:
-        return f"{_odd_of(dot)} {where}"
-    soft = ""
-    if smoothing:
-        value = smoothed(curve.dots, smoothing)[curve.dots.index(dot)]
-        soft = f", smoothed {metric(value)}"
-    if dot.count == 1 or dot.least == dot.most:
-        return f"{metric(dot.mean)} {where}{soft}"
-    values = f"{metric(dot.least)} to {metric(dot.most)}, mean {metric(dot.mean)}"
-    return f"{values} {where}{soft}, {counted(dot.count, 'point')}"
-
-
-def _where(axis: Axis, dot: Dot) -> str:
-    if dot.label is not None:
-        return f"at {dot.label}"
-    first, last = place(axis, dot.first), place(axis, dot.last)
-    return f"at {first}" if first == last else f"within {first} to {last}"
-
-
-def _summary(curves: Curves, curve: Curve) -> str:
-    least = [dot.least for dot in curve.dots if dot.least is not None]
-    most = [dot.most for dot in curve.dots if dot.most is not None]
-    count = counted(curve.count, "version" if curves.spans or curves.axis is Axis.VERSION else "point")
-    if len(curve.dots) == 1 and curve.dots[0].count == curve.count == 1 and least:
-        return f"{metric(least[0])} {_where(curves.axis, curve.dots[0])}"
-    words = []
-    if curve.last is not None:
-        words.append(f"last {metric(curve.last)}")
-    if least:
-        words.append(f"from {metric(min(least))} to {metric(max(most))}")
-    return ", ".join([*words, count, *(["runs"] if curve.running else [])])
-
-
-def _odd_of(dot: Dot) -> str:
-    words = [(dot.nans, "NaN"), (dot.above, "inf"), (dot.below, "-inf")]
-    return ", ".join(f"{number(count)} {word}" if count > 1 else word for count, word in words if count)
-
-
-def odd_words(curve: Curve, axis: Axis) -> str:
-    """Where a curve has values that are no finite numbers; empty when it has none."""
-    told = []
-    for word, found in (
-        ("NaN", [(dot, dot.nans) for dot in curve.dots if dot.nans]),
-        ("inf", [(dot, dot.above) for dot in curve.dots if dot.above]),
-        ("-inf", [(dot, dot.below) for dot in curve.dots if dot.below]),
-    ):
-        if not found:
-            continue
-        first, last = found[0][0], found[-1][0]
-        where = _where(axis, first)
-        if first is not last:
-            where = f"between {place(axis, first.first)} and {place(axis, last.last)}"
-        told.append(f"{number(sum(count for _, count in found))} {word} {where}")
-    return ", ".join(told)
 
 
 # moving about
