@@ -154,7 +154,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("open_thing", ("o",), "open its own page", "its page", _LINEAGE),
     Binding("unfold_data", ("l", "right"), "the dataset's versions", None, frozenset({View.DATASETS})),
     Binding("fold_data", ("h", "left"), "fold them", None, frozenset({View.DATASETS})),
-    Binding("history", ("H",), "history of the stage", "history", WITH_MODEL),
+    Binding("history", ("H",), "history of the stage", "history", WITH_MODEL | _LINEAGE),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
     Binding("unfold", ("enter", "space"), "fold a section; open what is below a row", "open", frozenset({View.DIFF})),
