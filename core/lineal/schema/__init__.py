@@ -5,7 +5,7 @@ Times are microseconds since 1970 in UTC; a metric value that is not a number is
 
 from __future__ import annotations
 
-from lineal.schema import common, data, endings, gates, governance, imports, models, runs, search, stages
+from lineal.schema import common, data, endings, gates, governance, imports, models, observations, runs, search, stages
 
 TABLES = (
     common.REGISTRY
@@ -16,6 +16,7 @@ TABLES = (
     + governance.GOVERNANCE
     + gates.GATES
     + endings.ENDINGS
+    + observations.OBSERVATIONS
     + imports.IMPORTS
     + search.SEARCH
 )
