@@ -54,6 +54,8 @@ class Filtering(Prompting):
 
     searching = False
     """Whether versions are being searched."""
+    _applied = ""
+    """The filter that was applied last since the start: one that was kept from before is no reason to take the keys."""
     _search = 0
     """Tells the last search from those before it."""
 
@@ -77,6 +79,7 @@ class Filtering(Prompting):
 
     def apply_filter(self, view: View, text: str) -> None:
         """Keep a filter for a view; an empty one lets everything through."""
+        self._applied = text.strip()
         if text.strip():
             self.filters[view] = text.strip()
         else:
@@ -142,7 +145,7 @@ class Filtering(Prompting):
         del self.filters[view]
         self.panes[view].filter = None
         self.panes[view].redraw()
-        if self.asking.busy or self.prompt is not None or self.active is not view:
+        if self.asking.busy or self.active is not view or message.text != self._applied:
             self.say(str(error), error.hint)
             return
         prompt = FilterPrompt(self, view)

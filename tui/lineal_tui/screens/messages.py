@@ -219,6 +219,13 @@ class ExperimentsRead(Message):
 
 
 @dataclass
+class ExperimentGone(Message):
+    """There is no such experiment, or no longer."""
+
+    name: str
+
+
+@dataclass
 class RunsRead(Message):
     """Runs were counted and the columns for them chosen."""
 

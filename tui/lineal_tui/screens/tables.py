@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
-from lineal.errors import BadFilter, Cancelled
+from lineal.errors import BadFilter, Cancelled, NotFound
 from lineal.lazily import Later
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
-from lineal_tui.screens.messages import Differing, ExperimentsRead, FilterWrong, RunsRead
+from lineal_tui.screens.messages import Differing, ExperimentGone, ExperimentsRead, FilterWrong, RunsRead
 from lineal_tui.screens.seeing import Seeing
 from lineal_tui.view.lines import GUTTER, Line, Tone, cut, rule
 from lineal_tui.view.matching import in_experiment
@@ -185,7 +185,10 @@ class Tables(Seeing):
             def first(source: RunsSource) -> None:
                 self.post_message(RunsRead(turn, source, total, is_whole=False))
 
-            total = registry.run_count(wish.asked.experiment)
+            try:
+                total = registry.run_count(wish.asked.experiment)
+            except NotFound:
+                return ExperimentGone(str(wish.asked.experiment))
             try:
                 found = reading.read_runs(registry, wish, stopped=lambda: worker.is_cancelled, first=first)
             except Cancelled:
@@ -195,6 +198,13 @@ class Tables(Seeing):
             return RunsRead(turn, found, total)
 
         self.work(read, "runs")
+
+    def on_experiment_gone(self, message: ExperimentGone) -> None:
+        """Show all runs where those of one experiment were to be."""
+        if message.name == self.experiment:
+            self.look_into(None)
+            self.say(f"there is no experiment {cut(message.name, 40)} any more; these are all runs", tone=Tone.CHANGED)
+            self.follow_now()
 
     def on_runs_read(self, message: RunsRead) -> None:
         """Show the runs; the cursor stays on its run."""
