@@ -314,14 +314,17 @@ def plot_title(
 
 
 def with_cursor(lines: Sequence[Line], curves: Curves, cursor: int | None) -> list[Line]:
-    """The lines of a plot with its cursor, a mark on the axis below it: one that moves then costs two cells."""
+    """The lines of a plot with its cursor, a mark below the axis among its figures.
+
+    What stands left of a change is sent again: there it is blanks, and not the axis with three bytes for each cell.
+    """
     if cursor is None:
         return list(lines)
     found = list(lines)
-    at = len(found) - 2 - (1 if curves.spans else 0)
-    axis = "".join(text for text, _ in found[at])
+    at = len(found) - 1 - (1 if curves.spans else 0)
+    figures = "".join(text for text, _ in found[at])
     cell = _LABEL + 1 + cursor // ACROSS
-    found[at] = ((f"{axis[:cell]}▲{axis[cell + 1 :]}", Tone.MUTED),)
+    found[at] = ((f"{figures[:cell].ljust(cell)}▲{figures[cell + 1 :]}", Tone.MUTED),)
     return found
 
 
