@@ -123,6 +123,12 @@ class BadPolicy(UsageError):
     message = "{path}, line {line}: {why}"
 
 
+class BadOrder(BadFilter):
+    """An order by what there is not."""
+
+    message = "the order is wrong: {why}"
+
+
 # 3: what was asked for is not there
 
 

@@ -79,7 +79,7 @@ def _of_runs(connection: sqlite3.Connection, asked: Asked, experiment: int | Non
         given.append(Condition(Sql("r.experiment_id = ?", (experiment,)), finder, is_exact=True))
     if outer:
         given.append(Condition(Sql("r.nested = 0")))
-    order = compiling.order(asked.sort or fields.RUNS.newest, fields.RUNS, names, asked.now)
+    order = compiling.order(fields.RUNS.newest if asked.sort is None else asked.sort, fields.RUNS, names, asked.now)
     return _search(asked, fields.RUNS, names, given, order, _walks_of_runs(order, experiment, outer=outer))
 
 
@@ -189,7 +189,7 @@ def experiments(connection: sqlite3.Connection, asked: Asked, window: Part) -> l
 def _few(connection: sqlite3.Connection, asked: Asked, subject: Subject, window: Part) -> list[Row]:
     _know_natural_order(connection)
     names = KnownNames(connection, subject)
-    order = compiling.order(asked.sort or subject.newest, subject, names, asked.now)
+    order = compiling.order(subject.newest if asked.sort is None else asked.sort, subject, names, asked.now)
     return plans.rows(connection, _search(asked, subject, names, [], order, []), window)
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lineal.errors import BadFilter
+from lineal.errors import BadFilter, BadOrder
 from lineal.records.runs import Direction
 from lineal.refs import nearest
 from lineal.search import moments
@@ -136,13 +136,13 @@ def order(text: str, subject: Subject, names: Names, now: int) -> Order:
         now: the time, in microseconds.
 
     Raises:
-        BadFilter: there is no such field.
+        BadOrder: there is no such field.
     """
     compiler = Compiler(subject, names, now)
     told = text.strip()
     match = re.fullmatch(r"(-?)(.+?)(?:\s+(asc|desc|ascending|descending))?", told, re.IGNORECASE | re.DOTALL)
     if match is None:
-        raise BadFilter(text=told, at=0, why="the order is empty", hint="such as metrics.auc DESC")
+        raise BadOrder(text=told, at=0, why="the order is empty", hint="such as metrics.auc DESC")
     try:
         field, attribute = compiler.resolve(parse_field(match[2], match.start(2)))
         if attribute is None:
@@ -152,7 +152,7 @@ def order(text: str, subject: Subject, names: Names, now: int) -> Order:
         else:
             number, usual, key = None, attribute.kind is Kind.TIME or attribute.name == "seq", compiler.order(attribute)
     except Wrong as wrong:
-        raise BadFilter(text=told, at=wrong.at, why=wrong.why, nearest=wrong.nearest, hint=wrong.hint) from None
+        raise BadOrder(text=told, at=wrong.at, why=wrong.why, nearest=wrong.nearest, hint=wrong.hint) from None
     descending = match[3].lower().startswith("desc") if match[3] else usual is not bool(match[1])
     return Order(attribute, field.scope, number, key, descending)
 
