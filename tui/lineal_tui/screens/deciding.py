@@ -121,6 +121,11 @@ class Deciding(Auditing):
             ref, stage = version.ref, self.stage
             self.work(lambda: Assessed(self.registry.assess(ref, stage)), "policy")
 
+    def open_policy(self) -> None:
+        """Show what is demanded, weighed anew: time passes, and with it what was soaked."""
+        self._asked_for = None
+        self.open_view(View.POLICY)
+
     def _show_policy(self, found: Assessment) -> None:
         pane = self.panes[View.POLICY]
         name = f"{found.version.model}@{found.stage}"
@@ -203,7 +208,7 @@ class Deciding(Auditing):
     def decide_asked(self, command: Command) -> None:
         """Do what `:approve`, `:reject` and `:review` say, which is not asked again, or show what else is named."""
         if command.verb.name in {"inbox", "policy"}:
-            self.open_view(View.INBOX if command.verb.name == "inbox" else View.POLICY)
+            (self.open_inbox if command.verb.name == "inbox" else self.open_policy)()
             return
         registry, options = self.registry, command.options
         comment = options.get("comment")

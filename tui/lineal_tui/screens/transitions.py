@@ -99,8 +99,12 @@ class Transitions(Following):
             count = len([check for check in plan.checks if check.is_gate])
             told = "; ".join(f"{check.name}: wanted {check.wanted}, saw {check.saw}" for check in failed)
             of = f" of {count} gates" if count > 1 and all(check.is_gate for check in failed) else ""
-            head = f"{len(failed)}{of} stand against it: " if len(failed) > 1 else "it stands against it: "
-            self.say(head + told, "P shows all that is demanded" if count else None)
+            first = failed[0]
+            if len(failed) > 1:
+                words = f"{len(failed)}{of} stand against it: {told}"
+            else:
+                words = f"{first.name} stands against it: wanted {first.wanted}, saw {first.saw}"
+            self.say(words, "P shows all that is demanded" if count else None)
         else:
             stages = len(self.scene.stages) if self.scene is not None else 1
             self._pose(message.turn, question_of(plan, self.clock(), stages=stages), Subject(plan=plan, force=forces))

@@ -48,7 +48,7 @@ class Workspace(Deciding):
             "mark_bad": self.ask_mark,
             "approve": self.ask_decide,
             "decide": self.ask_decide,
-            "view_policy": partial(self.open_view, View.POLICY),
+            "view_policy": self.open_policy,
             "view_inbox": self.open_inbox,
             "open": self.open,
             "toggle_mark": self.toggle_mark,

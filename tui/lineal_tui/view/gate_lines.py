@@ -31,12 +31,15 @@ class InboxLook:
     """What all rows of the inbox have in common."""
 
     ref_width: int
+    what_width: int
     now: Micros
 
 
 def inbox_look(rows: Sequence[Waiting], now: Micros) -> InboxLook:
     """Measure what waits."""
-    return InboxLook(min(40, max([8, *(width_of(one_line(_name(each))) for each in rows)])), now)
+    names = max([8, *(width_of(one_line(_name(each))) for each in rows)])
+    words = max([8, *(width_of(one_line(_what(each))) for each in rows)])
+    return InboxLook(min(40, names), min(32, words), now)
 
 
 def key_of(found: Waiting) -> Hashable:
@@ -64,7 +67,7 @@ def _name(found: Waiting) -> str:
 def _what(found: Waiting) -> str:
     if isinstance(found, Transition):
         return f"review: {found.to_label or 'nothing'} was FORCED"
-    return f"approve for {found.stage}"
+    return f"approval for {found.stage}"
 
 
 def _by(found: Waiting) -> str:
@@ -86,10 +89,10 @@ def inbox_columns(look: InboxLook, width: int) -> tuple[Column, ...]:
     return arrange(
         [
             Column("name", "WAITS", look.ref_width),
-            Column("what", "FOR", 24, rank=1),
+            Column("what", "FOR", look.what_width, rank=1),
             Column("age", "AGE", 4, right=True, rank=2),
             Column("by", "BY", 10, rank=3),
-            Column("why", "WHY", 20, grows=True, rank=4),
+            Column("why", "WHY", 12, grows=True, rank=4),
         ],
         width,
     )
@@ -136,8 +139,9 @@ def policy_lines(found: Assessment, now: Micros, width: int) -> list[Line]:
             (("lineal stage set MODEL@STAGE --gate EXPR --approvals N ...", Tone.KEY), (" demands it", Tone.MUTED)),
         ]
     lines: list[Line] = [((f"{name} for {one_line(found.stage)}: ", Tone.STRONG), verdict), ()]
-    for check in found.checks:
-        lines += _check_lines(check, width)
+    room = max(width_of(one_line(check.name)) for check in found.checks)
+    for check in sorted(found.checks, key=lambda check: check.passed):  # what is in the way comes first
+        lines += _check_lines(check, room, width)
     if found.opinions:
         lines += [(), (("decisions", Tone.HEAD),)]
     for each in found.opinions:
@@ -150,13 +154,19 @@ def policy_lines(found: Assessment, now: Micros, width: int) -> list[Line]:
         if decision.comment:
             words += f": {one_line(decision.comment)}"
         lines += _wrapped(((f"{decision.verdict.value.ljust(9)} ", tone),), words, Tone.TEXT, width)
-    return [*lines, (), (("demanded", Tone.HEAD),), *gates(found.gates)]
+    if any(check.is_gate for check in found.checks):
+        return lines
+    return [*lines, (), (("demanded of others", Tone.HEAD),), *gates(found.gates)]
 
 
-def _check_lines(check: Check, width: int) -> list[Line]:
+def _check_lines(check: Check, room: int, width: int) -> list[Line]:
     sign = ("✓ ", Tone.BETTER) if check.passed else ("✗ ", Tone.FAILED)
     word = "passed" if check.passed else "FAILED"
-    head: Line = (sign, (f"{word} ", sign[1]), (f"{one_line(check.name)}", Tone.STRONG))
+    name = one_line(check.name)
+    head: Line = (sign, (f"{word} ", sign[1]), (name, Tone.STRONG))
+    both = f"  wanted {one_line(check.wanted)}, saw {one_line(check.saw)}"
+    if 9 + room + width_of(both) <= width:
+        return [(*head, (" " * (room - width_of(name)), Tone.TEXT), (both, Tone.TEXT))]
     lines: list[Line] = [head]
     for name, text in (("wanted", check.wanted), ("saw", check.saw)):
         lines += _wrapped(((f"    {name.ljust(7)} ", Tone.MUTED),), one_line(text), Tone.TEXT, width)

@@ -160,17 +160,18 @@ def question_of_decision(found: Assessment) -> Question:
     others = [check for check in found.checks if check.name != "approvals"]
     failed = [check.name for check in others if not check.passed]
     said = next((check.saw for check in found.checks if check.name == "approvals"), "none is demanded")
-    state = f"{', '.join(failed)} fail" if failed else "all else passes"
+    state = f"though {', '.join(failed)} {'fails' if len(failed) == 1 else 'fail'}" if failed else ""
+    though, count = f", {state}" if state else "", said.partition(" by ")[0]
     return Question(
         (
-            f"Approve {name} for {stage}? Approvals: {one_line(said)}; {state}.",
-            f"Approve {name} for {stage}? {state}.",
-            f"Approve {name} for {stage}?",
+            f"Approve {name} for {stage}{though}? Approvals: {one_line(said)}.",
+            f"Approve {name} for {stage}{though} ({one_line(count)})?",
+            f"Approve {name} for {stage}{though}?",
         ),
         (
             Choice("y", Answer.YES, "approve", "approve"),
             Choice("n", Answer.REJECT, "reject", "reject"),
-            Choice("escape", Answer.NO, "neither", "neither"),
+            Choice("escape", Answer.NO, "no", "no"),
         ),
     )
 
