@@ -159,8 +159,9 @@ def _shared_blocks(path: Path) -> int | None:
     total = start = 0
     try:
         while True:
-            room = struct.pack(_HEADER, start, 2**64 - 1 - start, 0, 0, _EXTENTS, 0)
-            answer = fcntl.ioctl(descriptor, _FIEMAP, room + bytes(_EXTENTS * struct.calcsize(_EXTENT)))
+            answer = bytearray(struct.calcsize(_HEADER) + _EXTENTS * struct.calcsize(_EXTENT))
+            struct.pack_into(_HEADER, answer, 0, start, 2**64 - 1 - start, 0, 0, _EXTENTS, 0)
+            fcntl.ioctl(descriptor, _FIEMAP, answer)
             count = struct.unpack_from(_HEADER, answer)[3]
             for place in range(count):
                 at = struct.calcsize(_HEADER) + place * struct.calcsize(_EXTENT)

@@ -54,7 +54,7 @@ def trace(connection: sqlite3.Connection, text: str, *, up: int, down: int, limi
                 if len(others) > limit:
                     *shown, left_out = others
                     total = steps.count(connection, node, way, _COUNTED)
-                    beyond.append((node, way, max(1, total - limit), total < _COUNTED))
+                    beyond.append((node, way, *_left_out(total, limit)))
                     found = [step for step in found if _end(step, way) != left_out]
                     others = dict.fromkeys(shown)
                 edges.update(dict.fromkeys(found))
@@ -70,10 +70,15 @@ def trace(connection: sqlite3.Connection, text: str, *, up: int, down: int, limi
         hidden = sum(other not in kept for other in others)
         if len(others) > limit:
             total = steps.count(connection, node, way, _COUNTED)
-            beyond.append((node, way, max(1, total - (len(others) - hidden)), total < _COUNTED))
+            beyond.append((node, way, *_left_out(total, len(others) - hidden)))
         elif hidden:
             beyond.append((node, way, hidden, True))
     return _named(connection, focus, kept, edges, beyond)
+
+
+def _left_out(total: int, shown: int) -> tuple[int, bool]:
+    """How many are not shown, and whether that is all of them."""
+    return (_COUNTED, False) if total >= _COUNTED else (max(1, total - shown), True)
 
 
 def _named(
