@@ -1,4 +1,4 @@
-"""Searches find what the same filter, weighed in plain Python over the records, lets through; in the order asked for."""
+"""Searches find what the same filter lets through when it is weighed in plain Python, in the order asked for."""
 
 from __future__ import annotations
 

@@ -381,6 +381,6 @@ def _watched(connection: sqlite3.Connection, stopped: Callable[[], bool] | None,
             raise
         if is_over:
             raise _TooFar from None
-        raise Cancelled(what="the search", who="whoever asked") from None
+        raise Cancelled(what="the search", who="you") from None
     finally:
         connection.set_progress_handler(None, 0)

@@ -8,20 +8,35 @@ import click
 
 from lineal_tui.cli.app import Command, Group, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, now
+from lineal_tui.cli.parameters import ADDRESS, as_json, columns, go_on, limit, now, sort, where
 
 
 @click.command("datasets", cls=Command)
+@where
+@sort("the newest first")
+@columns
 @limit
 @as_json
 @click.pass_context
-def datasets_command(context: click.Context, *, limit: int | None, as_json: bool) -> None:
-    """List the datasets.
+def datasets_command(
+    context: click.Context,
+    *,
+    where: str | None,
+    sort: str | None,
+    columns: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """List the datasets; with --where, --sort or --columns their versions.
 
     Examples:
       lineal datasets
+      lineal datasets --where "rows > 1000 AND created > '30 days ago'"
       lineal show data:customers
     """
+    if where is not None or sort is not None or columns is not None:
+        _versions(context, where, sort, columns, limit, as_json=as_json)
+        return
     with session(context).open() as registry:
         found = registry.datasets()
     if as_json:
@@ -35,6 +50,34 @@ def datasets_command(context: click.Context, *, limit: int | None, as_json: bool
     from lineal_tui.view import listing  # noqa: PLC0415  as above
 
     show(listing.datasets(found[: first(found, limit)], now(), width()))
+
+
+def _versions(
+    context: click.Context,
+    where: str | None,
+    sort: str | None,
+    columns: str | None,
+    limit: int | None,
+    *,
+    as_json: bool,
+) -> None:
+    with session(context).open() as registry:
+        found = registry.search_datasets(where, sort=sort, limit=limit, stopped=go_on)
+    from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
+
+    if as_json and columns is None:
+        from lineal_tui.view import json  # noqa: PLC0415  as above
+
+        dump([json.dataset_version(each) for each in found])
+        return
+    names = chosen.names(columns or "rows,bytes,created,created_by,uri")
+    if as_json:
+        dump(chosen.datasets_json(found, names))
+        return
+    if not found:
+        narrate("no such versions of datasets")
+        return
+    show(chosen.datasets(found[: first(found, limit)], names, width()))
 
 
 @click.group("dataset", cls=Group)

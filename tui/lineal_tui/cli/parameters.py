@@ -57,6 +57,25 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 limit = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Print at most N.")
 
 
+where = click.option("--where", metavar="EXPR", help="Only what this lets through; see `lineal guide explore`.")
+columns = click.option("--columns", metavar="LIST", help="Show these, such as name,metrics.auc,params.lr,tags.team.")
+
+
+def sort(usual: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add `--sort`; `usual` says what the order is without it."""
+    return click.option(
+        "--sort",
+        metavar="FIELD",
+        help=f"A field, such as metrics.auc, params.lr or name, and ASC or DESC after it; else {usual}. Metrics are "
+        "sorted the best first; a leading - turns it around.",
+    )
+
+
+def go_on() -> bool:
+    """Whether a search is called off: ctrl+c is noticed when it asks."""
+    return False
+
+
 def reason(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--reason`."""
     return click.option("--reason", metavar="TEXT", help="Why; kept in the history.")(command)

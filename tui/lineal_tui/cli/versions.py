@@ -2,95 +2,86 @@
 
 from __future__ import annotations
 
-import math
-import re
-from typing import TYPE_CHECKING
-
 import click
 
 from lineal_tui.cli.app import Command, session
-from lineal_tui.cli.output import dump, first, narrate, say, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, model_name, now, reason
-
-if TYPE_CHECKING:
-    from lineal.records.models import Version
-    from lineal.registry import Registry
+from lineal_tui.cli.output import ROWS, dump, narrate, on_terminal, say, show, width
+from lineal_tui.cli.parameters import (
+    ADDRESS,
+    as_json,
+    columns,
+    go_on,
+    limit,
+    model_name,
+    now,
+    reason,
+    sort,
+    where,
+)
 
 
 @click.command("versions", cls=Command)
 @click.argument("model", type=ADDRESS, metavar="MODEL")
 @click.option("--all", "everything", is_flag=True, help="Also retired ones.")
-@click.option(
-    "--sort",
-    metavar="FIELD",
-    help="created (the default), label, owner, status, or the name of a metric; a leading - turns it around.",
-)
+@where
+@sort("the newest first")
+@columns
 @limit
 @as_json
 @click.pass_context
 def versions_command(
-    context: click.Context, *, model: str, everything: bool, sort: str | None, limit: int | None, as_json: bool
+    context: click.Context,
+    *,
+    model: str,
+    everything: bool,
+    where: str | None,
+    sort: str | None,
+    columns: str | None,
+    limit: int | None,
+    as_json: bool,
 ) -> None:
     """List the versions of a model, newest first.
 
     Examples:
       lineal versions fraud
       lineal versions fraud --sort auc --limit 5
+      lineal versions fraud --where "created > '30 days ago' AND metrics.auc > 0.9"
       lineal versions fraud --json
     """
+    shortened = limit if limit is not None or as_json or not on_terminal() else ROWS
     with session(context).open() as registry:
         found = registry.model(model_name(model))
-        versions = registry.versions(found.name, include_retired=everything or as_json)
-        if sort is not None:
-            versions = _sorted(registry, versions, sort)
-        if as_json:
-            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
-
-            dump([json.version(detail) for detail in registry.details(versions[:limit])])
-            return
-    if not versions:
-        narrate(f"{found.name} has no versions to show")
-        return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
-
-    show(listing.versions(found, versions[: first(versions, limit)], now(), width()))
-
-
-def _sorted(registry: Registry, versions: list[Version], sort: str) -> list[Version]:
-    field, backwards = sort.removeprefix("-"), sort.startswith("-")
-    match field:
-        case "created" | "age" | "seq":
-            return sorted(versions, key=lambda version: version.seq, reverse=not backwards)
-        case "label":
-            return sorted(versions, key=lambda version: _natural(version.label), reverse=backwards)
-        case "owner":
-            return sorted(versions, key=lambda version: version.owner or "", reverse=backwards)
-        case "status":
-            return sorted(versions, key=lambda version: version.status.value, reverse=backwards)
-    name = field.removeprefix("metrics.")
-    figures = {detail.version.id: detail.metrics for detail in registry.details(versions)}
-    known = {each for metrics in figures.values() for each in metrics}
-    if versions and name not in known:
-        from lineal.errors import BadValue  # noqa: PLC0415  only mistakes need it
-        from lineal.refs import nearest  # noqa: PLC0415  as above
-
-        fields = ["created", "label", "owner", "status", *sorted(known)]
-        near = nearest(name, fields)
-        hint = f"did you mean {' or '.join(near)}?" if near else None
-        raise BadValue(field="sort field", value=name, why=f"known are {', '.join(fields)}", hint=hint)
-
-    def figure(version: Version) -> tuple[bool, float]:
-        value = figures[version.id].get(name)
-        # Versions without a figure stand last, whichever way.
-        return (
-            (True, 0.0) if value is None or math.isnan(value.value) else (False, value.value * (1 if backwards else -1))
+        retired = everything or as_json
+        versions = registry.search_versions(
+            found.name, where, sort=sort, limit=shortened, include_retired=retired, stopped=go_on
         )
+        total = len(versions)
+        if limit is None and shortened == total:
+            total = registry.count_versions(found.name, where, include_retired=retired, stopped=go_on)
+        details = registry.details(versions) if as_json or columns is not None else []
+    if columns is not None:
+        from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
 
-    return sorted(versions, key=figure)
+        names = chosen.names(columns)
+        if as_json:
+            dump(chosen.versions_json(details, names))
+            return
+    elif as_json:
+        from lineal_tui.view import json  # noqa: PLC0415  as above
 
+        dump([json.version(detail) for detail in details])
+        return
+    if not versions:
+        narrate(f"{found.name} has no {'such versions' if where is not None else 'versions to show'}")
+        return
+    if columns is not None:
+        show(chosen.versions(details, names, width()))
+    else:
+        from lineal_tui.view import listing  # noqa: PLC0415  as above
 
-def _natural(label: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", label)]
+        show(listing.versions(found, versions, now(), width()))
+    if limit is None and total > len(versions):
+        narrate(f"{total - len(versions):,} more; --limit {total} shows all")
 
 
 @click.command("mark", cls=Command)
