@@ -5,7 +5,11 @@ from __future__ import annotations
 
 def _words(table: str, kind: str, number: str, *columns: str) -> str:
     """A table of the words in names, notes and tags of things of one kind, and what notes whose words have changed."""
-    due = f"INSERT OR IGNORE INTO words_due (kind, subject_id) VALUES ('{kind}', {{}});"
+    # Not OR IGNORE: within a trigger, the statement that fires it decides on conflicts.
+    due = (
+        f"INSERT INTO words_due (kind, subject_id) SELECT '{kind}', {{0}} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM words_due WHERE kind = '{kind}' AND subject_id = {{0}});"
+    )
     return f"""
 CREATE VIRTUAL TABLE {kind}_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 2");
 CREATE TRIGGER {kind}_words_added AFTER INSERT ON {table} BEGIN {due.format(f"NEW.{number}")} END;
