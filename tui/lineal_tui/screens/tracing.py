@@ -86,7 +86,7 @@ class Tracing(Previews):
     """What was gone to from the tree's version, or from elsewhere; the last one is shown."""
     _floor = 0
     """How many of these were there when the pane was opened, and are not gone back from one by one."""
-    _left: str | None = None
+    _was_left: str | None = None
     """What the lineage was about before one went back; the cursor goes there."""
     _graph: Drawing | None = None
     """The lineage from left to right; None while it is a list."""
@@ -137,7 +137,7 @@ class Tracing(Previews):
             return
         if self._traced is None or self._traced.focus != message.focus:
             self._opened_up, self._folded_away, self._neighbours_asked = (), frozenset(), {}
-            back, self._left = self._left, None
+            back, self._was_left = self._was_left, None
             known = {node.id for node in message.lineage.nodes}
             self._traced_node = back if back in known else message.lineage.focus
             self._traced = message
@@ -294,7 +294,7 @@ class Tracing(Previews):
     def step_back(self) -> bool:
         """Back to what the lineage was about before, then out."""
         if self.shown is View.LINEAGE and self.active is View.LINEAGE and len(self._focuses) > self._floor:
-            self._left = self._focuses[-1]
+            self._was_left = self._focuses[-1]
             self._focuses = self._focuses[:-1]
             return True
         return super().step_back()

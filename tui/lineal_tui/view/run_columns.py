@@ -221,11 +221,12 @@ def _least(column: str) -> int:
 def laid_out(look: RunsLook, width: int) -> tuple[Column, ...]:
     """The columns in sight, the names first."""
     names = Column("name", "RUN", look.named or look.name_width)
+    widths = look.widths or tuple(_least(column.id) for column in look.columns)  # without runs none was measured
     columns = [
         Column(
             column.id,
             title_of(column.id),
-            column.width or _width(column.id, look.widths[n], look.sorting),
+            column.width or _width(column.id, widths[n], look.sorting),
             right=column.id in _RIGHT or kind_of(column.id)[0] in ("metric", "param"),
             rank=_rank(column.id, n, look),
         )
