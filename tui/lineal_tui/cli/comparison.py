@@ -27,7 +27,7 @@ _SECTIONS = ("metric", "param", "dataset", "environment", "code", "architecture"
     "sections",
     multiple=True,
     type=click.Choice(_SECTIONS),
-    help="Only this part, and all of it; may be repeated.",
+    help="Only this part, of code with the whole patch; may be repeated.",
 )
 @click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", help="Words, JSON, or a table.")
 @as_json
