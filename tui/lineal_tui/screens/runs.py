@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from lineal.records.base import Micros, RunId
 from lineal.records.runs import RunStatus
-from lineal.records.searching import Place
 from lineal_tui.view.pages import PAGE
 from lineal_tui.view.run import RunPage
 from lineal_tui.view.run_columns import RunsLook, TableState, kind_of, usual_columns
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from lineal.records.runs import Run, RunDetail
+    from lineal.records.searching import Place
     from lineal.registry import Registry
     from lineal_tui.view.run_columns import Chosen, Sorting
 
@@ -150,11 +150,7 @@ class BySearch:
 
     def before(self, run: Run | None, limit: int) -> list[Run]:
         """Those before a run, or the last."""
-        place = self._place(run)
-        if place is None:
-            # the last: whatever stands before the place after all places
-            return self._page(limit, before=Place(None, -1))
-        return self._page(limit, before=place)
+        return self._page(limit, before=self._place(run), from_end=run is None)
 
     def ahead(self, _at: Micros, number: int) -> int | None:
         """How many stand before one that is at hand."""
@@ -179,7 +175,15 @@ class BySearch:
     def _place(self, run: Run | None) -> Place | None:
         return None if run is None else self.places.get(run.n)
 
-    def _page(self, limit: int, *, after: Place | None = None, before: Place | None = None, skip: int = 0) -> list[Run]:
+    def _page(
+        self,
+        limit: int,
+        *,
+        after: Place | None = None,
+        before: Place | None = None,
+        skip: int = 0,
+        from_end: bool = False,
+    ) -> list[Run]:
         asked = self._asked
         found = self._registry.search_runs_page(
             asked.where,
@@ -189,6 +193,7 @@ class BySearch:
             after=after,
             before=before,
             skip=skip,
+            from_end=from_end,
             stopped=self.stopped,
         )
         for each in found:
