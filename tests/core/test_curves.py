@@ -199,6 +199,14 @@ def test_a_long_history_that_a_run_logs_itself_is_drawn_from_blocks(registry: Re
     assert held == 10_000
 
 
+def test_points_that_were_put_there_without_blocks_are_read_one_by_one(registry: Registry) -> None:
+    ref = logged(registry, [float(n) for n in range(5_000)])
+    connection = registry.context.db.connection
+    connection.execute("DELETE FROM point_blocks")
+    for by in ("step", "clock"):
+        assert sum(dot.count for dot in dots(registry, [ref], by=by, columns=7)) == 5_000
+
+
 def test_a_short_history_has_no_blocks(registry: Registry) -> None:
     logged(registry, [0.5] * 100)
     assert registry.context.db.connection.execute("SELECT count(*) FROM point_blocks").fetchone()[0] == 0

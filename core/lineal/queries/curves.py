@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from lineal.queries.blocks import FAN, WHOLE, size_of
+from lineal.queries.blocks import FAN, SIZE, WHOLE, size_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -128,7 +128,7 @@ def extent(connection: sqlite3.Connection, series: Series, *, by_time: bool) -> 
             for order in ("ASC", "DESC")
         )
         return first, last
-    if series.points <= WHOLE:
+    if not _has_blocks(connection, series):
         first, last = connection.execute(
             "SELECT min(at), max(at) FROM points WHERE series_id = ?", (series.id,)
         ).fetchone()
@@ -142,7 +142,7 @@ def pieces(connection: sqlite3.Connection, series: Series, window: Window) -> It
 
     A long series is read from its blocks; its points only where blocks are too wide, or cut by the window's ends.
     """
-    if series.points <= WHOLE:
+    if not _has_blocks(connection, series):
         yield from _points(connection, series, window, f"{window.axis} BETWEEN :first AND :last", {})
         return
     blocks, are_fine = _chosen(connection, series, window)
@@ -155,6 +155,14 @@ def pieces(connection: sqlite3.Connection, series: Series, window: Window) -> It
         first, last = (block.first_at, block.last_at) if window.by_time else (block.first_step, block.last_step)
         yield Piece(first, last, *block[6:])
     yield from _range(connection, series, window, ranges)
+
+
+def _has_blocks(connection: sqlite3.Connection, series: Series) -> bool:
+    """Whether a series has blocks up to its last point: not when it is short, nor when its points were put there."""
+    if series.points <= WHOLE:
+        return False
+    statement = "SELECT 1 FROM point_blocks WHERE series_id = ? AND level = 0 AND n = ?"
+    return connection.execute(statement, (series.id, (series.points - 1) // SIZE)).fetchone() is not None
 
 
 def _top(series: Series) -> int:
