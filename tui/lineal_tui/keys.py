@@ -107,6 +107,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("promote", ("p",), "promote the version under the cursor", "promote", WITH_VERSION, changes=True),
     Binding("roll_back", ("r",), "roll the stage back", "roll back", WITH_MODEL, changes=True),
     Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_MODEL, changes=True),
+    Binding("unfold", ("enter", "space"), "fold a section; open what is below a row", "open", frozenset({View.DIFF})),
+    Binding("choose_baseline", ("B",), "hold all others against the chosen one", "baseline", frozenset({View.DIFF})),
     Binding("approve", ("a",), "approve or reject the version for the stage", "approve", WITH_VERSION, changes=True),
     Binding(
         "decide", ("a",), "approve or reject it; say it was reviewed", "decide", frozenset({View.INBOX}), changes=True
@@ -157,11 +159,9 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("history", ("H",), "history of the stage", "history", WITH_MODEL | _LINEAGE),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
-    Binding("unfold", ("enter", "space"), "fold a section; open what is below a row", "open", frozenset({View.DIFF})),
     Binding("fold_all", ("z",), "fold or unfold all sections", "fold", frozenset({View.DIFF})),
     Binding("next_column", ("l", "right"), "choose the version further right", None, frozenset({View.DIFF})),
     Binding("previous_column", ("h", "left"), "choose the version further left", None, frozenset({View.DIFF})),
-    Binding("choose_baseline", ("B",), "hold all others against the chosen one", "baseline", frozenset({View.DIFF})),
     Binding("next_metric", ("right_square_bracket",), "the next metric, as `n`", "metric", _OF_CURVES),
     Binding("previous_metric", ("left_square_bracket",), "the metric before, as `N`", None, _OF_CURVES),
     Binding(
