@@ -43,25 +43,24 @@ _FIELDS = {
 _SCOPES = {"metric": "metrics", "param": "params", "tag": "tags"}
 
 
-class Unsortable(Exception):
-    """A column whose name cannot be written in the search language."""
+def is_sortable(column: str) -> bool:
+    """Whether the name of a column can be written in the search language."""
+    return _quote_for(kind_of(column)[1]) is not None
+
+
+def _quote_for(name: str) -> str | None:
+    return next((quote for quote in '`"' if quote not in name), None)
 
 
 def order_of(sorting: Sorting) -> str:
-    """What a table is sorted by, in the search language.
-
-    Raises:
-        Unsortable: its name has both sorts of quotes.
-    """
+    """What a table is sorted by, in the search language; its column must be sortable."""
     kind, name = kind_of(sorting.column)
     # the youngest has the least age, and started last
     descending = sorting.descending is not (sorting.column == "age")
     direction = "DESC" if descending else "ASC"
     if not kind:
         return f"{_FIELDS[name]} {direction}"
-    quote = next((quote for quote in '`"' if quote not in name), None)
-    if quote is None:
-        raise Unsortable(name)
+    quote = _quote_for(name)
     return f"{_SCOPES[kind]}.{quote}{name}{quote} {direction}"
 
 

@@ -161,11 +161,8 @@ class Tables(Seeing):
     def read_runs(self, *, to_top: bool = False) -> None:
         """Read the runs in the order and through the filter that are wanted; the cursor stays, or goes to the top."""
         state = self.table_state
-        try:
-            sort = reading.order_of(state.sorting) if state.sorting is not None else None
-        except reading.Unsortable as error:
-            self.say(f"{error} has both sorts of quotes in its name; it cannot be sorted by", tone=Tone.CHANGED)
-            sort = None
+        sorting = state.sorting
+        sort = reading.order_of(sorting) if sorting is not None and reading.is_sortable(sorting.column) else None
         detail = None if to_top else self.run_detail
         wish = reading.Wish(
             reading.Asked(self.experiment, self.runs_filter(), sort),
@@ -371,6 +368,9 @@ class Tables(Seeing):
         """Sort the runs by a column, first the way that is asked for most; if they are already, the other way round."""
         state = self.table_state
         sorting = columns.next_sorting(state.sorting, column)
+        if sorting is not None and not reading.is_sortable(column):
+            self.say("its name has every sort of quotes; it cannot be sorted by", tone=Tone.CHANGED)
+            return
         self.keep_table(replace(state, sorting=sorting))
         self.read_runs(to_top=True)
         how = "latest first" if sorting is None else "downwards" if sorting.descending else "upwards"
