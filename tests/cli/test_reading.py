@@ -227,7 +227,7 @@ def test_lists_are_sorted_and_limited(typed: Typed, sample: Path) -> None:
     assert labels("--sort", "loss")[0] == "1.1.0"
     wrong = typed("versions", "fraud", "--sort", "acu", "--registry", sample)
     assert wrong.code == 2
-    assert "did you mean auc" in wrong.err
+    assert "did you mean metrics.auc" in wrong.err
 
 
 @pytest.mark.parametrize("global_first", [True, False])

@@ -219,7 +219,7 @@ def _found(rows: list[Row], fetch: Callable[[Sequence[int]], Mapping[int, Item]]
 
 def _know_natural_order(connection: sqlite3.Connection) -> None:
     """Let labels be sorted as people count: 1.10 after 1.9."""
-    connection.create_function("natural", 1, _natural, deterministic=True)
+    connection.create_function("counted", 1, _natural, deterministic=True)
 
 
 def _natural(label: str) -> str:

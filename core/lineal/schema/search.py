@@ -38,8 +38,8 @@ CREATE INDEX version_metrics_by_value ON version_metrics (name_id, value, versio
 CREATE INDEX version_params_by_name ON version_params (name_id, version_id);
 CREATE INDEX evaluations_by_name ON evaluations (name_id);
 
--- Whose words have to be read anew before the transaction ends: triggers may not write virtual tables themselves, as the
--- schema is not trusted to.
+-- Whose words have to be read anew before the transaction ends: a schema that is not trusted may not let triggers
+-- write virtual tables.
 CREATE TABLE words_due (
     kind TEXT NOT NULL,
     subject_id INTEGER NOT NULL,

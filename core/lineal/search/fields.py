@@ -189,7 +189,7 @@ VERSIONS = Subject(
     newest="created",
     attributes=(
         Attribute("model", Kind.TEXT, "(SELECT m.name FROM models m WHERE m.id = v.model_id)", ("name",)),
-        Attribute("label", Kind.TEXT, "v.label", ("version",), order="natural(v.label)"),
+        Attribute("label", Kind.TEXT, "v.label", ("version",), order="counted(v.label)"),
         Attribute("ref", Kind.TEXT, "(SELECT m.name || ':' || v.label FROM models m WHERE m.id = v.model_id)"),
         Attribute("seq", Kind.NUMBER, "v.seq", ("number", "version_number", "#")),
         Attribute("uid", Kind.ID, "v.uid", ("id",), indexed="SELECT id FROM versions WHERE", column="uid"),
@@ -287,7 +287,7 @@ DATASETS = Subject(
     metrics=False,
     attributes=(
         Attribute("name", Kind.TEXT, "d.name", ("dataset", "data", "dataset.name")),
-        Attribute("label", Kind.TEXT, "v.label", ("version", "dataset.label"), order="natural(v.label)"),
+        Attribute("label", Kind.TEXT, "v.label", ("version", "dataset.label"), order="counted(v.label)"),
         Attribute("ref", Kind.TEXT, "('data:' || d.name || ':' || v.label)"),
         Attribute("seq", Kind.NUMBER, "v.seq", ("number", "#")),
         Attribute("rows", Kind.NUMBER, "v.rows"),
