@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lineal.fingerprint import manifest_digest
 from lineal.policy import Permission
+from lineal.queries import blocks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -184,6 +185,8 @@ def insert_runs(registry: Registry, ground: Ground, sizes: Sizes, numbers: range
             series,
         )
         insert("INSERT INTO points (series_id, step, at, value) VALUES (?, ?, ?, ?)", points)
+        for each in series:
+            blocks.build(connection, each[0], each[4])
         insert("INSERT INTO run_inputs (run_n, dataset_version_id, role) VALUES (?, ?, 'train')", inputs)
         insert("INSERT INTO tags (kind, subject_id, name_id, value) VALUES ('run', ?, ?, ?)", tags)
         change.record("generated", "runs", runs=len(runs), points=len(points))

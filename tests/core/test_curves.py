@@ -174,7 +174,7 @@ def test_a_spike_among_a_million_steps_is_seen_and_where_it_is(registry: Registr
             (series.id, START),
         )
         connection.execute("UPDATE series SET count = 1000000 WHERE id = ?", (series.id,))
-        block_rows.add(connection, series.id, 0, range(1_000_000))  # type: ignore[arg-type]
+        block_rows.build(connection, series.id, 1_000_000)
         connection.execute("COMMIT")
     found = registry.curves([ref], "loss", columns=200)
     spikes = [dot for dot in found.curves[0].dots if dot.most == 1000.0]

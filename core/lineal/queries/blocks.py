@@ -77,10 +77,20 @@ def add(connection: sqlite3.Connection, series: int, before: int, points: Sequen
     if after <= WHOLE:
         return
     if before <= WHOLE:
+        build(connection, series, after)
+        return
+    connection.executemany(_ADD, _blocks(series, before, points))
+    _join(connection, series, before, after)
+
+
+def build(connection: sqlite3.Connection, series: int, count: int) -> None:
+    """Make the blocks of a series that has so many points and no blocks; a short one needs none."""
+    if count > WHOLE:
         connection.execute(_BUILD, (series,))
-        before = 0
-    else:
-        connection.executemany(_ADD, _blocks(series, before, points))
+        _join(connection, series, 0, count)
+
+
+def _join(connection: sqlite3.Connection, series: int, before: int, after: int) -> None:
     level = 0
     while (complete := after // size_of(level + 1)) > before // size_of(level + 1):
         first = before // size_of(level + 1)
