@@ -113,8 +113,10 @@ class Machine:
     def root(self) -> Value:
         """What the largest pickle is of; of one that was not followed to its end what it has come to."""
         if self.roots:
-            # what torch.save wrote before it took to zip files has three small ones in front
-            return next((each for each in self.roots if isinstance(each, Pairs | Call)), self.roots[0])
+            # what torch.save wrote before it took to zip files has three small ones in front: a number too long to be
+            # kept, a version, and what the machine was like
+            is_old_torch = len(self.roots) > 3 and isinstance(self.roots[0], Unknown)
+            return self.roots[3 if is_old_torch else 0]
         return next((each for each in self._stack if isinstance(each, Call | Pairs | list | tuple)), UNKNOWN)
 
     def end(self) -> None:
@@ -186,7 +188,7 @@ class Machine:
         self._push(Call(self._import(module, name), arguments))
 
     def _extension(self, argument: Value) -> None:
-        self._push(self._import("copyreg", f"extension {argument}"))
+        self._push(self._import("?", f"extension {argument}"))
 
     def _obj(self, _: Value) -> None:
         called, *arguments = self._to_mark()
