@@ -68,6 +68,7 @@ def run(
     folder: Path,
     seconds: float,
     stop: Callable[[], bool] = lambda: False,
+    given: bytes = b"",
 ) -> Finished:
     """Run a command to its end, or to its time limit, or until `stop` says so.
 
@@ -79,12 +80,14 @@ def run(
         folder: where it runs.
         seconds: how long it may take.
         stop: asked several times a second.
+        given: what it can read on its standard input.
     """
     began = time.monotonic()
+    source = _source(given)
     try:
         process = subprocess.Popen(  # noqa: S603  the stage's owner chose the command; it is no shell's
             list(arguments),
-            stdin=subprocess.DEVNULL,
+            stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=folder,
@@ -94,6 +97,8 @@ def run(
     except OSError as error:
         what = error.strerror or str(error)
         return Finished(False, f"{arguments[0]}: cannot be run: {what}", time.monotonic() - began)
+    finally:
+        os.close(source)
     kept = Kept()
     try:
         why = _watch(process, kept, began + seconds, stop)
@@ -108,6 +113,18 @@ def run(
     if why is not None:
         output += f"{'' if not output or output.endswith(chr(10)) else chr(10)}[{why}]"
     return Finished(why is None, output, time.monotonic() - began)
+
+
+def _source(given: bytes) -> int:
+    """A descriptor to read from; a file, since a pipe would wait for a command that never reads."""
+    if not given:
+        return os.open(os.devnull, os.O_RDONLY)
+    from tempfile import TemporaryFile  # noqa: PLC0415  hooks read nothing
+
+    with TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        return os.dup(file.fileno())
 
 
 def _watch(process: subprocess.Popen[bytes], kept: Kept, deadline: float, stop: Callable[[], bool]) -> str | None:
