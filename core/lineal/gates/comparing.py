@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import operator
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lineal.gates.facts import Param, number_words
+from lineal.gates.facts import Param, number_words, value_words
 from lineal.search.fields import VERSIONS, Kind
 from lineal.search.moments import amount_of_bytes, span_of_time
 from lineal.search.terms import Field
@@ -83,6 +84,23 @@ def kind_of(operand: Operand) -> Kind | None:
         return None
     known = VERSIONS.attribute(operand.name)
     return None if known is None or known.kind in {Kind.TEXT, Kind.NUMBER, Kind.LIST} else known.kind
+
+
+def shown_value(asked: Field, value: Value | Param) -> str:
+    """A value in a sentence: times in UTC, texts in quotes."""
+    if isinstance(value, Param):
+        return value.text if value.number is not None else value_words(value.text)
+    if kind_of(asked) is Kind.TIME and isinstance(value, float | int):
+        return datetime.fromtimestamp(value / 1e6, UTC).isoformat(" ", "seconds").replace("+00:00", " UTC")
+    return value_words(value)
+
+
+def is_list(operand: Operand) -> bool:
+    """Whether an operand is an attribute of several texts."""
+    if not isinstance(operand, Field) or operand.scope != "attributes":
+        return False
+    known = VERSIONS.attribute(operand.name)
+    return known is not None and known.kind is Kind.LIST
 
 
 def compared_as(kind: Kind, sign: str, value: Value | Param, wanted: Value | Param, at: Micros) -> bool | None:

@@ -7,15 +7,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lineal.gates.comparing import MIRRORED, compared, compared_as, is_missing, kind_of, reckoned
-from lineal.gates.facts import Param, number_words, value_words
+from lineal.gates.comparing import MIRRORED, compared, compared_as, is_list, is_missing, kind_of, reckoned, shown_value
+from lineal.gates.facts import number_words
 from lineal.search.fields import VERSIONS
 from lineal.search.terms import Among, Arithmetic, Both, Comparison, Either, Field, Literal, Missing, Not
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lineal.gates.facts import Facts, Measured, Value
+    from lineal.gates.facts import Facts, Measured, Param, Value
     from lineal.records.base import Micros
     from lineal.search.terms import Operand, Term
 
@@ -120,14 +120,18 @@ class _Scale:
     ) -> bool | None:
         if isinstance(left, Literal) and isinstance(right, Field):
             left, sign, right = right, MIRRORED.get(sign, sign), left
+        others = self.values(right, chosen) or (None,)
+        if is_list(left):  # it holds for one of its texts, or with a negation for none
+            negated = sign == "!=" or sign.startswith("NOT")
+            positive = "=" if sign == "!=" else sign.removeprefix("NOT ")
+            found = any(compared(positive, a, b) is True for a in self.values(left, chosen) for b in others)
+            return found is not negated
         kind = kind_of(left) if isinstance(right, Literal) else None
         truths = [
             compared(sign, a, b) if kind is None else compared_as(kind, sign, a, b, self.at)
             for a in self.values(left, chosen) or (None,)
-            for b in self.values(right, chosen) or (None,)
+            for b in others
         ]
-        if sign == "!=" or sign.startswith("NOT"):  # of a list: none of its values is, or is like, that
-            return None if None in truths else all(truths)
         return True if True in truths else None if None in truths else False
 
     # what is asked for
@@ -226,9 +230,7 @@ class _Scale:
                 continue
             values = self._of_field(each, {})
             if values:
-                self.figures[name] = " and ".join(
-                    value_words(value.text if isinstance(value, Param) else value) for value in values
-                )
+                self.figures[name] = " and ".join(shown_value(each, value) for value in values)
             elif isinstance(term, Missing):
                 self.figures[name] = "missing"
             else:
