@@ -117,7 +117,7 @@ def data_line(found: DataRow, look: DataLook, width: int) -> Line:
 
 def _name(found: DataRow) -> str:
     if not found.is_head:
-        return "  " + one_line(found.use.version.label)
+        return "· " + one_line(found.use.version.label)
     return ("▾ " if found.is_open else "▸ ") + one_line(found.use.version.dataset)
 
 
