@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -168,10 +170,11 @@ def bounded_git(cwd: Path, *arguments: str, limit: int, more: Mapping[str, str] 
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except OSError:
         return None  # as above
-    timer = threading.Timer(SECONDS, process.kill)
+    timer = threading.Timer(SECONDS, _end, (process,))
     timer.start()
     try:
         answer = process.stdout.read(limit + 1) if process.stdout is not None else b""
@@ -186,3 +189,9 @@ def bounded_git(cwd: Path, *arguments: str, limit: int, more: Mapping[str, str] 
             process.stdout.close()
         process.wait()
     return answer if process.returncode == 0 or len(answer) > limit else None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and whatever it started, which would hold its output open."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

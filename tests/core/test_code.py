@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.code import capture, capture_source, without_credentials
+from lineal.code import bounded_git, capture, capture_source, without_credentials
 from lineal.fingerprint import digest_bytes
 
 if TYPE_CHECKING:
@@ -171,3 +172,15 @@ def test_a_repository_cannot_word_its_changes_with_a_program(repository: Path) -
     assert source is not None
     assert b"a/train.py" in (source.patch or b"")
     assert not (repository / "sprung").exists()
+
+
+def test_what_git_started_ends_with_it(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "git").write_text("#!/bin/sh\nsleep 60 &\nwait\n")
+    (programs / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("lineal.code.SECONDS", 0.2)
+    started = time.monotonic()
+    assert bounded_git(repository, "log", limit=10) is None
+    assert time.monotonic() - started < 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.events import Paste
 
+from lineal import code
 from lineal.records.comparison import Change, CodeBetween, Commit, Diff, DiffRow, FileChange, Kind, Section, Verdict
 from lineal_tui.view.diff_below import below, wrapped_spans
 from lineal_tui.view.diff_text import diff_text
@@ -351,3 +353,35 @@ async def test_a_question_shows_its_difference_without_a_cursor(several: Registr
         assert cursor(session) == ""
         await session.press("escape")
         assert "VERSION" in session.text
+
+
+def runs_of_two_commits(registry: Registry, folder: Path) -> list[str]:
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    refs = []
+    for number in range(2):
+        (folder / "train.py").write_text(f"lr = {number}\n")
+        subprocess.run([*git, "add", "train.py"], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", f"Step {number}"], check=True)
+        code._recent.clear()  # what git told a moment ago would serve again
+        with registry.start_run("churn") as run:
+            refs.append(f"run:{run.id}")
+    return refs
+
+
+async def test_what_git_told_stays_when_the_registry_changes(
+    empty: Registry, opened: Opening, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refs = runs_of_two_commits(empty, tmp_path)
+    async with opened(empty) as session:
+        await typed(session, f"diff {refs[0]} {refs[1]}")
+        assert "1 commit ahead, 1 file +1 -1" in session.text
+        await session.press("enter")
+        assert "Step 1" in session.text
+        assert "+lr = 1" in session.text
+        with empty.start_run("churn"):
+            session.workspace.poll()
+            await session.settle()
+        assert "1 commit ahead, 1 file +1 -1" in session.text
+        assert "+lr = 1" in session.text

@@ -165,9 +165,11 @@ class Comparing(Layout):
             self._board_anew = True
         elif before.diff.versions != diff.versions:
             look = replace(look, chosen=1, first=1)
-        if before is None or before.diff.versions != diff.versions:
-            self._ask_git(diff)
+        elif before.diff.code and not diff.code:
+            # the registry changed; what was executed once did not
+            diff = self._diffs[self._wanted] = replace(diff, code=before.diff.code)
         if before is None or before.diff is not diff:
+            self._ask_git(diff)
             self._board = side_by_side.Board(diff)
         self._board_look = replace(look, equal=self.equal)
         if not pane.lines.has_cursor:

@@ -29,6 +29,8 @@ _NEEDS_VERSION = frozenset(
         "toggle_mark",
     }
 )
+_OF_COLUMNS = frozenset({"unfold", "fold_all", "choose_baseline", "next_column", "previous_column", "toggle_equal"})
+"""What the columns of a difference take, which may be of runs in a registry without models."""
 _ANSWERS: tuple[Line, ...] = tuple(
     ((key.ljust(14) + " ", Tone.KEY), (does, Tone.TEXT))
     for key, does in (
@@ -58,6 +60,8 @@ class Explaining(Permitting):
             return missing
         if binding.id == "suspend" and self.registry.actor.is_vouched:
             return "`lineal shell` has no background to go to"
+        if binding.id in _OF_COLUMNS and (self.has_columns or binding.id != "toggle_equal"):
+            return None if self.has_columns else "no difference has the screen; d gives it one"
         if scene is None or scene.model is None:
             return "the registry has no models yet" if binding.views <= WITH_MODEL else None
         version, where = self.version, self.address()
@@ -76,8 +80,6 @@ class Explaining(Permitting):
                 return "the model has one stage"
             case "copy_command" if self.last_command is None:
                 return "nothing was done yet"
-            case "unfold" | "fold_all" | "choose_baseline" | "next_column" | "previous_column" if not self.has_columns:
-                return "no difference has the screen; d gives it one"
             case "next_match" | "previous_match" if self._explained is not View.DIFF and not self.filters:
                 return "nothing is filtered"
         return None
