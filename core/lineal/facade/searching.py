@@ -10,6 +10,7 @@ from lineal.lazily import Later
 
 if TYPE_CHECKING:
     import sqlite3
+    from array import array
     from collections.abc import Callable
 
     from lineal.queries import searching
@@ -100,6 +101,23 @@ class Searching(Tables):
                 searching.Window(limit, after, before, skip, from_end),
                 outer=outer,
             )
+
+    def search_run_numbers(
+        self,
+        where: str | None = None,
+        *,
+        experiment: str | None = None,
+        sort: str | None = None,
+        stopped: Callable[[], bool] | None = None,
+    ) -> array[int]:
+        """The row numbers of the runs that a filter lets through, in their order, for orders that no index has.
+
+        A page of such an order takes as long as all of it; its numbers are few bytes. Arguments and errors are those of
+        `search_runs`.
+        """
+        with self._context.read() as connection:
+            asked = searching.Asked(where, sort, self._context.clock(), stopped)
+            return searching.run_numbers(connection, asked, self._experiment_number(connection, experiment))
 
     def count_runs(
         self,

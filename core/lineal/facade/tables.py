@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from lineal import code_between
     from lineal.queries import run_tables
+    from lineal.queries import runs as run_rows
     from lineal.records.runs import Run, RunDetail, RunFields
 else:
     code_between = Later("lineal.code_between")
+    run_rows = Later("lineal.queries.runs")
     run_tables = Later("lineal.queries.run_tables")
 
 _CHILDREN = 1_000
@@ -23,6 +25,12 @@ _CHILDREN = 1_000
 
 class Tables(Upkeep):
     """Tables of runs."""
+
+    def runs_by_number(self, numbers: Sequence[int]) -> list[Run]:
+        """The runs in these rows, in this order, without those that are gone."""
+        with self._context.read() as connection:
+            found = run_rows.by_numbers(connection, numbers)
+        return [found[number] for number in numbers if number in found]
 
     def run_cells(
         self,

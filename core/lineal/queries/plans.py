@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from array import array
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lineal.errors import Cancelled
@@ -126,13 +128,23 @@ def rows(connection: sqlite3.Connection, search: Search, part: Part) -> list[Row
     plan = _planned(connection, search, part)
     found: list[Row]
     if plan.walks_at_most == 0:
-        found = _sorted(connection, search, part, plan)
+        found = _run(connection, search, *_in_order(connection, search, part, plan))
     else:
         try:
             found = _walked(connection, search, part, plan.walks_at_most)
         except _TooFar:
-            found = _sorted(connection, search, part, plan)
+            found = _run(connection, search, *_in_order(connection, search, part, plan))
     return found[::-1] if part.backwards else found
+
+
+def numbers(connection: sqlite3.Connection, search: Search) -> array[int]:
+    """The row numbers of all things that are found, in their order: eight bytes each, however many they are."""
+    plan, found = _planned(connection, search, Part(-1)), array("q")
+    walks = [_walk(search, walk, None, backwards=False) for walk in search.walks]
+    for text, values in walks if plan.walks_at_most else [_in_order(connection, search, Part(-1), plan)]:
+        with _watched(connection, search.stopped, -1):
+            found.extend(row[1] for row in connection.execute(text, values))
+    return found
 
 
 def count(connection: sqlite3.Connection, search: Search, ahead_of: Place | None = None) -> int:
@@ -191,16 +203,18 @@ def _starts(
     order = sorted(range(len(counts)), key=counts.__getitem__)
     if counts[order[0]] > most:
         return (), 0.0
-    first = conditions[order[0]]
-    if counts[order[0]] <= 2 * _FEW or not first.is_exact:
-        return (first,), float(counts[order[0]])
-    together = [place for place in order if counts[place] <= most and conditions[place].is_exact]
-    # To read a number from an index costs a fraction of looking at the thing.
-    cost, left = 0.0, float(counts[order[0]])
-    for place in together:
-        cost += counts[place] / _CHEAPER
-        left *= 1.0 if place == order[0] else counts[place] / things
-    return tuple(conditions[place] for place in together), cost + left
+    starts = [conditions[order[0]]]
+    left = float(counts[order[0]])
+    if not starts[0].is_exact:
+        return (starts[0],), left
+    cost = left / _CHEAPER
+    for place in order[1:]:
+        kept = left * counts[place] / things
+        # To read a number from an index costs a fraction of looking at the thing.
+        if counts[place] <= most and conditions[place].is_exact and counts[place] / _CHEAPER < left - kept:
+            starts.append(conditions[place])
+            cost, left = cost + counts[place] / _CHEAPER, kept
+    return (tuple(starts), cost + left) if len(starts) > 1 else ((starts[0],), left)
 
 
 def _begun(connection: sqlite3.Connection, search: Search, plan: _Plan) -> tuple[Search, Condition | None]:
@@ -213,7 +227,7 @@ def _begun(connection: sqlite3.Connection, search: Search, plan: _Plan) -> tuple
         if finder is None:
             continue
         with _watched(connection, search.stopped, -1):
-            found: set[int] = {row[0] for row in connection.execute(finder.text, finder.values).fetchall()}
+            found: set[int] = set(chain.from_iterable(connection.execute(finder.text, finder.values)))
         numbers = numbers & found if place else found
     finder = Sql("SELECT value FROM json_each(?)", (json.dumps(sorted(numbers)),))
     start = Condition(Sql("1"), finder, is_exact=True)
@@ -293,8 +307,10 @@ def _walk(
     return text, tuple(value for each in tests for value in each.values)
 
 
-def _sorted(connection: sqlite3.Connection, search: Search, part: Part, plan: _Plan) -> list[Row]:
-    """Things that an index finds, or all, put in order."""
+def _in_order(
+    connection: sqlite3.Connection, search: Search, part: Part, plan: _Plan
+) -> tuple[str, tuple[object, ...]]:
+    """The statement for things that an index finds, or all, put in order."""
     search, start = _begun(connection, search, plan)
     text, values = _base(search, start, "$k AS k, $n AS n")
     edge = Sql("1") if part.edge is None else _beyond(search, part.edge, backwards=part.backwards)
@@ -304,7 +320,7 @@ def _sorted(connection: sqlite3.Connection, search: Search, part: Part, plan: _P
     # Else SQLite would work the key out anew wherever it stands.
     told = f"WITH g AS MATERIALIZED ({text}) SELECT k, n FROM g"
     text = f"{told} WHERE {edge.text} ORDER BY {order} LIMIT ? OFFSET ?"
-    return _run(connection, search, text, (*values, *edge.values, part.limit, part.skip))
+    return text, (*values, *edge.values, part.limit, part.skip)
 
 
 def _base(search: Search, start: Condition | None, what: str) -> tuple[str, tuple[object, ...]]:

@@ -19,6 +19,7 @@ from lineal.search.compiling import Condition, Order, Sql
 
 if TYPE_CHECKING:
     import sqlite3
+    from array import array
     from collections.abc import Callable, Mapping, Sequence
 
     from lineal.queries.plans import Row
@@ -57,6 +58,11 @@ def runs(
     """Runs, of one experiment or of all; `outer` leaves out those whose parent is of the same experiment."""
     search = _of_runs(connection, asked, experiment, outer=outer)
     return _found(plans.rows(connection, search, window), lambda numbers: run_rows.by_numbers(connection, numbers))
+
+
+def run_numbers(connection: sqlite3.Connection, asked: Asked, experiment: int | None) -> array[int]:
+    """The row numbers of the runs that are found, in their order."""
+    return plans.numbers(connection, _of_runs(connection, asked, experiment, outer=False))
 
 
 def count_runs(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lineal.lazily import Later
 from lineal.records.runs import RunFields
 from lineal_tui.keys import View
+from lineal_tui.screens.arranging import Arranging
 from lineal_tui.screens.messages import FieldsRead
-from lineal_tui.screens.tables import Tables
 from lineal_tui.view.lines import Line, Tone, cut
 from lineal_tui.view.pages import Listed
 
@@ -27,7 +27,7 @@ _LOOKED_AT = 500
 """The latest runs, whose fields are offered."""
 
 
-class Choosing(Tables):
+class Choosing(Arranging):
     """The list of columns, above the table that it is about."""
 
     _fields = RunFields()

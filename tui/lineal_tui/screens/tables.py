@@ -11,9 +11,9 @@ from lineal.errors import BadFilter, Cancelled, NotFound
 from lineal.lazily import Later
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
-from lineal_tui.screens.messages import Differing, ExperimentGone, ExperimentsRead, FilterWrong, RunsRead
+from lineal_tui.screens.messages import ExperimentGone, ExperimentsRead, FilterWrong, RunsRead
 from lineal_tui.screens.seeing import Seeing
-from lineal_tui.view.lines import GUTTER, Line, Tone, cut, rule
+from lineal_tui.view.lines import Line, Tone, cut, rule
 from lineal_tui.view.matching import in_experiment
 from lineal_tui.view.pages import Listed, Pages
 from lineal_tui.view.words import counted, number
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros
     from lineal.registry import Registry
     from lineal_tui.keys import Table
+    from lineal_tui.screens import run_orders as orders
     from lineal_tui.screens import runs as reading
     from lineal_tui.screens.runs import RunsSource
     from lineal_tui.view import folding
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from lineal_tui.view.runs import ExperimentItem, Fold
 else:
     # none of it is on the first screen; each module costs that some milliseconds
+    orders = Later("lineal_tui.screens.run_orders")
     reading = Later("lineal_tui.screens.runs")
     columns = Later("lineal_tui.view.run_columns")
     folding = Later("lineal_tui.view.folding")
@@ -162,15 +164,15 @@ class Tables(Seeing):
         """Read the runs in the order and through the filter that are wanted; the cursor stays, or goes to the top."""
         state = self.table_state
         sorting = state.sorting
-        sort = reading.order_of(sorting) if sorting is not None and reading.is_sortable(sorting.column) else None
+        sort = orders.order_of(sorting) if sorting is not None and orders.is_sortable(sorting.column) else None
         detail = None if to_top else self.run_detail
         wish = reading.Wish(
-            reading.Asked(self.experiment, self.runs_filter(), sort),
+            orders.Asked(self.experiment, self.runs_filter(), sort),
             state,
             self.differing,
             self.best,
             self.clock(),
-            (reading.key_of(detail.run), detail.run.id) if detail is not None else None,
+            (orders.key_of(detail.run), detail.run.id) if detail is not None else None,
         )
         self._turn += 1
         self._to_top = to_top
@@ -281,7 +283,7 @@ class Tables(Seeing):
             return runs_list.FLAT
         run = detail.run
         return runs_list.Fold(
-            source.inner.get(run.n, 0), is_open=reading.key_of(run) in self._unfolded, is_inner=run.n in self._nested
+            source.inner.get(run.n, 0), is_open=orders.key_of(run) in self._unfolded, is_inner=run.n in self._nested
         )
 
     def _unfold_again(self, source: RunsSource, rows: Unfolded[RunDetail]) -> None:
@@ -299,7 +301,7 @@ class Tables(Seeing):
     def _unfold_run(self, detail: RunDetail) -> bool:
         """Show what folds under a run; False when nothing does, or it is shown already."""
         source, rows = self._runs, self._rows
-        key = reading.key_of(detail.run)
+        key = orders.key_of(detail.run)
         if source is None or rows is None or not source.inner.get(detail.run.n) or key in self._unfolded:
             return False
         if len(self._unfolded) >= _MOST_UNFOLDED:
@@ -323,7 +325,7 @@ class Tables(Seeing):
         if inner is not None:
             lines.move(-inner - 1)
             return True
-        if self._unfolded.pop(reading.key_of(detail.run), None) is None:
+        if self._unfolded.pop(orders.key_of(detail.run), None) is None:
             return False
         rows.fold(place)
         self._show_again(rows)
@@ -333,118 +335,3 @@ class Tables(Seeing):
         pane = self.panes[View.RUNS]
         pane.lines.show(rows, self._paint)
         pane.redraw()
-
-    # columns
-
-    def move_column(self, direction: int) -> None:
-        """Go to the next column; from the names, first unfold or fold what is under the cursor."""
-        source, detail = self._runs, self.run_detail
-        if source is None:
-            return
-        if not source.look.cursor and detail is not None:
-            if direction > 0 and self._unfold_run(detail):
-                return
-            if direction < 0:
-                self._fold_up(detail)
-                return
-        pane = self.panes[View.RUNS]
-        before, width = source.look, pane.lines.size.width - GUTTER
-        source.look = columns.moved(before, direction, width)
-        if columns.laid_out(before, width) != columns.laid_out(source.look, width):
-            pane.lines.repaint()
-        pane.redraw()
-
-    @property
-    def run_column(self) -> str:
-        """The column that keys are about."""
-        look = self._runs.look if self._runs is not None else None
-        return "name" if look is None or not look.cursor else look.columns[look.cursor - 1].id
-
-    def sort_runs(self) -> None:
-        """Sort by the column of the cursor; again, the other way round."""
-        self.sort_by(self.run_column)
-
-    def sort_by(self, column: str) -> None:
-        """Sort the runs by a column, first the way that is asked for most; if they are already, the other way round."""
-        state = self.table_state
-        sorting = columns.next_sorting(state.sorting, column)
-        if sorting is not None and not reading.is_sortable(column):
-            self.say("its name has every sort of quotes; it cannot be sorted by", tone=Tone.CHANGED)
-            return
-        self.keep_table(replace(state, sorting=sorting))
-        self.read_runs(to_top=True)
-        how = "latest first" if sorting is None else "downwards" if sorting.descending else "upwards"
-        self.say(f"sorted by {cut(columns.title_of(column), 40)}, {how}", tone=Tone.MUTED)
-
-    def keep_table(self, state: TableState) -> None:
-        """Keep how the table that is shown is wanted."""
-        self.tables[self.experiment] = state
-
-    def show_columns(self, wanted: tuple[Chosen, ...] | None) -> None:
-        """Show other columns; None: those that the runs suggest."""
-        self.keep_table(replace(self.table_state, columns=wanted))
-        source = self._runs
-        if source is None or wanted is None:
-            self.read_runs()
-            return
-        column = self.run_column
-        reading.with_columns(source, wanted)
-        self.show_runs()
-        self.stand_on(column)
-
-    def stand_on(self, column: str) -> None:
-        """Put the cursor on a column, if it is shown."""
-        source = self._runs
-        if source is None:
-            return
-        pane = self.panes[View.RUNS]
-        places = [each.id for each in source.look.columns]
-        cursor = places.index(column) + 1 if column in places else 0
-        source.look = columns.in_sight(replace(source.look, cursor=cursor), pane.lines.size.width - GUTTER)
-        pane.lines.repaint()
-        pane.redraw()
-
-    def widen(self, by: int, column: str | None = None) -> None:
-        """Give a column more cells, or fewer."""
-        source = self._runs
-        if source is None:
-            return
-        state, column = self.table_state, column or self.run_column
-        if column == "name":
-            width = max(columns.NARROWEST, min(columns.WIDEST, (source.look.named or source.look.name_width) + by))
-            self.keep_table(replace(state, name_width=width))
-            self._relook(lambda look: replace(look, named=width))
-            return
-        wanted = columns.widened(source.look, column, by)
-        if self.differing is None:
-            self.keep_table(replace(state, columns=wanted))
-        self._relook(lambda look: replace(look, columns=wanted, fixed=True))
-        self.stand_on(column)
-
-    # what differs
-
-    def toggle_differing(self) -> None:
-        """Show only the columns in which the marked runs differ, or all again."""
-        if self.differing is not None:
-            self.differing = None
-            self.read_runs()
-            return
-        refs = list(self.marked_runs.values())
-        if len(refs) < 2:
-            self.say("mark two runs or more with space, then = shows in what they differ", tone=Tone.CHANGED)
-            return
-        registry = self.registry
-
-        def compare() -> Differing:
-            found = registry.run_figures([registry.run(ref) for ref in refs[:_MOST_HELD]])
-            return Differing(columns.differing_columns(found))
-
-        self.work(compare, "differing")
-
-    def on_differing(self, message: Differing) -> None:
-        """Show the columns in which marked runs differ."""
-        if not message.columns:
-            self.say("the marked runs differ in no param, metric or tag", tone=Tone.MUTED)
-            return
-        self.differing = message.columns
-        self.read_runs()
