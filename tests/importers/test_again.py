@@ -120,6 +120,15 @@ def test_an_import_runs_no_release(registry: Registry, mlflow3: Store, tmp_path:
     assert any("bound to a directory" in text for text in lost(made))
 
 
+def test_an_import_goes_past_no_gates(registry: Registry, mlflow3: Store) -> None:
+    registry.import_mlflow(mlflow3.path, files=False)
+    registry.set_gates(f"{MODEL}@champion", approvals=1)
+    _alias(mlflow3, "champion", 5)
+    made = registry.import_mlflow(mlflow3.path, files=False)
+    assert registry.live(f"{MODEL}@champion").version.label == "2"
+    assert any("it has gates" in text for text in lost(made))
+
+
 def test_a_version_that_is_bad_here_does_not_become_live(registry: Registry, mlflow3: Store) -> None:
     from lineal.records.models import VersionStatus
 

@@ -8,6 +8,7 @@ from lineal import addresses, naming
 from lineal.errors import NotPermitted
 from lineal.importers.mapping import fitting
 from lineal.policy import Permission
+from lineal.queries import gates as gate_rows
 from lineal.queries import imports as rows
 from lineal.queries import releases as release_rows
 from lineal.queries import stages as stage_rows
@@ -119,6 +120,8 @@ class StageWriter:
             return f"the last transition here was a {latest[0].action}, so it stays"
         if release_rows.settings(change.connection, stage.id) is not None:
             return "here it is bound to a directory, and an import runs no release"
+        if not gate_rows.gates_of(change.connection, stage.id).is_open:
+            return "here it has gates, which an import does not meet; promote it"
         return None
 
     def _append(
