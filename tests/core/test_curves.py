@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import lineal
@@ -98,6 +98,24 @@ def check(
         )
 
 
+def step_of(shape: str, n: int, count: int) -> int:
+    """The step of the point that is logged as number `n`."""
+    match shape:
+        case "many at a step":
+            return n // 97
+        case "bursts":
+            return n + n // 50 * 10_000
+        case "shuffled":
+            return n * 7919 % 1013
+        case "two writers":
+            return n // 2 + n % 2 * 1_000_000
+        case "back to a checkpoint":
+            return n - count // 3 if n > count // 2 else n
+    return n
+
+
+@example(seed=1, shape="back to a checkpoint", count=1500, batch=100, columns=20, by_time=False, part=(0.1, 0.9))
+@example(seed=2, shape="two writers", count=1500, batch=7, columns=20, by_time=False, part=(0.4, 0.6))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 1 << 30),
@@ -123,18 +141,10 @@ def test_every_point_counts_once_and_shows_within_a_column_of_where_it_is(
     monkeypatch.setattr(block_rows, "WHOLE", 64)
     monkeypatch.setattr(curve_rows, "WHOLE", 64)
     chance = random.Random(seed)  # noqa: S311  values to draw
-    steps = {
-        "in order": lambda n: n,
-        "many at a step": lambda n: n // 97,
-        "bursts": lambda n: n + n // 50 * 10_000,
-        "shuffled": lambda n: n * 7919 % 1013,
-        "two writers": lambda n: n // 2 + n % 2 * 1_000_000,
-        "back to a checkpoint": lambda n: n - count // 3 if n > count // 2 else n,
-    }[shape]
     strange = [math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324, 0.0]
     points = [
         Point(
-            steps(n),
+            step_of(shape, n, count),
             Micros(START + n * 1000 + chance.randrange(3)),
             chance.choice(strange) if chance.random() < 0.05 else chance.gauss(0, 1),
         )
@@ -152,12 +162,12 @@ def test_every_point_counts_once_and_shows_within_a_column_of_where_it_is(
 def logged(registry: Registry, values: Sequence[float], *, name: str = "loss", every: int = 1) -> str:
     with registry.start_run("curves") as run:
         for n, value in enumerate(values):
-            run.log_metric(name, value, step=n * every, at=START + n * 1_000_000)
+            run.log_metric(name, value, step=n * every, at=Micros(START + n * 1_000_000))
     return run.ref
 
 
 def dots(registry: Registry, refs: list[str], metric: str = "loss", **options: object) -> tuple[Dot, ...]:
-    found: Curves = registry.curves(refs, metric, **options)
+    found: Curves = registry.curves(refs, metric, **options)  # type: ignore[arg-type]
     return found.curves[0].dots
 
 
