@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
 from lineal.registry import open_registry
 from lineal_tui.keys import View
+from lineal_tui.view.lineage import lineage_lines
+from lineal_tui.view.lineage_drawing import lineage_drawing
+from lineal_tui.view.lines import line_width
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +22,11 @@ if TYPE_CHECKING:
     from tests.tui.conftest import Opening, Session
 
     from lineal.registry import Registry
+
+
+NAMES = st.text(st.characters(exclude_categories=()), max_size=40) | st.sampled_from(
+    ["m:1", "m@s", "data:d:1", "run:0123456789abcdef", "大" * 30, "\x1b]52;c;x\x07", "a\u0301" * 20]
+)
 
 
 @pytest.fixture
@@ -174,3 +186,33 @@ async def test_an_empty_registry_has_no_data_and_no_lineage(empty: Registry, ope
         assert "no data yet" in session.text
         await session.press("L")
         assert "not now" in session.last
+
+
+@given(
+    st.lists(st.tuples(NAMES, st.sampled_from(NodeKind)), min_size=1, max_size=9, unique_by=lambda each: each[0]),
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8), NAMES), max_size=14),
+    st.lists(st.tuples(st.integers(0, 8), st.sampled_from([Way.UP, Way.DOWN]), st.integers(1, 10**7)), max_size=4),
+    st.integers(8, 170),
+)
+@settings(deadline=None, max_examples=150)
+def test_any_names_are_drawn_and_listed_clean_and_within_the_width(
+    things: list[tuple[str, NodeKind]],
+    links: list[tuple[int, int, str]],
+    more: list[tuple[int, Way, int]],
+    width: int,
+) -> None:
+    nodes = tuple(LineageNode(name, kind, name) for name, kind in things)
+    edges = tuple(
+        LineageEdge(nodes[a].id, nodes[b].id, role) for a, b, role in links if a < len(nodes) and b < len(nodes)
+    )
+    beyond = tuple(Beyond(nodes[at].id, way, count) for at, way, count in more if at < len(nodes))
+    lineage = Lineage(nodes[0].id, nodes, edges, truncated=bool(beyond), beyond=beyond)
+    drawing = lineage_drawing(lineage, width)
+    lines = [*lineage_lines(lineage, width)]
+    if drawing is not None:
+        lines += drawing.lines(nodes[0].id)
+        assert set(drawing.spots) == {node.id for node in nodes}
+        assert all(line_width(line) == width for line in drawing.lines(None))
+        assert {drawing.nearest(row, column) for row, column in drawing.spots.values()} == set(drawing.spots)
+    for line in lines:
+        assert not any(unicodedata.category(letter) in ("Cc", "Cs") for text, _ in line for letter in text)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from lineal_tui.keys import View
-from lineal_tui.screens.tracing import Tracing
+from lineal_tui.screens.walking import Walking
 
 
-class Seeing(Tracing):
+class Seeing(Walking):
     """What was read, and what of it is stale."""
 
     _stale = frozenset[View]()
