@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from lineal.context import Change
     from lineal.gates import demands
+    from lineal.queries import alerts
     from lineal.records.base import Actor, Micros
     from lineal.records.models import Version
 else:
+    alerts = Later("lineal.queries.alerts")
     demands = Later("lineal.gates.demands")  # a rollback at three in the morning asks for none of it
 
 PERMISSIONS = {
@@ -237,6 +239,10 @@ def append(
         **({"forced": True, "overrode": list(overrode)} if overrode else {}),
         **{"from": transition.from_label, "to": transition.to_label},
     )
+    if outcome in MOVED:
+        why = f"{transition.to_label or 'nothing'} is live now"
+        for episode, alert in alerts.end_all(change.connection, found.stage.id, at=change.at, why=why):
+            change.record("alert_cleared", f"{order.model}@{order.stage}", alert=alert, episode=episode, why=why)
     if order.bad and outcome in MOVED and found.live is not None and found.live.to_version is not None:
         left = addresses.must_have(change.connection, found.live.to_version)
         marking.mark(change, left, VersionStatus.BAD, reason=order.reason)

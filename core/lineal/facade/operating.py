@@ -9,13 +9,29 @@ from lineal.facade.governing import Governing
 from lineal.lazily import Later
 
 if TYPE_CHECKING:
-    from lineal import endings, retention
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from lineal import alerts, endings, observing, reacting, retention
     from lineal.facade.door import Address
     from lineal.records.base import Micros
     from lineal.records.endings import Ended, Expired, Hold, RetentionRule
     from lineal.records.models import Version
+    from lineal.records.observations import (
+        AlertRule,
+        AlertState,
+        Episode,
+        Observation,
+        Observed,
+        ObservedHour,
+        ObservedSeries,
+        ObservedValue,
+    )
 else:
+    alerts = Later("lineal.alerts")
     endings = Later("lineal.endings")
+    observing = Later("lineal.observing")
+    reacting = Later("lineal.reacting")
     retention = Later("lineal.retention")
 
 
@@ -66,3 +82,90 @@ class Operating(Governing):
     def expire(self) -> tuple[list[Ended], list[tuple[str, str]]]:
         """Retire and purge every version that no rule keeps; returns what ended, and what could not with the reason."""
         return retention.expire(self._context)
+
+    def observe(
+        self,
+        stage_ref: str,
+        metrics: Mapping[str, float],
+        *,
+        at: datetime | Micros | None = None,
+        version: Address | None = None,
+    ) -> Observed:
+        """Record what was measured on what is live at a stage.
+
+        Args:
+            stage_ref: address of the stage.
+            metrics: name to value.
+            at: when, as a `datetime` (local without a zone) or in microseconds since 1970; None for now.
+            version: which version it is about; None for what was live at that time.
+        """
+        from lineal.records.observations import Observation  # noqa: PLC0415  most commands observe nothing
+
+        moment = None if at is None else _micros(at)
+        return self.observe_all(
+            stage_ref, [Observation(name, value, moment) for name, value in metrics.items()], version=version
+        )
+
+    def observe_all(
+        self, stage_ref: str, observations: Sequence[Observation], *, version: Address | None = None
+    ) -> Observed:
+        """Record many observations at once, all or none, and do what alerts say that fire. See `lineal.observing`."""
+        about = None if version is None else address_of(version)
+        found = observing.observe(self._context, stage_ref, observations, version=about)
+        return reacting.react(self._context, found) if found.fired else found
+
+    def observed_at(self, stage_ref: str, *, version: Address | None = None) -> list[ObservedSeries]:
+        """What was observed at a stage of what is live there, or of a version; the newest spell first."""
+        about = None if version is None else address_of(version)
+        return observing.observed_at(self._context, stage_ref, version=about)
+
+    def observed_of(self, ref: Address) -> list[ObservedSeries]:
+        """What was observed of a version, wherever it was live; the newest spell first."""
+        return observing.observed_of(self._context, address_of(ref))
+
+    def observed_hours(
+        self, series: Sequence[ObservedSeries], *, since: Micros | None = None, until: Micros | None = None
+    ) -> list[ObservedHour]:
+        """What was observed hour by hour, which is kept for ever."""
+        return observing.hours_of(self._context, series, since=since, until=until)
+
+    def observed_values(
+        self, series: Sequence[ObservedSeries], *, since: Micros | None = None, until: Micros | None = None
+    ) -> list[ObservedValue]:
+        """The single values of the last days."""
+        return observing.values_of(self._context, series, since=since, until=until)
+
+    def set_alerts(
+        self,
+        stage_ref: str,
+        *texts: str,
+        command: Sequence[str] | None = None,
+        rolls_back: bool = False,
+        cool_down: int = 3_600,
+    ) -> list[AlertRule]:
+        """Say what must hold of what is observed at a stage: `latency_p99 < 80 for 10m`. See `lineal.alerts`."""
+        return alerts.set_alerts(
+            self._context, stage_ref, texts, command=command, rolls_back=rolls_back, cool_down=cool_down
+        )
+
+    def remove_alerts(self, stage_ref: str, *texts: str) -> list[AlertRule]:
+        """Take alerts of a stage away, or `all`; returns those that are left."""
+        return alerts.remove_alerts(self._context, stage_ref, texts)
+
+    def alerts(self, stage_ref: str | None = None) -> list[AlertState]:
+        """How the alerts of a stage are, or all of them."""
+        return alerts.states(self._context, stage_ref)
+
+    def alert_episodes(self, stage_ref: str | None = None, *, limit: int = 50) -> list[Episode]:
+        """When alerts fired, newest first."""
+        return alerts.episodes(self._context, stage_ref, limit=limit)
+
+    def firing(self) -> list[Episode]:
+        """The alerts that fire now, the oldest first."""
+        return alerts.firing(self._context)
+
+
+def _micros(at: datetime | Micros) -> Micros:
+    from lineal.records.base import Micros  # noqa: PLC0415  as above
+
+    return Micros(at) if isinstance(at, int) else Micros(round(at.timestamp() * 1_000_000))

@@ -44,6 +44,7 @@ CREATE TABLE observed_hours (
 CREATE TABLE alerts (
     id INTEGER PRIMARY KEY,
     stage_id INTEGER NOT NULL REFERENCES stages,
+    text TEXT NOT NULL,  -- as it was set: the expression, and for how long it must not hold
     expression TEXT NOT NULL CHECK (expression <> ''),  -- what must hold
     term TEXT NOT NULL,  -- the same, read: reading it again would cost each observation more than all else
     lasting INTEGER NOT NULL CHECK (lasting >= 0),  -- seconds for which it must not hold
@@ -64,6 +65,7 @@ CREATE TABLE alert_episodes (
     saw TEXT NOT NULL,
     cleared_at INTEGER,
     cleared_why TEXT,
+    rollback TEXT,  -- `begun`, or why there was none; NULL where the alert does not roll back
     output TEXT,  -- what its command printed; NULL before, and without one
     CHECK ((cleared_at IS NULL) = (cleared_why IS NULL))
 ) STRICT;
@@ -86,8 +88,7 @@ CREATE TABLE alert_rollbacks (
     promotion_id INTEGER PRIMARY KEY REFERENCES transitions,
     stage_id INTEGER NOT NULL REFERENCES stages,
     episode_id INTEGER NOT NULL REFERENCES alert_episodes,
-    at INTEGER NOT NULL,
-    refused TEXT  -- why it was not begun; NULL when it was
+    at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX alert_rollbacks_by_stage ON alert_rollbacks (stage_id, at);
 """
