@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -95,8 +96,7 @@ def plan(registry: Registry, where: str | None, sort: str | None = None) -> str:
 def test_few_things_are_found_by_an_index(registry: Registry, where: str, sort: str | None, index: str) -> None:
     seen = plan(registry, where, sort)
     assert index in seen
-    assert "SCAN r" not in seen
-    assert "SCAN runs" not in seen
+    assert not re.search(r"SCAN (r|runs)\b", seen)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from lineal.refs import nearest
 from lineal.search import moments
 from lineal.search.building import Wrong, place_of
 from lineal.search.fields import Attribute, Kind, Subject
-from lineal.search.parsing import parse, parse_field
+from lineal.search.parsing import check_letters, parse, parse_field
 from lineal.search.terms import (
     Among,
     Arithmetic,
@@ -139,6 +139,7 @@ def order(text: str, subject: Subject, names: Names, now: int) -> Order:
         BadOrder: there is no such field.
     """
     compiler = Compiler(subject, names, now)
+    check_letters(text)
     told = text.strip()
     match = re.fullmatch(r"(-?)(.+?)(?:\s+(asc|desc|ascending|descending))?", told, re.IGNORECASE | re.DOTALL)
     if match is None:

@@ -99,12 +99,26 @@ def parse(text: str) -> Term:
     if len(text) > LONGEST:
         why = f"it has {len(text):,} characters; at most {LONGEST:,} fit"
         raise BadFilter(text=text[:LONGEST], at=0, why=why)
+    check_letters(text)
     stripped = text.strip()
     if not stripped:
         raise BadFilter(text=text, at=0, why="it is empty", hint="such as metrics.auc > 0.9 AND status = 'finished'")
     if is_plain(text):
         return Words(stripped, text.index(stripped))
     return _parse(text)
+
+
+def check_letters(text: str) -> None:
+    """Take a text as one that can be looked for.
+
+    Raises:
+        BadFilter: it has halves of letters in it, as what was not UTF-8 leaves them.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        clean = text.encode(errors="replace").decode()
+        raise BadFilter(text=clean, at=error.start, why="this is no letter") from None
 
 
 def parse_field(text: str, at: int = 0) -> Field:
