@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.conftest import Calendar, Served, Weights
+    from tests.core.conftest import Calendar, Script, Served, Weights
 
     from lineal.records.stages import Check, Plan
 
@@ -170,8 +170,10 @@ def test_the_owner_of_the_model_will_do(stocked: Registry) -> None:
 
 
 def test_data_parents_runs_and_files_can_be_required(stocked: Registry, weights: Weights) -> None:
-    every = ("datasets", "parent", "run", "code", "environment", "architecture", "files", "params.lr", "metrics.auc")
+    every = ("datasets", "parent", "run", "environment", "architecture", "files", "params.lr", "metrics.auc")
     stocked.set_gates(PLACE, require=every)
+    stocked.set_gates("m@staging", require=("code",))
+    assert _failed(stocked.plan_promote("m:2", "staging"))["code"].saw == "missing"
     failed = set(_failed(stocked.plan_promote("m:2", "production")))
     assert failed == set(every) - {"parent", "metrics.auc"}
     with stocked.start_run("e", params={"lr": 0.1}) as run:
@@ -267,6 +269,32 @@ def test_gates_stand_before_a_bound_stage_too(served: Served) -> None:
     assert forced.is_alarming
     assert served.live() == "2"
     assert registry.pipelines(served.place)[0].order.overrode == ("owner: wanted owner, saw missing",)
+
+
+_DIES = """
+import os, signal, sys
+from lineal import layout
+from lineal.registry import open_registry
+def switched(directory, name, switch=layout.switch):
+    switch(directory, name)
+    os.kill(os.getpid(), signal.SIGKILL)
+layout.switch = switched
+open_registry(sys.argv[1]).promote("m:2", "production", force=True, reason="fire")
+"""
+
+
+def test_a_forced_promotion_whose_process_was_killed_is_recorded_as_forced(served: Served, script: Script) -> None:
+    registry = served.registry
+    registry.promote("m:1", "production")
+    registry.set_gates(served.place, require=("owner",))
+    assert script(_DIES, registry.root).wait(30) == -9
+    registry.repair()
+    taken_back = registry.history("m", "production")[0]
+    assert (taken_back.outcome.value, taken_back.is_alarming) == ("reverted", True)
+    assert registry.model("m").forced == ()
+    assert [each.seq for each in person(registry, "ben").inbox().forced] == [2]
+    event = next(each for each in registry.events() if each.action == "promote_reverted")
+    assert event.data["overrode"] == ["owner: wanted owner, saw missing"]
 
 
 def test_forcing_goes_past_gates_says_why_and_stays_marked(stocked: Registry) -> None:
