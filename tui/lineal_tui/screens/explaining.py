@@ -80,7 +80,7 @@ class Explaining(Permitting):
                 return "the model has one stage"
             case "copy_command" if self.last_command is None:
                 return "nothing was done yet"
-            case "next_match" | "previous_match" if self._explained not in (View.DIFF, View.CURVES) and not self.filters:
+            case "next_match" | "previous_match" if not (self.filters or self._explained in (View.DIFF, View.CURVES)):
                 return "nothing is filtered"
         return None
 
