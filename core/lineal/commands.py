@@ -34,6 +34,10 @@ class Finished:
     output: str
     """What it printed, and why it failed."""
     seconds: float
+    exit_code: int | None = None
+    """None for a question, and for a command that could not be run or was ended by a signal."""
+    is_late: bool = False
+    """Whether the time limit ended it."""
 
 
 class Kept:
@@ -104,15 +108,15 @@ def run(
         why = _watch(process, kept, began + seconds, stop)
     finally:
         _end_group(process)
-    output = kept.text()
-    if why is None and process.returncode != 0:
-        code = process.returncode
+    output, is_late, code = kept.text(), why == "time", process.returncode
+    if why is None and code != 0:
         why = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
-    elif why == "time":
+    elif is_late:
         why = f"took longer than {seconds:g} s and was stopped"
     if why is not None:
         output += f"{'' if not output or output.endswith(chr(10)) else chr(10)}[{why}]"
-    return Finished(why is None, output, time.monotonic() - began)
+    ended_by = None if code is None or code < 0 else code
+    return Finished(why is None, output, time.monotonic() - began, exit_code=ended_by, is_late=is_late)
 
 
 def _source(given: bytes) -> int:

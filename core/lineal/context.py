@@ -14,16 +14,18 @@ from lineal.records.base import Actor, Micros
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from lineal import audit
+    from lineal import audit, waking
     from lineal.db import Database
     from lineal.objects import ObjectStore
-    from lineal.queries import words
+    from lineal.queries import waiting, words
 else:
     audit = Later("lineal.audit")
+    waiting = Later("lineal.queries.waiting")
+    waking = Later("lineal.waking")
     words = Later("lineal.queries.words")
 
 
@@ -56,6 +58,15 @@ class Change:
         """Append what happened, in the past tense, to the audit log."""
         audit.append(self.connection, self.at, self.actor, action, ref, data)
         self.events += 1
+
+    def is_awaited(self) -> bool:
+        """Whether an automation waits for what was appended, or for what was before."""
+        if not self.events or not waiting.is_anything(self.connection):
+            return False
+        depth = waking.depth()
+        if depth:
+            waiting.set_depth(self.connection, self.events, depth)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +120,19 @@ class Context:
         """
         with self.db.write(self._holder(f"{permission} {subject}")) as connection:
             authorize(connection, self.actor, permission, subject)
-            yield from self._change(connection, f"{permission} {subject}")
+            is_awaited = yield from self._change(connection, f"{permission} {subject}")
+        if is_awaited:
+            waking.wake(self.root)
 
     @contextmanager
     def conclude(self, subject: str) -> Iterator[Change]:
         """As `change`, for the end of what was permitted when it began: it is recorded whatever was revoked since."""
         with self.db.write(self._holder(f"concluding {subject}")) as connection:
-            yield from self._change(connection, f"concluding {subject}")
+            is_awaited = yield from self._change(connection, f"concluding {subject}")
+        if is_awaited:
+            waking.wake(self.root)
 
-    def _change(self, connection: sqlite3.Connection, what: str) -> Iterator[Change]:
+    def _change(self, connection: sqlite3.Connection, what: str) -> Generator[Change, None, bool]:
         before = connection.total_changes
         change = Change(connection, self.clock(), self.actor)
         yield change
@@ -125,6 +140,7 @@ class Context:
             msg = f"{what} changed the registry without an event"
             raise AssertionError(msg)
         words.catch_up(connection)
+        return change.is_awaited()
 
     @contextmanager
     def journal(self, subject: str) -> Iterator[sqlite3.Connection]:
@@ -138,3 +154,14 @@ class Context:
         with self.db.write(self._holder(f"log {subject}")) as connection:
             authorize(connection, self.actor, Permission.LOG, subject)
             yield connection
+
+    @contextmanager
+    def observe(self, subject: str) -> Iterator[Change]:
+        """A transaction that adds observations, which append no event; what they set off does."""
+        with self.db.write(self._holder(f"observe {subject}")) as connection:
+            authorize(connection, self.actor, Permission.OBSERVE, subject)
+            change = Change(connection, self.clock(), self.actor)
+            yield change
+            is_awaited = change.is_awaited()
+        if is_awaited:
+            waking.wake(self.root)

@@ -116,6 +116,36 @@ def _holder(descriptor: int) -> str:
     return os.pread(descriptor, 400, 0).decode(errors="replace")
 
 
+@contextmanager
+def taken(path: Path) -> Iterator[int | None]:
+    """Take the lock at `path` for the block if nobody has it; yields None if somebody has.
+
+    A process that is started in the block and inherits the descriptor keeps the lock after it.
+
+    Raises:
+        MachineError: the file cannot be opened or locked.
+    """
+    descriptor = _open(path)
+    try:
+        yield descriptor if _takes(descriptor, path) else None
+    finally:
+        _close(descriptor)
+
+
+def _takes(descriptor: int, path: Path) -> bool:
+    try:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.001)  # `is_held` has it for a moment
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    except OSError as error:
+        raise MachineError(path=path, why=f"cannot be locked here ({error.strerror})") from error
+    return False
+
+
 def is_held(path: Path) -> bool:
     """Whether somebody holds the lock at `path` now."""
     try:

@@ -9,11 +9,12 @@ from lineal.facade.governing import Governing
 from lineal.lazily import Later
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from lineal import alerts, endings, observing, reacting, retention
+    from lineal import alerts, automation, delivering, endings, observing, reacting, retention
     from lineal.facade.door import Address
+    from lineal.records.automation import Automation, Delivery
     from lineal.records.base import Micros
     from lineal.records.endings import Ended, Expired, Hold, RetentionRule
     from lineal.records.models import Version
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     )
 else:
     alerts = Later("lineal.alerts")
+    automation = Later("lineal.automation")
+    delivering = Later("lineal.delivering")
     endings = Later("lineal.endings")
     observing = Later("lineal.observing")
     reacting = Later("lineal.reacting")
@@ -163,6 +166,50 @@ class Operating(Governing):
     def firing(self) -> list[Episode]:
         """The alerts that fire now, the oldest first."""
         return alerts.firing(self._context)
+
+    def automations(self) -> list[Automation]:
+        """The commands that run when something happens, in the order in which they were added."""
+        return automation.automations(self._context)
+
+    def automation(self, name: str) -> Automation:
+        """The automation of a name."""
+        return automation.automation(self._context, name)
+
+    def add_automation(
+        self,
+        event: str,
+        place: str | None,
+        command: Sequence[str],
+        *,
+        timeout: float = 30.0,
+        name: str | None = None,
+    ) -> Automation:
+        """Run a command whenever something happens from now on. See `lineal.automation.add`."""
+        return automation.add(self._context, event, place, command, timeout=timeout, name=name)
+
+    def remove_automation(self, name: str) -> Automation:
+        """Take an automation away, with what waits for it; its log stays."""
+        return automation.remove(self._context, name)
+
+    def enable_automation(self, name: str, *, enabled: bool = True) -> Automation:
+        """Let an automation run, or keep it from running."""
+        return automation.enable(self._context, name, enabled=enabled)
+
+    def deliveries(self, name: str | None = None, *, limit: int | None = None) -> list[Delivery]:
+        """What was handed to automations, newest first."""
+        return automation.deliveries(self._context, name, limit=limit)
+
+    def delivery(self, number: int) -> Delivery:
+        """The delivery of a number."""
+        return automation.delivery(self._context, number)
+
+    def deliver_again(self, number: int) -> Delivery:
+        """Hand the event of a delivery to its automation once more, as soon as may be."""
+        return automation.again(self._context, number)
+
+    def settle_automations(self, *, tick: Callable[[], None] = lambda: None) -> None:
+        """Have what waits be run, and wait for it; `tick` may raise to wait no longer."""
+        delivering.settle(self._context, tick=tick)
 
 
 def _micros(at: datetime | Micros) -> Micros:

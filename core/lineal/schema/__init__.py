@@ -5,7 +5,20 @@ Times are microseconds since 1970 in UTC; a metric value that is not a number is
 
 from __future__ import annotations
 
-from lineal.schema import common, data, endings, gates, governance, imports, models, observations, runs, search, stages
+from lineal.schema import (
+    automation,
+    common,
+    data,
+    endings,
+    gates,
+    governance,
+    imports,
+    models,
+    observations,
+    runs,
+    search,
+    stages,
+)
 
 TABLES = (
     common.REGISTRY
@@ -17,6 +30,7 @@ TABLES = (
     + gates.GATES
     + endings.ENDINGS
     + observations.OBSERVATIONS
+    + automation.AUTOMATION
     + imports.IMPORTS
     + search.SEARCH
 )

@@ -1,0 +1,276 @@
+"""Commands that run when something happens: what there is, what was run, and how that is changed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lineal import addresses, naming, refs, waking
+from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, NotFound, Refused
+from lineal.policy import REGISTRY, Permission
+from lineal.queries import automation as rows
+from lineal.records.automation import OF_MODELS, Automation, Delivery, DeliveryState, Occasion
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from lineal.context import Context
+    from lineal.records.stages import Stage
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+# what there is
+
+
+def automations(context: Context) -> list[Automation]:
+    """All automations, in the order in which they were added."""
+    with context.read() as connection:
+        return rows.automations(connection)
+
+
+def automation(context: Context, name: str) -> Automation:
+    """The automation of a name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with context.read() as connection:
+        return _named(connection, name)
+
+
+def deliveries(context: Context, name: str | None = None, *, limit: int | None = None) -> list[Delivery]:
+    """What was handed to automations, newest first; also to those that were removed.
+
+    Raises:
+        NotFound: there is no such automation, and there was none.
+    """
+    with context.read() as connection:
+        found = rows.deliveries(connection, name=name, limit=-1 if limit is None else limit)
+        if name is not None and not found:
+            _named(connection, name)
+        return found
+
+
+def delivery(context: Context, number: int) -> Delivery:
+    """The delivery of a number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with context.read() as connection:
+        return _numbered(connection, number)
+
+
+def _named(connection: sqlite3.Connection, name: str) -> Automation:
+    found = rows.automations(connection, name)
+    if not found:
+        known = [each.name for each in rows.automations(connection)]
+        hint = None if known else "there is none yet; `lineal on add` adds one"
+        raise NotFound(kind="automation", name=name, nearest=refs.nearest(name, known), hint=hint)
+    return found[0]
+
+
+def _numbered(connection: sqlite3.Connection, number: int) -> Delivery:
+    found = rows.delivery(connection, number)
+    if found is None:
+        raise NotFound(kind="delivery", name=str(number), hint="`lineal on log` lists them")
+    return found
+
+
+# what is changed
+
+
+def add(
+    context: Context,
+    event: str,
+    place: str | None,
+    command: Sequence[str],
+    *,
+    timeout: float = 30.0,
+    name: str | None = None,
+) -> Automation:
+    """Run a command whenever something happens from now on.
+
+    Args:
+        context: the registry.
+        event: a word of `Occasion`.
+        place: the address of the model or stage that it is about; None for all.
+        command: the argument list; no shell is involved.
+        timeout: seconds that it may take.
+        name: what it is called; made from the event if None.
+
+    Raises:
+        BadValue: there is no such event, the event is none of a stage, or the command or the time is no such thing.
+        BadName: the name cannot be one.
+        NotFound: there is no such model or stage.
+        AlreadyExists: the name is taken.
+    """
+    occasion = _occasion(event)
+    words = _checked_command(command)
+    if not isinstance(timeout, int | float) or not 0.1 <= timeout <= 86_400:
+        raise BadValue(field="timeout", value=timeout, why="it is 0.1 to 86,400 seconds")
+    if name is not None and (not _NAME.fullmatch(name) or name.isdigit()):
+        why = "letters, digits, dots, dashes and underscores make a name, and no number alone"
+        raise BadName(kind="automation", name=naming.shown(name), why=why)
+    with context.change(Permission.CONFIGURE, place or REGISTRY) as change:
+        connection = change.connection
+        model, stage = (None, None) if place is None else _place(connection, occasion, place)
+        known = {each.name for each in rows.automations(connection)}
+        if name in known:
+            raise AlreadyExists(kind="automation", name=name, hint="remove it first, or choose another name")
+        new = Automation(
+            id=0,
+            name=name or next(each for each in _names(occasion) if each not in known),
+            event=occasion,
+            model=None if model is None else model[1],
+            stage=None if stage is None else stage.name,
+            command=words,
+            timeout=float(timeout),
+            enabled=True,
+            at=change.at,
+            actor=change.actor.user,
+        )
+        rows.insert(
+            connection, new, model=None if model is None else model[0], stage=None if stage is None else stage.id
+        )
+        change.record(
+            "automation_added",
+            new.place or "registry",
+            name=new.name,
+            event=new.event,
+            command=list(words),
+            timeout=new.timeout,
+        )
+        return rows.automations(connection, new.name)[0]
+
+
+def _occasion(event: str) -> Occasion:
+    word = event.strip().lower().replace("-", "_").replace(" ", "_")
+    try:
+        return Occasion(word)
+    except ValueError:
+        known = [each.value for each in Occasion]
+        near = refs.nearest(word, known)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"events are {', '.join(known)}"
+        raise BadValue(field="event", value=naming.shown(event), why="there is no such event", hint=hint) from None
+
+
+def _checked_command(command: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(command, str) or not all(isinstance(word, str) for word in command):
+        raise BadValue(field="command", value=command, why="a command is a list of words; no shell takes it apart")
+    words = tuple(command)
+    if not words or not words[0]:
+        raise BadValue(field="command", value="", why="the command is empty")
+    for word in words:
+        naming.check_text("command", word)
+    return words
+
+
+def _place(connection: sqlite3.Connection, occasion: Occasion, place: str) -> tuple[tuple[int, str], Stage | None]:
+    ref = refs.parse(place)
+    if isinstance(ref, refs.ModelRef):
+        found = addresses.model(connection, ref.name)
+        return (found.id, found.name), None
+    if not isinstance(ref, refs.StageRef) or ref.back:
+        raise BadAddress(text=place, why="a model or a stage is wanted here, such as fraud or fraud@production")
+    if occasion in OF_MODELS:
+        why = f"{occasion} is of a version, at no stage"
+        raise BadValue(field="event", value=occasion.value, why=why, hint=f"say {ref.model} in place of {place}")
+    found, stage = addresses.stage(connection, ref.model, ref.stage)
+    return (found.id, found.name), stage
+
+
+def _names(occasion: Occasion) -> list[str]:
+    return [occasion.value, *(f"{occasion.value}-{number}" for number in range(2, 10_000))]
+
+
+def remove(context: Context, name: str) -> Automation:
+    """Take an automation away, and what waits for it; what runs ends, and the log stays.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    known = automation(context, name)
+    with context.change(Permission.CONFIGURE, known.place or REGISTRY) as change:
+        found = _same(change.connection, known)
+        rows.remove(change.connection, found.id, change.at)
+        change.record("automation_removed", found.place or "registry", name=found.name, event=found.event)
+        return found
+
+
+def enable(context: Context, name: str, *, enabled: bool) -> Automation:
+    """Let an automation run, or keep it from running: what happens meanwhile is none of its events.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    known = automation(context, name)
+    with context.change(Permission.CONFIGURE, known.place or REGISTRY) as change:
+        found = _same(change.connection, known)
+        if found.enabled is not enabled:
+            rows.enable(change.connection, found.id, enabled=enabled)
+            action = "automation_enabled" if enabled else "automation_disabled"
+            change.record(action, found.place or "registry", name=found.name, event=found.event)
+        return rows.automations(change.connection, name)[0]
+
+
+def _same(connection: sqlite3.Connection, known: Automation) -> Automation:
+    """The automation that was asked about, on whose place the permission is; not another that took its name since."""
+    found = _named(connection, known.name)
+    if found.id != known.id:
+        raise NotFound(kind="automation", name=known.name, hint="it was removed, and another has its name now")
+    return found
+
+
+def again(context: Context, number: int) -> Delivery:
+    """Hand the event of a delivery to its automation once more, before all that wait.
+
+    Raises:
+        NotFound: there is no such delivery.
+        Refused: its automation was removed or is disabled, or the event waits or runs already.
+    """
+    with context.read() as connection:
+        _numbered(connection, number)
+        known = rows.automation_of(connection, number)
+    place = None if known is None else known.place
+    with context.change(Permission.CONFIGURE, place or REGISTRY) as change:
+        connection = change.connection
+        before = _numbered(connection, number)
+        owner = rows.automation_of(connection, number)
+        why = None
+        if owner is None or rows.is_removed(connection, owner.id):
+            why = f"the automation {before.automation} was removed"
+        elif not owner.enabled:
+            why = f"the automation {before.automation} is disabled"
+        elif not _is_abandoned(context, before) and rows.unended(connection, number):
+            why = "this event waits or runs there already"
+        if why is not None:
+            raise Refused(what=f"running delivery {number} again", why=why)
+        rows.note(connection, number, change.at)
+        new = rows.again(connection, number)
+        change.record(
+            "automation_again", place or "registry", name=before.automation, event=before.event, seq=before.seq
+        )
+        return _numbered(connection, new)
+
+
+def _is_abandoned(context: Context, found: Delivery) -> bool:
+    return found.state is DeliveryState.RUNNING and not waking.is_working(context.root)
+
+
+def note(context: Context, number: int) -> None:
+    """Take note of a delivery that was lost, so that doctor tells of it no more."""
+    with context.journal(f"delivery {number}") as connection:
+        rows.note(connection, number, context.clock())
+
+
+def lost(context: Context) -> list[Delivery]:
+    """Deliveries that were lost and of which nobody has taken note, those included that no process runs any more."""
+    with context.read() as connection:
+        running = rows.deliveries(connection, states=(DeliveryState.RUNNING,))
+    abandoned = [] if not running or waking.is_working(context.root) else running
+    with context.read() as connection:
+        still = {each.id for each in rows.deliveries(connection, states=(DeliveryState.RUNNING,))}
+        return [*rows.lost(connection), *(each for each in abandoned if each.id in still)]
