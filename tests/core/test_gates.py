@@ -427,7 +427,9 @@ def searched(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         registry.register("m", scheme="sequence", metrics={"auc": 0.25, "nan": math.nan}, params={"lr": 0.1})
         registry.register("m", parent="m:1", metrics={"auc": 0.75, "f1": 0.5}, params={"opt": "adam", "none": None})
         registry.register("m", folder / "w.json", owner="ana", purpose="p", tags={"t": "x"}, datasets=["data:d:1"])
-        registry.register("m", parent="m:3=finetune", owner="ben", tags={"t": "y"}, params={"lr": 1, "opt": "SGD"})
+        registry.register(
+            "m", parent="m:3=finetune", owner="ben", tags={"t": "y", "z": "1"}, params={"lr": 1, "opt": "SGD"}
+        )
         registry.promote("m:2", "production")
         registry.promote("m:2", "staging")
         yield registry
