@@ -190,7 +190,7 @@ def framed(board: Board, look: Look, width: int) -> tuple[Frame, Look]:
     longest = max((width_of(board.name(row)) for row in rows), default=12)
     chosen = max(1, min(look.chosen, count - 1))
     if board.is_pair:
-        room = max(3 * 6, width - 3 * _GAP - _WORDS_WIDTH)
+        room = max(3 * 6, width - 3 * _GAP - max(_WORDS_WIDTH, width // 4))
         wanted = [board.width(n, _WIDEST_FIELD, equal=look.equal) for n in (0, 1)]
         least = [board.figures(n, equal=look.equal) for n in (0, 1)]
         field_width, (base, other) = narrowed(min(longest, _WIDEST_FIELD), wanted, least, room)
