@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 20
 """Versions of a stage that the inbox weighs, the latest first."""
+_MOST_WEIGHED = 500
+"""Versions that it weighs in all."""
 
 _EVENTS = {DecisionVerdict.APPROVED: "version_approved", DecisionVerdict.REJECTED: "version_rejected"}
 
@@ -167,16 +169,24 @@ def inbox(context: Context) -> Inbox:
             and allowed(connection, context.actor, Permission.REVIEW, f"{each.model}@{each.stage}") is None
         ]
         waiting: list[WaitingVersion] = []
+        room = _MOST_WEIGHED
         for number in gate_rows.gated_stages(connection, approvals=True):
             stage = stage_rows.stage_by_id(connection, number)
             if allowed(connection, context.actor, Permission.APPROVE, f"{stage.model}@{stage.name}") is None:
-                waiting += _waiting(context, connection, stage)
+                found, weighed = _waiting(context, connection, stage, room)
+                waiting += found
+                room -= weighed
+            if room <= 0:
+                break
     waiting.sort(key=lambda each: each.version.created_at, reverse=True)
     return Inbox(tuple(waiting), tuple(forced))
 
 
-def _waiting(context: Context, connection: sqlite3.Connection, stage: Stage) -> list[WaitingVersion]:
-    candidates = rows.waiting(connection, stage.id, _LOOKED_AT)
+def _waiting(
+    context: Context, connection: sqlite3.Connection, stage: Stage, most: int
+) -> tuple[list[WaitingVersion], int]:
+    """What waits at a stage, and how many versions were weighed for it."""
+    candidates = rows.waiting(connection, stage.id, min(_LOOKED_AT, most))
     decided = rows.decided_by(connection, stage.id, candidates, context.actor.user)
     live = stage_rows.live(connection, stage.id)
     found = []
@@ -192,7 +202,7 @@ def _waiting(context: Context, connection: sqlite3.Connection, stage: Stage) -> 
             for each in approvals.opinions(connection, stage, version)
         )
         found.append(WaitingVersion(version, stage.name, None if live is None else live.to_label, wanted, got))
-    return found
+    return found, len(candidates)
 
 
 def _lacks_only_approvals(

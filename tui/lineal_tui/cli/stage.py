@@ -253,7 +253,8 @@ def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
         _show_one(context, place, as_json=as_json)
         return
     with session(context).open() as registry:
-        labels = dict(registry.model(name).stages)
+        model = registry.model(name)
+        labels = dict(model.stages)
         found = [(stage, labels.get(stage.name)) for stage in registry.stages(name)]
         for stage, _ in found:
             tell_unfinished(registry, f"{name}@{stage.name}")
@@ -264,7 +265,7 @@ def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
         return
     from lineal_tui.view import listing  # noqa: PLC0415  as above
 
-    show(listing.stages(found, width()))
+    show(listing.stages(found, width(), forced=model.forced))
 
 
 def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:

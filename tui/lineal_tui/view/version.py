@@ -67,7 +67,7 @@ def _about(detail: VersionDetail, now: Micros) -> Iterator[Field]:
     status = "" if version.status is VersionStatus.ACTIVE else str(version.status)
     yield "version", version.ref, f"#{version.seq}  {status}".rstrip()
     yield "why this label", detail.label_reason, ""
-    yield "live at", ", ".join(version.stages), ""
+    yield "live at", ", ".join(version.stages), "FORCED, not reviewed" if version.forced else ""
     yield from ending(detail, now)
     yield "purpose", version.purpose or "", ""
     yield "owner", version.owner or "", ""
