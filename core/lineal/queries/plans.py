@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from lineal.errors import Cancelled
-from lineal.search.compiling import Condition, Sql
+from lineal.search.pieces import Condition, Sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,7 +15,7 @@ from lineal.queries.known import KnownNames
 from lineal.queries.plans import Part, Search, Walk
 from lineal.records.searching import Found, Place
 from lineal.search import compiling, fields
-from lineal.search.compiling import Condition, Order, Sql
+from lineal.search.pieces import Condition, Order, Sql
 
 if TYPE_CHECKING:
     import sqlite3
