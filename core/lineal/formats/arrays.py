@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from lineal.formats.machine import Call, Global, Pairs, Persistent, Value
@@ -14,7 +15,7 @@ from lineal.records.models import Tensor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST_VALUES: Final = 200_000
+_MOST_VALUES: Final = 100_000
 _MOST_TENSORS: Final = 10_000
 _NAME_KEPT: Final = 200
 _TRANSPARENT: Final = frozenset({"_parameters", "_buffers", "_modules"})
@@ -144,7 +145,8 @@ def _found(root: Value) -> Iterator[tuple[str, _Array]]:
             given += 1
             yield name or "array", array
             continue
-        waiting.extend(reversed([(_joined(name, step), part) for step, part in _parts(value)]))
+        parts = islice(_parts(value), max(0, _MOST_VALUES - looked - len(waiting)))
+        waiting.extend(reversed([(_joined(name, step), part) for step, part in parts]))
 
 
 def _parts(value: Value) -> Iterator[tuple[str, Value]]:
@@ -178,7 +180,7 @@ def _step(key: Value) -> str:
 
 
 def _joined(name: str, step: str) -> str:
-    return f"{name}.{step}"[: 4 * _NAME_KEPT] if name and step else name or step
+    return f"{name}.{step}"[:_NAME_KEPT] if name and step else name or step
 
 
 def _array(call: Call) -> _Array | None:
