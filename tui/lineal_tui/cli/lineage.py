@@ -39,7 +39,7 @@ LEVELS = Levels()
     is_flag=False,
     flag_value=str(_ALL),
     metavar="[N]",
-    help="Levels of origins, 2 unless told; without N: all.",
+    help="Levels of origins, else 2; without N all of them, and no results unless --down asks for some.",
 )
 @click.option(
     "--down",
@@ -47,7 +47,7 @@ LEVELS = Levels()
     is_flag=False,
     flag_value=str(_ALL),
     metavar="[N]",
-    help="Levels of results, 1 unless told; without N: all.",
+    help="Levels of results, else 1; without N all of them, and no origins unless --up asks for some.",
 )
 @click.option(
     "--limit",
