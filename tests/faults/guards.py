@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import audit, commands, db, layout, objects, pipelines, verification
+from lineal import audit, commands, db, endings, layout, objects, pipelines, transitions, verification
 from lineal.errors import MachineError
 from lineal.locks import exclusive
 from lineal.queries import agreement, stages
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from lineal.records.auditing import RawEvent
     from lineal.records.base import Digest
+    from lineal.records.endings import Hold
+    from lineal.records.models import Version
+    from lineal.records.releases import Order
     from lineal.records.stages import Transition
 
 
@@ -51,6 +54,22 @@ def _without_words() -> None:
             raise error.__cause__ or error from None
 
     objects.ObjectStore.put = raw  # type: ignore[method-assign]  # as above
+
+
+def _without_links() -> None:
+    def naive(order: Order, found: transitions.Ground) -> int | None:
+        del order
+        return None if found.live is None else found.live.id
+
+    transitions._predecessor = naive
+
+
+def _without_holds() -> None:
+    def naive(connection: sqlite3.Connection, version: Version) -> list[Hold]:
+        del connection, version
+        return []
+
+    endings.holds = naive
 
 
 def _without_loop() -> None:
@@ -164,5 +183,7 @@ GUARDS = {
     "sequence": Guard(11, "what is live is what came last, whatever the clock said", _without_sequence),
     "seals": Guard(12, "the hash of each entry is worked out again", _without_seals),
     "agreement": Guard(12, "the registry is compared with its log", _without_agreement),
+    "links": Guard(15, "a rollback goes on from where the one before it went", _without_links),
+    "holds": Guard(15, "what a rollback leads to is not retired", _without_holds),
     "database": Guard(7, "the database is checked", _without_database),
 }

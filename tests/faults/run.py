@@ -25,6 +25,7 @@ import hangups
 import hooks
 import kills
 import logs
+import sequences
 import strikes
 
 if TYPE_CHECKING:
@@ -52,10 +53,11 @@ ROWS = {
     10: Row("the terminal goes", 200),
     11: Row("the clock jumps", 20),
     12: Row("the audit log is edited, cut, reordered, written anew", 400),
+    15: Row("any sequence of use cases", 5_000),
 }
 
 
-_OF_STAGES = {8: crowds.run, 9: hooks.run, 10: hangups.run, 11: clocks.run, 12: logs.run}
+_OF_STAGES = {8: crowds.run, 9: hooks.run, 10: hangups.run, 11: clocks.run, 12: logs.run, 15: sequences.run}
 
 
 def cause(row: int, folder: Path, trials: int | None, seed: int, without: str | None) -> Report:

@@ -12,6 +12,7 @@ import disks
 import kills
 import logs
 import pytest
+import sequences
 
 traced = pytest.mark.skipif(not calls.is_possible(), reason="strace is missing, or may not trace here")
 
@@ -55,7 +56,13 @@ def test_harm_to_the_audit_log_is_named_where_it_was_done(tmp_path: Path) -> Non
     assert len(report.notes) == ways
 
 
-@pytest.mark.parametrize("guard", ["loop", "digest", "seals", "agreement", pytest.param("fsync", marks=traced)])
+def test_any_sequence_of_use_cases_ends_as_a_plain_program_says(tmp_path: Path) -> None:
+    assert sequences.run(tmp_path, trials=30).broken == []
+
+
+@pytest.mark.parametrize(
+    "guard", ["loop", "digest", "seals", "agreement", "links", "holds", pytest.param("fsync", marks=traced)]
+)
 def test_without_what_guards_against_it_a_fault_breaks_a_promise(guard: str) -> None:
     script = Path(__file__).with_name("run.py")
     done = subprocess.run(
