@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from lineal.queries import searching
     from lineal.records.data import DatasetVersion
-    from lineal.records.models import Version
-    from lineal.records.runs import Run
+    from lineal.records.models import Model, Version
+    from lineal.records.runs import Experiment, Run
     from lineal.records.searching import Found, Place
 else:
     # What most commands leave untouched; start-up is measured.
@@ -233,4 +233,40 @@ class Searching(Tables):
         with self._context.read() as connection:
             asked = searching.Asked(where, sort, self._context.clock(), stopped)
             found = searching.datasets(connection, asked, searching.Window(-1 if limit is None else limit))
+        return [each.item for each in found]
+
+    def search_models(
+        self,
+        where: str | None = None,
+        *,
+        sort: str | None = None,
+        limit: int | None = None,
+        stopped: Callable[[], bool] | None = None,
+    ) -> list[Model]:
+        """Models that a filter lets through, by name unless `sort` says otherwise; those all retired, too.
+
+        Raises:
+            LinealError: as `search_runs`.
+        """
+        with self._context.read() as connection:
+            asked = searching.Asked(where, "name" if sort is None else sort, self._context.clock(), stopped)
+            found = searching.models(connection, asked, searching.Window(-1 if limit is None else limit))
+        return [each.item for each in found]
+
+    def search_experiments(
+        self,
+        where: str | None = None,
+        *,
+        sort: str | None = None,
+        limit: int | None = None,
+        stopped: Callable[[], bool] | None = None,
+    ) -> list[Experiment]:
+        """Experiments that a filter lets through, the one that ran last first unless `sort` says otherwise.
+
+        Raises:
+            LinealError: as `search_runs`.
+        """
+        with self._context.read() as connection:
+            asked = searching.Asked(where, "last_run" if sort is None else sort, self._context.clock(), stopped)
+            found = searching.experiments(connection, asked, searching.Window(-1 if limit is None else limit))
         return [each.item for each in found]

@@ -6,24 +6,32 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, model_name, now
+from lineal_tui.cli.parameters import ADDRESS, as_json, go_on, limit, model_name, now, sort, where
 from lineal_tui.cli.unfinished import tell_unfinished
 
 
 @click.command("models", cls=Command)
 @click.option("--all", "everything", is_flag=True, help="Also those whose versions are all retired.")
+@where
+@sort("by name")
 @limit
 @as_json
 @click.pass_context
-def models_command(context: click.Context, *, everything: bool, limit: int | None, as_json: bool) -> None:
+def models_command(
+    context: click.Context, *, everything: bool, where: str | None, sort: str | None, limit: int | None, as_json: bool
+) -> None:
     """List the models with what is live where.
 
     Examples:
       lineal models
+      lineal models --where "versions > 10 AND tags.team = 'risk'" --sort created
       lineal models --json
     """
     with session(context).open() as registry:
         found = registry.models(include_retired=everything or as_json)
+        if where is not None or sort is not None:
+            shown = {model.id for model in found}
+            found = [model for model in registry.search_models(where, sort=sort, stopped=go_on) if model.id in shown]
         tell_unfinished(registry)
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
@@ -31,7 +39,11 @@ def models_command(context: click.Context, *, everything: bool, limit: int | Non
         dump([json.model(model) for model in found[:limit]])
         return
     if not found:
-        narrate("no models yet; `lineal register MODEL FILE` makes one, `lineal demo` trains some")
+        narrate(
+            "no such models"
+            if where is not None
+            else "no models yet; `lineal register MODEL FILE` makes one, `lineal demo` trains some"
+        )
         return
     from lineal_tui.view import listing  # noqa: PLC0415  as above
 

@@ -19,24 +19,29 @@ if TYPE_CHECKING:
 
 
 @click.command("experiments", cls=Command)
+@where
+@sort("the one that ran last first")
 @limit
 @as_json
 @click.pass_context
-def experiments_command(context: click.Context, *, limit: int | None, as_json: bool) -> None:
+def experiments_command(
+    context: click.Context, *, where: str | None, sort: str | None, limit: int | None, as_json: bool
+) -> None:
     """List the experiments, the one that ran last first.
 
     Examples:
       lineal experiments
+      lineal experiments --where "runs > 10 AND last_run > '7 days ago'"
     """
     with session(context).open() as registry:
-        found = registry.experiments()
+        found = registry.search_experiments(where, sort=sort, stopped=go_on)
     if as_json:
         from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
 
         dump([json.experiment(each) for each in found[:limit]])
         return
     if not found:
-        narrate("no experiments yet; a script makes one with lineal.start_run")
+        narrate("no such experiments" if where else "no experiments yet; a script makes one with lineal.start_run")
         return
     from lineal_tui.view import listing  # noqa: PLC0415  as above
 

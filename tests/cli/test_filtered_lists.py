@@ -1,0 +1,72 @@
+"""Lists take filters, orders and columns, and point at mistakes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.command_line import Typed
+
+
+def test_runs_are_filtered_sorted_and_shown_by_chosen_columns(typed: Typed, sample: Path) -> None:
+    every = typed("runs", "--json", "--registry", sample).json
+    chosen = typed("runs", "--where", "status = 'finished'", "--columns", "name,status", "--json", "--registry", sample)
+    assert [set(row) for row in chosen.json] == [{"ref", "name", "status"}] * len(chosen.json)
+    assert len(chosen.json) == sum(run["status"] == "finished" for run in every) > 0
+    names = [run["name"] for run in typed("runs", "--sort", "name DESC", "--json", "--registry", sample).json]
+    assert names == sorted(names, reverse=True)
+    shown = typed("runs", "--columns", "name,started,duration,dataset", "--registry", sample)
+    assert shown.lines[0].split() == ["RUN", "name", "started", "duration", "dataset"]
+
+
+def test_versions_are_filtered(typed: Typed, sample: Path) -> None:
+    def labels(where: str) -> list[str]:
+        found = typed("versions", "fraud", "--where", where, "--json", "--registry", sample).json
+        return [version["label"] for version in found]
+
+    assert labels("metrics.auc > 0.9 AND stage = 'production'") == ["1.1.0"]
+    assert labels("seq IN (1, 3)") == ["1.2.0", "1.0.0"]
+    assert labels("parent = '1.0.0'") == ["1.1.0"]
+    assert labels("stage != 'production'") == ["1.2.0", "1.0.0"]
+    assert labels("metrics.loss = nan") == ["1.0.0"]
+    assert labels("owner = 'ana' created < '1 day ago'") == ["1.0.0"]
+
+
+def test_models_experiments_and_datasets_are_filtered(typed: Typed, sample: Path) -> None:
+    everything = typed("models", "--json", "--registry", sample).json
+    found = typed("models", "--where", "name LIKE 'fr%' AND versions >= 3", "--json", "--registry", sample).json
+    assert [model["name"] for model in found] == ["fraud"] != [model["name"] for model in everything]
+    assert typed("experiments", "--where", "runs > 0", "--json", "--registry", sample).json
+    assert typed("experiments", "--where", "runs > 1000", "--registry", sample).err == "no such experiments\n"
+    assert typed("datasets", "--where", "rows >= 0 OR bytes > '1 kB' OR label LIKE '%'", "--registry", sample).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "caret", "hint"),
+    [
+        (("runs", "--where", "statsu = 'failed'"), "  ^", "did you mean status"),
+        (("versions", "fraud", "--where", "metrics.acu > 0.9"), "  ^", "did you mean metrics.auc"),
+        (("runs", "--where", "status ="), "          ^", ""),
+        (("runs", "--where", ""), "  ^", "such as"),
+        (("runs", "--sort", "statsu"), "  ^", "did you mean status"),
+        (("datasets", "--where", "rows > 'many'"), "         ^", ""),
+    ],
+)
+def test_a_mistake_is_pointed_at(typed: Typed, sample: Path, words: tuple[str, ...], caret: str, hint: str) -> None:
+    answer = typed(*words, "--registry", sample)
+    assert answer.code == 2
+    assert answer.out == ""
+    told = answer.err.splitlines()
+    assert told[0].startswith("error: the ")
+    assert told[2] == caret
+    assert hint in answer.err
+
+
+def test_an_unknown_column_is_answered_with_the_nearest(typed: Typed, sample: Path) -> None:
+    answer = typed("versions", "fraud", "--columns", "label,metrics.auc,onwer", "--registry", sample)
+    assert answer.code == 2
+    assert "did you mean owner" in answer.err
