@@ -162,6 +162,13 @@ async def test_hostile_letters_in_a_filter_are_text(registry: Registry, opened: 
         await session.settle()
         await session.press("enter")
         assert "\x1b" not in session.text
+        assert "^" in session.last
+        assert len(labels(session)) == 5
+        await session.press("escape", "slash")
+        session.app.post_message(Paste("[/] \x1b[31m\u202e%_"))
+        await session.settle()
+        await session.press("enter")
+        assert "\x1b" not in session.text
         assert labels(session) == []
         assert "[/]" in session.rows[1]
 

@@ -38,6 +38,8 @@ class FilterPrompt(Prompt):
 
     def changed(self) -> None:
         """Show what it lets through."""
+        if self.view in (View.RUNS, View.TREE) and self.draft.text.strip():
+            self.remark = (("searching", Tone.MUTED),)
         self._screen.refilter(self.view)
 
     def accepted(self) -> None:

@@ -233,8 +233,8 @@ class RunsRead(Message):
     """Which reading it is the answer to."""
     source: RunsSource | None
     """None: it was called off."""
-    total: int
-    """Runs there are without a filter."""
+    total: int | None
+    """Runs there are without a filter; None: as many as before."""
     is_whole: bool = True
     """False: these are the first, and the others are being counted."""
 

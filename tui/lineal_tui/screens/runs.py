@@ -117,6 +117,8 @@ class Wish:
     """The columns in which marked runs differ, if only these are to be shown."""
     best: bool
     now: Micros
+    usual: tuple[Chosen, ...] | None = None
+    """The columns that were suggested before, which stay while runs are sorted and filtered; None: none were."""
     keep: tuple[tuple[int, int], RunId] | None = None
     """Key and id of the run that the cursor stays on."""
 
@@ -125,6 +127,9 @@ def look_of(registry: Registry, wish: Wish, first: Sequence[Run]) -> RunsLook:
     """The columns that a person chose, or else those that the first runs have, as wide as these need them."""
     columns = wish.differing if wish.differing is not None else wish.state.columns
     usual = columns is None
+    is_other = wish.asked.where is not None or wish.asked.sort is not None
+    if columns is None and is_other:
+        columns = wish.usual
     if columns is None:
         columns = usual_columns(registry.run_figures(first[:_MEASURED]), several=wish.asked.experiment is None)
     return RunsLook(
@@ -156,6 +161,16 @@ def read_runs(
     Raises:
         LinealError: The filter is wrong, or it was called off.
     """
+    try:
+        return _read_runs(registry, wish, stopped, first)
+    finally:
+        if wish.asked.where is not None or wish.asked.sort is not None:
+            give_back()
+
+
+def _read_runs(
+    registry: Registry, wish: Wish, stopped: Callable[[], bool], first: Callable[[RunsSource], None]
+) -> RunsSource:
     asked = wish.asked
     if asked.where is None and asked.sort is None:
         order: Order = ByStart(registry, asked.experiment)
@@ -186,6 +201,15 @@ def read_runs(
             source.kept = (key, place)
     search.stopped = lambda: False
     return source
+
+
+def give_back() -> None:
+    """Hand back what a search took in memory: C's allocator would keep it, once for each thread."""
+    import ctypes  # noqa: PLC0415  only after searches
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none, nor need any
+    if trim is not None:
+        trim(0)
 
 
 def with_columns(source: RunsSource, columns: Sequence[Chosen]) -> None:

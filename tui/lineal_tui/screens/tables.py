@@ -44,8 +44,6 @@ else:
     runs_list = Later("lineal_tui.view.runs")
 
 _MOST_UNFOLDED = 50
-_MOST_HELD = 200
-"""Marked runs of which it is looked up in what they differ."""
 
 
 class Tables(Seeing):
@@ -172,6 +170,7 @@ class Tables(Seeing):
             self.differing,
             self.best,
             self.clock(),
+            self._runs.look.columns if self._runs is not None and not self._runs.look.fixed else None,
             (orders.key_of(detail.run), detail.run.id) if detail is not None else None,
         )
         self._turn += 1
@@ -182,19 +181,17 @@ class Tables(Seeing):
             worker = get_current_worker()
 
             def first(source: RunsSource) -> None:
-                self.post_message(RunsRead(turn, source, total, is_whole=False))
+                self.post_message(RunsRead(turn, source, None, is_whole=False))
 
             try:
-                total = registry.run_count(wish.asked.experiment)
+                found = reading.read_runs(registry, wish, stopped=lambda: worker.is_cancelled, first=first)
+                return RunsRead(turn, found, registry.run_count(wish.asked.experiment))
             except NotFound:
                 return ExperimentGone(str(wish.asked.experiment))
-            try:
-                found = reading.read_runs(registry, wish, stopped=lambda: worker.is_cancelled, first=first)
             except Cancelled:
-                return RunsRead(-1, None, total)
+                return RunsRead(-1, None, None)
             except BadFilter as error:
                 return FilterWrong(View.RUNS, wish.asked.where or "", error)
-            return RunsRead(turn, found, total)
 
         self.work(read, "runs")
 
@@ -210,7 +207,8 @@ class Tables(Seeing):
         if message.turn != self._turn or message.source is None:
             return
         before = self._runs.look if self._runs is not None else None
-        self._runs, self._total = message.source, message.total
+        self._runs = message.source
+        self._total = message.total if message.total is not None else max(self._total, message.source.count())
         look = message.source.look
         if before is not None and before.cursor and before.columns == look.columns:
             message.source.look = replace(look, cursor=before.cursor, first=before.first)
