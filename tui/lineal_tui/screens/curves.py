@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual.message import Message
-
 from lineal.lazily import Later
-from lineal.records.curves import Axis
 from lineal_tui.keys import View
 from lineal_tui.screens.run_pages import RunPages
 from lineal_tui.view.lines import Line, Tone, cut_middle, rule
@@ -18,71 +15,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lineal.records.curves import Curves
-    from lineal.registry import Registry
+    from lineal_tui.screens import asked_curves as reading
+    from lineal_tui.screens.asked_curves import Asked, CurvesRead
     from lineal_tui.view import curve_words as words
     from lineal_tui.view import curves as drawing
 else:
     # nobody draws curves before the first paint
+    reading = Later("lineal_tui.screens.asked_curves")
     drawing = Later("lineal_tui.view.curves")
     words = Later("lineal_tui.view.curve_words")
 
 _MOST = 26
-_RUN_AXES = (Axis.STEP, Axis.TIME, Axis.CLOCK, Axis.EPOCH)
-_MODEL_AXES = (Axis.VERSION, Axis.CLOCK)
+_EPOCH = "epoch"
+_RUN_AXES = ("step", "time", "clock", _EPOCH)
+_MODEL_AXES = ("version", "clock")
 _REF = 40
 """Letters of an address in the title."""
 _LEAST = 8
 """Rows of a plot with its axes; with less room the page scrolls."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is to be drawn."""
-
-    refs: tuple[str, ...] = ()
-    """Of runs and versions; none: the metric across the versions of `model`."""
-    model: str | None = None
-    stage: str | None = None
-    """Whose spells are shown across versions."""
-    metric: str | None = None
-    """None for the first there is."""
-    axis: Axis = Axis.STEP
-    part: tuple[float, float] | None = None
-    """None for all of it."""
-
-
-@dataclass
-class CurvesRead(Message):
-    """Curves were read."""
-
-    asked: Asked
-    width: int
-    metrics: tuple[str, ...]
-    curves: Curves | None
-    """None when nothing was measured."""
-
-
-def read_curves(registry: Registry, asked: Asked, width: int) -> CurvesRead:
-    """Read what is asked for, in as many columns as there are dots in this width."""
-    names = registry.curve_metrics(asked.refs) if asked.refs else registry.metrics_across(asked.model or "")
-    if not names:
-        return CurvesRead(asked, width, (), None)
-    metric = asked.metric if asked.metric in names else names[0]
-    columns = drawing.plot_columns(width)
-    first, last = asked.part or (None, None)
-    if asked.refs:
-        found = registry.curves(asked.refs, metric, by=asked.axis, columns=columns, first=first, last=last)
-    else:
-        found = registry.metric_across(
-            asked.model or "", metric, stage=asked.stage, by=asked.axis, columns=columns, first=first, last=last
-        )
-    return CurvesRead(asked, width, names, found)
-
-
 class Drawing(RunPages):
     """The view of curves."""
 
-    _asked_curves = Asked()
+    _wish: Asked | None = None
     _curves: CurvesRead | None = None
     _curves_stale = True
     _reading: tuple[Asked, int] | None = None
@@ -97,6 +53,10 @@ class Drawing(RunPages):
     """The plot that was drawn last, and what for: moving the cursor draws none."""
 
     # what is drawn
+
+    @property
+    def _asked_curves(self) -> Asked:
+        return self._wish if self._wish is not None else reading.Asked()
 
     def open_curves(self) -> None:
         """Draw what is marked, or under the cursor; from the tree without marks, the metric across all versions."""
@@ -137,17 +97,17 @@ class Drawing(RunPages):
     def _of_runs(self, refs: tuple[str, ...], known: Asked) -> Asked:
         if len(refs) > _MOST:
             self.say(f"the first {_MOST} of {len(refs)} are drawn", tone=Tone.CHANGED)
-        axis = known.axis if known.axis in _RUN_AXES else Axis.STEP
-        return Asked(refs[:_MOST], self.model, metric=known.metric, axis=axis)
+        axis = known.axis if known.axis in _RUN_AXES else _RUN_AXES[0]
+        return reading.Asked(refs[:_MOST], self.model, metric=known.metric, axis=axis)
 
     def _across(self, known: Asked) -> Asked:
-        axis = known.axis if known.axis in _MODEL_AXES else Axis.VERSION
-        return Asked((), self.model, self.stage, known.metric, axis)
+        axis = known.axis if known.axis in _MODEL_AXES else _MODEL_AXES[0]
+        return reading.Asked((), self.model, self.stage, known.metric, axis)
 
     def _ask_curves(self, asked: Asked) -> None:
         if replace(asked, part=None) != replace(self._asked_curves, part=None):
             self._place = None
-        self._asked_curves = asked
+        self._wish = asked
         self._curves_stale = True
         if View.CURVES in self.visible_panes():
             self.follow_curves()
@@ -172,13 +132,13 @@ class Drawing(RunPages):
         if width < 1:
             return
         if not asked.refs and asked.model is None:
-            asked = self._asked_curves = self._across(asked)
+            asked = self._wish = self._across(asked)
         if not self._curves_stale and self._reading == (asked, width):
             if found is not None and (found.asked, found.width) == self._reading:
                 self.redraw_page(View.CURVES)
             return
         self._curves_stale, self._reading = False, (asked, width)
-        self.work(lambda: read_curves(registry, asked, width), "curves")
+        self.work(lambda: reading.read_curves(registry, asked, width), "curves")
 
     def on_curves_read(self, message: CurvesRead) -> None:
         """Show curves, unless others are wanted by now."""
@@ -262,8 +222,8 @@ class Drawing(RunPages):
     def turn_axis(self) -> None:
         """Let curves go by the next axis."""
         asked = self._asked_curves
-        axes: tuple[Axis, ...] = _RUN_AXES if asked.refs else _MODEL_AXES
-        if asked.refs and self._curves is not None and Axis.EPOCH.value not in self._curves.metrics:
+        axes: tuple[str, ...] = _RUN_AXES if asked.refs else _MODEL_AXES
+        if asked.refs and self._curves is not None and _EPOCH not in self._curves.metrics:
             axes = _RUN_AXES[:-1]
         at = axes.index(asked.axis) if asked.axis in axes else -1
         self._ask_curves(replace(asked, axis=axes[(at + 1) % len(axes)], part=None))
