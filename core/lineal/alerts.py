@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lineal import addresses, naming
@@ -12,6 +13,7 @@ from lineal.errors import BadFilter, BadValue, NotFound
 from lineal.gates import durations
 from lineal.policy import Permission, allowed
 from lineal.queries import alerts as rows
+from lineal.queries import observations as observed_rows
 from lineal.queries import stages as stage_rows
 from lineal.records.base import Micros
 from lineal.records.observations import AlertRule, AlertState, Episode, Fired
@@ -325,7 +327,7 @@ def _fire(change: Change, stage: Stage, rule: AlertRule, live: Transition, *, si
         place,
         alert=rule.text,
         version=live.to_label,
-        since=since,
+        since=rfc3339(since),
         saw=saw,
         episode=number,
         rollback="begins" if rolls_back else why_not,
@@ -357,6 +359,12 @@ def _clear(change: Change, place: str, episode: int, why: str) -> str | None:
     if alert is not None:
         change.record("alert_cleared", place, alert=alert, episode=episode, why=why)
     return alert
+
+
+def rfc3339(at: Micros) -> str:
+    """A time as events tell it: in UTC."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class _Values:
@@ -426,6 +434,21 @@ def states(context: Context, address: str | None = None) -> list[AlertState]:
         ref = addresses.stage_ref(address)
         _, stage = addresses.stage(connection, ref.model, ref.stage)
         return rows.states(connection, rows.rules(connection, stage.id))
+
+
+def unobserved(context: Context, address: str) -> tuple[str, ...]:
+    """Metrics that alerts of a stage ask for, and that were never observed there.
+
+    Raises:
+        NotFound: there is no such stage.
+    """
+    ref = addresses.stage_ref(address)
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, ref.model, ref.stage)
+        known = observed_rows.names_at(connection, stage.id)
+        terms = [written.read(rows.term(connection, rule.id)) for rule in rows.rules(connection, stage.id)]
+    asked = (name.removeprefix(PROMOTED) for term in terms for name in _names(term) if not name.startswith(OWN))
+    return tuple(dict.fromkeys(name for name in asked if name not in known))
 
 
 def episodes(context: Context, address: str | None = None, *, limit: int = 50) -> list[Episode]:

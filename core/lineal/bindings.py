@@ -248,11 +248,7 @@ def state(context: Context, address: str) -> StageState:
         settings = rows.settings(connection, stage.id)
         newest = pipeline_rows.latest(connection, stage.id, 1)
         live = stage_rows.live(connection, stage.id)
-        forced = bool(
-            live is not None
-            and live.to_version is not None
-            and stage.name in addresses.must_have(connection, live.to_version).forced
-        )
+        version = None if live is None or live.to_version is None else addresses.must_have(connection, live.to_version)
         releases = tuple(rows.releases_of(connection, stage.id))
     return StageState(
         model=stage.model,
@@ -264,7 +260,8 @@ def state(context: Context, address: str) -> StageState:
         releases=releases,
         pipeline=newest[0] if newest else None,
         is_running=is_held(layout.stage_lock(context.root, stage.id)),
-        forced=forced,
+        forced=version is not None and stage.name in version.forced,
+        alarmed=version is not None and stage.name in version.alarmed,
     )
 
 

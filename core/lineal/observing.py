@@ -287,6 +287,12 @@ def values_of(
         return rows.values(connection, [each.id for each in series], since=first, until=last)
 
 
+def latest_of(context: Context, series: ObservedSeries, count: int) -> list[float]:
+    """The newest single values of a series, oldest first."""
+    with context.read() as connection:
+        return rows.latest(connection, series.id, count)
+
+
 def _between(series: Sequence[ObservedSeries], since: Micros | None, until: Micros | None) -> tuple[Micros, Micros]:
     last = max((each.last_at for each in series), default=0)
     return since or Micros(0), Micros(last + rows.HOUR) if until is None else until

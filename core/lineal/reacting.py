@@ -6,17 +6,16 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lineal import addresses, commands, detached, stages, transitions
+from lineal.alerts import rfc3339
 from lineal.errors import Conflict, LinealError
 from lineal.queries import alerts as rows
 from lineal.queries import releases as release_rows
 
 if TYPE_CHECKING:
     from lineal.context import Context
-    from lineal.records.base import Micros
     from lineal.records.observations import Episode, Fired, Observed
 
 COMMAND_SECONDS = 60.0
@@ -119,12 +118,7 @@ def event(found: Episode) -> dict[str, object]:
         "version": found.label,
         "alert": found.alert,
         "saw": found.saw,
-        "since": _written(found.since),
-        "fired_at": _written(found.fired_at),
+        "since": rfc3339(found.since),
+        "fired_at": rfc3339(found.fired_at),
         "rollback": found.rollback,
     }
-
-
-def _written(at: Micros) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from lineal import alerts, automation, delivering, endings, observing, reacting, retention
+    from lineal import alerts, automation, delivering, endings, observing, reacting, retention, waking
     from lineal.facade.door import Address
     from lineal.records.automation import Automation, Delivery
     from lineal.records.base import Micros
@@ -36,6 +36,7 @@ else:
     observing = Later("lineal.observing")
     reacting = Later("lineal.reacting")
     retention = Later("lineal.retention")
+    waking = Later("lineal.waking")
 
 
 class Operating(Governing):
@@ -138,6 +139,10 @@ class Operating(Governing):
         """The single values of the last days."""
         return observing.values_of(self._context, series, since=since, until=until)
 
+    def observed_latest(self, series: ObservedSeries, count: int = 240) -> list[float]:
+        """The newest single values of a metric, oldest first."""
+        return observing.latest_of(self._context, series, count)
+
     def set_alerts(
         self,
         stage_ref: str,
@@ -158,6 +163,10 @@ class Operating(Governing):
     def alerts(self, stage_ref: str | None = None) -> list[AlertState]:
         """How the alerts of a stage are, or all of them."""
         return alerts.states(self._context, stage_ref)
+
+    def unobserved(self, stage_ref: str) -> tuple[str, ...]:
+        """Metrics that alerts of a stage ask for, and that were never observed there."""
+        return alerts.unobserved(self._context, stage_ref)
 
     def alert_episodes(self, stage_ref: str | None = None, *, limit: int = 50) -> list[Episode]:
         """When alerts fired, newest first."""
@@ -202,6 +211,10 @@ class Operating(Governing):
     def delivery(self, number: int) -> Delivery:
         """The delivery of a number."""
         return automation.delivery(self._context, number)
+
+    def runs_automations(self) -> bool:
+        """Whether a worker runs what waits; without one, a delivery that is said to run is lost."""
+        return waking.is_working(self.root)
 
     def deliver_again(self, number: int) -> Delivery:
         """Hand the event of a delivery to its automation once more, as soon as may be."""

@@ -23,6 +23,9 @@ FORCED_IN = """EXISTS (SELECT 1 FROM transitions k WHERE k.stage_id = l.stage_id
     AND k.forced AND NOT EXISTS (SELECT 1 FROM reviews w WHERE w.transition_id = k.id))"""
 """Whether what is live, row `l`, was forced in without a review."""
 
+ALARMED = "EXISTS (SELECT 1 FROM alert_episodes a WHERE a.stage_id = l.stage_id AND a.cleared_at IS NULL)"
+"""Whether an alert fires at the stage of row `l`."""
+
 _ModelRow = tuple[int, str, str, str | None, str | None, str | None, str | None, int, int, int | None, int]
 
 
@@ -102,8 +105,9 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
     stages: dict[int, list[tuple[str, str | None]]] = {row[0]: [] for row in rows}
     moved: dict[int, int] = {}
     forced: dict[int, list[str]] = {}
-    for number, stage, label, at, is_forced in connection.execute(
-        f"SELECT s.model_id, s.name, v.label, t.switched_at, {FORCED_IN} FROM stages s "
+    alarmed: dict[int, list[str]] = {}
+    for number, stage, label, at, is_forced, is_alarmed in connection.execute(
+        f"SELECT s.model_id, s.name, v.label, t.switched_at, {FORCED_IN}, {ALARMED} FROM stages s "
         "LEFT JOIN live l ON l.stage_id = s.id LEFT JOIN versions v ON v.id = l.version_id "
         "LEFT JOIN transitions t ON t.id = l.transition_id "
         "WHERE s.model_id IN (SELECT value FROM json_each(?)) ORDER BY s.model_id, s.position",
@@ -112,6 +116,8 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
         stages[number].append((stage, label))
         if is_forced:
             forced.setdefault(number, []).append(stage)
+        if is_alarmed:
+            alarmed.setdefault(number, []).append(stage)
         moved[number] = max(moved.get(number, 0), at or 0)
     return [
         Model(
@@ -127,6 +133,7 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
             stages=tuple(stages[number]),
             updated_at=Micros(max(created_at, registered or 0, moved.get(number, 0))),
             forced=tuple(forced.get(number, ())),
+            alarmed=tuple(alarmed.get(number, ())),
         )
         for number, name, scheme, primary, owner, purpose, notes, created_at, versions, registered, _ in rows
     ]

@@ -222,6 +222,16 @@ def series_at(connection: sqlite3.Connection, stage: int, version: int | None) -
     return [_series(row) for row in rows]
 
 
+def names_at(connection: sqlite3.Connection, stage: int) -> frozenset[str]:
+    """The metrics that were ever observed at a stage."""
+    rows = connection.execute(
+        "SELECT DISTINCT n.name FROM transitions t JOIN observed o ON o.transition_id = t.id "
+        "JOIN names n ON n.id = o.name_id WHERE t.stage_id = ?",
+        (stage,),
+    ).fetchall()
+    return frozenset(name for (name,) in rows)
+
+
 def values(
     connection: sqlite3.Connection, numbers: Collection[int], *, since: Micros, until: Micros
 ) -> list[ObservedValue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lineal.queries.models import FORCED_IN
+from lineal.queries.models import ALARMED, FORCED_IN
 from lineal.queries.names import intern
 from lineal.queries.values import number, number_column, scalar, scalar_columns
 from lineal.records.base import Actor, Digest, Micros, RunId, Scalar, Uid
@@ -367,14 +367,15 @@ def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[V
         parents.setdefault(child, []).append(Parent(f"{model}:{label}", Relation(relation), parent))
     stages: dict[int, list[str]] = {}
     forced: dict[int, list[str]] = {}
-    for version, stage, is_forced in connection.execute(
-        f"SELECT l.version_id, s.name, {FORCED_IN} FROM live l JOIN stages s ON s.id = l.stage_id "
+    alarmed: dict[int, list[str]] = {}
+    for version, stage, is_forced, is_alarmed in connection.execute(
+        f"SELECT l.version_id, s.name, {FORCED_IN}, {ALARMED} FROM live l JOIN stages s ON s.id = l.stage_id "
         "WHERE l.version_id IN (SELECT value FROM json_each(?)) ORDER BY s.position",
         (ids,),
     ).fetchall():
-        stages.setdefault(version, []).append(stage)
-        if is_forced:
-            forced.setdefault(version, []).append(stage)
+        for kept, belongs in ((stages, True), (forced, is_forced), (alarmed, is_alarmed)):
+            if belongs:
+                kept.setdefault(version, []).append(stage)
     return [
         Version(
             id=row[0],
@@ -393,6 +394,7 @@ def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[V
             parents=tuple(parents.get(row[0], ())),
             stages=tuple(stages.get(row[0], ())),
             forced=tuple(forced.get(row[0], ())),
+            alarmed=tuple(alarmed.get(row[0], ())),
             primary=None if row[13] is None else number(row[14]),
             deprecated_until=None if row[15] is None else Micros(row[15]),
         )

@@ -133,6 +133,8 @@ class Model:
     """When its latest version was registered, or its latest transition made."""
     forced: tuple[str, ...] = ()
     """Stages where what is live was forced in, and nobody has reviewed that."""
+    alarmed: tuple[str, ...] = ()
+    """Stages where an alert fires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,8 @@ class Version:
     """Stages where it is live."""
     forced: tuple[str, ...] = ()
     """Those of them where it was forced in, and nobody has reviewed that."""
+    alarmed: tuple[str, ...] = ()
+    """Those of them where an alert fires."""
     primary: float | None = None
     """Its value of the model's primary metric; None when it has none."""
     deprecated_until: Micros | None = None

@@ -171,3 +171,5 @@ class StageState:
     """Whether a process moves it now."""
     forced: bool = False
     """Whether what is live was forced in, and nobody has reviewed that."""
+    alarmed: bool = False
+    """Whether an alert fires there."""

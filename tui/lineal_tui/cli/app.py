@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 _COMMANDS = {
+    "alerts": ("observe", "How the alerts over what is observed are."),
     "approve": ("approvals", "Approve of a version for a stage."),
     "audit": ("audit", "The log of every change, chained by hashes."),
     "backup": ("upkeep", "Write a backup while others write."),
@@ -48,6 +49,9 @@ _COMMANDS = {
     "log": ("running", "Add figures, hyperparameters or tags to a run from a script."),
     "mark": ("versions", "Mark a version as bad, or as active again."),
     "models": ("models", "List the models with what is live where."),
+    "observations": ("observe", "What was observed of what is live."),
+    "observe": ("observe", "Record what was measured on what is live."),
+    "on": ("automation", "Run commands when something happens."),
     "pipeline": ("pipelines", "List, follow or cancel what moves a stage now."),
     "policy": ("policy", "Gates, roles and what is kept, as a file that can live in git."),
     "promote": ("transitions", "Make a version live at a stage."),

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _DEMANDS = ("expressions", "require", "after", "soak", "approvals", "no_pickle")
 """Options that say what a promotion needs."""
 
+_ALERTS = ("alerts", "gone", "alert_command", "alert_rollback", "cool_down")
+"""Options that say what must hold of what is observed."""
+
 _SHELL_WORDS = frozenset({"|", "||", "|&", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>>", "2>&1", "&>"})
 """Words that are meant for a shell."""
 
@@ -76,6 +79,13 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
 @click.option("--soak", metavar="D", help="How long at a stretch, such as 24h; 0 for no matter.")
 @click.option("--approvals", type=int, metavar="N", help="How many others must approve of it; 0 for none.")
 @click.option("--no-pickle/--pickle", "no_pickle", default=None, help="Whether to refuse files that run code.")
+@click.option(
+    "--alert", "alerts", multiple=True, metavar="EXPR", help="What must hold of what is observed; may be repeated."
+)
+@click.option("--no-alert", "gone", multiple=True, metavar="EXPR|all", help="Take an alert away.")
+@click.option("--alert-command", metavar="CMD", help="Run when one of these alerts fires; the event is on its stdin.")
+@click.option("--alert-rollback", is_flag=True, help="Roll the stage back when one of these alerts fires.")
+@click.option("--cool-down", metavar="D", help="How long after an automatic rollback there is no other one; 1h.")
 @as_json
 @click.pass_context
 def set_stage(
@@ -100,17 +110,34 @@ def set_stage(
     in DIR, with LINEAL_MODEL, _STAGE, _ACTION (promote, rollback, undo, clear, revert), _FROM, _TO, _ACTOR, _REASON and
     _RELEASE in its environment.
 
+    An alert is an expression over what `lineal observe` records: NAME is observed, promoted.NAME its mean in the first
+    hour that it was observed after the version went live, metrics.NAME what the version was registered with. It fires
+    when it does not hold, with `for 10m` when it has not held for ten minutes. --alert-rollback takes a promotion back
+    once, as whoever observes, who has to be a deployer.
+
     Examples:
       lineal stage set fraud@production --release /srv/fraud --hook 'systemctl reload fraud'
       lineal stage set fraud@production --gate 'metrics.auc >= live.metrics.auc - 0.005' --require owner,purpose
       lineal stage set fraud@production --after staging --soak 24h --approvals 1 --no-pickle
       lineal stage set fraud@production --health http://127.0.0.1:8080/health --tries 5 --interval 2
+      lineal stage set fraud@production --alert 'latency_p99 < 80 for 10m' --alert-rollback
+      lineal stage set fraud@production --alert 'error_rate < promoted.error_rate * 1.5' --alert-command /opt/page-us
       lineal stage set fraud@production --hook 'sh -c "./warm-up | tail -1"' --health ''
     """
     named = {name: value for name, value in given.items() if value is not None and value != ()}
     demanded = _demanded({name: named.pop(name) for name in _DEMANDS if name in named})
-    changes = _changes(named) if named or not demanded else {}
+    watched = {name: named.pop(name) for name in _ALERTS if name in named}
+    if watched.pop("alert_rollback", False):
+        watched["alert_rollback"] = True
+    changes = _changes(named) if named or not (demanded or watched) else {}
+    if watched:
+        _check_alerts(watched)
     with session(context).open() as registry:
+        if watched:
+            _set_alerts(registry, place, watched)
+            if not changes and not demanded:
+                _tell_alerts(registry, place, as_json=as_json)
+                return
         if demanded:
             registry.set_gates(place, **demanded)
         if not changes:
@@ -146,6 +173,42 @@ def _demanded(given: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def _check_alerts(given: dict[str, Any]) -> None:
+    if "alerts" not in given and given.keys() - {"gone"}:
+        raise click.UsageError("--alert-command, --alert-rollback and --cool-down say what an --alert does; name that")
+
+
+def _set_alerts(registry: Registry, place: str, given: dict[str, Any]) -> None:
+    from lineal.gates.durations import seconds  # noqa: PLC0415  start-up is measured
+
+    if "gone" in given:
+        registry.remove_alerts(place, *given["gone"])
+    if "alerts" in given:
+        command = words_of("alert-command", given["alert_command"]) if given.get("alert_command") else None
+        registry.set_alerts(
+            place,
+            *given["alerts"],
+            command=command,
+            rolls_back=given.get("alert_rollback", False),
+            cool_down=seconds("cool-down", given.get("cool_down", "1h")),
+        )
+
+
+def _tell_alerts(registry: Registry, place: str, *, as_json: bool) -> None:
+    from lineal_tui.view import observation_json, observations  # noqa: PLC0415  start-up is measured
+
+    found = registry.alerts(place)
+    if as_json:
+        dump({"ref": place, "alerts": [observation_json.alert(each) for each in found]})
+        return
+    say(place)
+    show(observations.alerts(found, now(), width()))
+    for name in registry.unobserved(place):
+        narrate(f"{name} was never observed at {place} yet; the alert waits for it")
+    if not found:
+        narrate(f"{place} has no alerts")
+
+
 def _tell_gates(registry: Registry, place: str, *, as_json: bool) -> None:
     found = registry.gates(place)
     if as_json:
@@ -170,16 +233,16 @@ def _changes(given: dict[str, Any]) -> dict[str, Any]:
     changes = dict(given)
     if "health" in given:
         is_address = "://" in given["health"].split(" ", 1)[0]
-        changes["health"] = None if is_address else _command("health", given["health"])
+        changes["health"] = None if is_address else words_of("health", given["health"])
         changes["health_url"] = given["health"] if is_address else None
     if "hook" in given:
-        changes["hook"] = _command("hook", given["hook"])
+        changes["hook"] = words_of("hook", given["hook"])
     if "health_text" in given:
         changes["health_text"] = given["health_text"] or None
     return changes
 
 
-def _command(field: str, text: str) -> tuple[str, ...] | None:
+def words_of(field: str, text: str) -> tuple[str, ...] | None:
     """The words of a command; None for an empty text."""
     from shlex import split  # noqa: PLC0415  start-up is measured
 
@@ -274,11 +337,13 @@ def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
         tell_unfinished(registry, place)
         stage = next(each for each in registry.stages(state.model) if each.name == state.stage)
         demanded = registry.gates(place)
+        watched = registry.alerts(place)
     failure = failure_of(state.pipeline)
     if as_json:
-        from lineal_tui.view import gate_json, stage_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import gate_json, observation_json, stage_json  # noqa: PLC0415  start-up is measured
 
-        dump({**stage_json.state(stage, state, failure), "gates": gate_json.gates(demanded)})
+        alerts = [observation_json.alert(each) for each in watched]
+        dump({**stage_json.state(stage, state, failure), "gates": gate_json.gates(demanded), "alerts": alerts})
         return
     from lineal_tui.view import gates, stage_page  # noqa: PLC0415  as above
     from lineal_tui.view.text import heading  # noqa: PLC0415  as above
@@ -286,6 +351,10 @@ def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
     show(stage_page.stage(state, failure, now(), width()))
     if not demanded.is_open:
         show([(), heading("Before a promotion"), *gates.gates(demanded)])
+    if watched:
+        from lineal_tui.view import observations  # noqa: PLC0415  as above
+
+        show([(), heading("While it is live"), *observations.alerts(watched, now(), width())])
 
 
 def failure_of(pipeline: Pipeline | None) -> LinealError | None:

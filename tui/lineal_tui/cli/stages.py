@@ -49,6 +49,8 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
     say_field("since", words.when(found.since, now()))
     say_field("by", one_line(by))
     say_field("reason", found.reason)
+    if found.stage in found.version.alarmed:
+        say_field("ALERT", f"see `lineal alerts {found.version.model}@{found.stage}`")
     if transition.is_alarming:
         from lineal_tui.view.gates import transition_ref  # noqa: PLC0415  as above
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from lineal_tui.view.alarms import alarm
 from lineal_tui.view.lines import GUTTER, Line, Span, Tone, cut, cut_middle, fit, line_width, spread, width_of, wrap
 from lineal_tui.view.words import number
 
@@ -45,12 +46,12 @@ def header_line(
         order.sort(key=lambda pair: pair[0] != stage)
         for name, label in order:
             tone = Tone.MUTED if label is None else Tone.LIVE if name == stage else Tone.STAGED
-            forced = name in model.forced
+            wrong = alarm(model, name)
             end.extend(
                 [
                     ("  " if end else "", Tone.TEXT),
                     (cut(name, 12) + " ", Tone.MUTED),
-                    (f"{cut_middle(label or '-', 16)}{' FORCED' if forced else ''}", Tone.FAILED if forced else tone),
+                    (f"{cut_middle(label or '-', 16)}{wrong and f' {wrong}'}", Tone.FAILED if wrong else tone),
                 ]
             )
     marks: list[Span] = [(f"   {marked} marked", Tone.MARK)] if marked else []

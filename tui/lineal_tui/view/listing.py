@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lineal_tui.view.alarms import alarm
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import table
 from lineal_tui.view.words import age, lasted, local_time, local_times, metric, number, short_digest, size
@@ -28,7 +29,7 @@ def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]
     rows = []
     for model in found:
         live = ", ".join(
-            f"{stage} {label}{' FORCED' if stage in model.forced else ''}"
+            f"{stage} {label} {alarm(model, stage)}".rstrip()
             for stage, label in reversed(model.stages)
             if label is not None
         )
@@ -36,7 +37,7 @@ def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]
             (
                 (model.name, Tone.STRONG),
                 _text(number(model.versions)),
-                (live or "-", Tone.FAILED if model.forced else Tone.LIVE if live else Tone.MUTED),
+                (live or "-", Tone.FAILED if alarm(model) else Tone.LIVE if live else Tone.MUTED),
                 _text(model.primary_metric),
                 (age(model.updated_at, now), Tone.MUTED),
                 (model.owner or "-", Tone.MUTED),
@@ -91,11 +92,11 @@ def _graph(model: Model, version: Version, row: TreeRow) -> str:
 
 def badge(model: Model, version: Version) -> Span:
     """Where a version is live; its status when it may not be."""
-    names = [f"{name} FORCED" if name in version.forced else name for name in version.stages]
+    names = [f"{name} {alarm(version, name)}".rstrip() for name in version.stages]
     if version.status.value != "active":
         names.append(version.status.value)
         return (", ".join(names), Tone.WORSE)
-    if version.forced:
+    if alarm(version):
         return (", ".join(names), Tone.FAILED)
     if version.deprecated_until is not None:
         names.append("deprecated")
@@ -252,12 +253,15 @@ def _why(found: Transition) -> str:
     return f"{found.reason or '-'}{reviewed}"
 
 
-def stages(found: Sequence[tuple[Stage, str | None]], width: int | None) -> list[Line]:
-    """Stages of a model with what is live there."""
-    rows = [
-        ((f"{each.model}@{each.name}", Tone.STRONG), (label or "-", Tone.LIVE if label else Tone.MUTED))
-        for each, label in found
-    ]
+def stages(found: Sequence[tuple[Stage, str | None]], width: int | None, *, forced: Collection[str] = ()) -> list[Line]:
+    """Stages of a model with what is live there; `forced` are those where it was forced in without a review."""
+    rows: list[tuple[Span, ...]] = []
+    for each, label in found:
+        is_forced = each.name in forced
+        tone = Tone.FAILED if is_forced else Tone.LIVE if label else Tone.MUTED
+        rows.append(
+            ((f"{each.model}@{each.name}", Tone.STRONG), (f"{label or '-'}{' FORCED' if is_forced else ''}", tone))
+        )
     return table(("STAGE", "LIVE"), rows, width=width)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lineal_tui.view.alarms import alarm
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Tone, cut, width_of
 from lineal_tui.view.words import age, figure, number
@@ -96,17 +97,16 @@ def models_line(item: ModelItem, look: ModelsLook, width: int) -> Line:
     for name in look.stages:
         label = live.get(name)
         tone = Tone.MUTED if label is None else Tone.LIVE if name == last else Tone.STAGED
-        forced = name in model.forced
-        cells[f"stage:{name}"] = ((_live(model, name), Tone.FAILED if forced else tone),)
+        cells[f"stage:{name}"] = ((_live(model, name), Tone.FAILED if alarm(model, name) else tone),)
     return row(models_columns(look, width), cells)
 
 
 def _live(model: Model, stage: str) -> str:
-    """What is live at a stage; what was forced in says so first, so that it is never cut off."""
+    """What is live at a stage; what is wrong with it is said first, so that it is never cut off."""
     label = dict(model.stages).get(stage)
     if label is None:
         return "-"
-    return f"FORCED {cut(label, 18)}" if stage in model.forced else cut(label, 18)
+    return f"{alarm(model, stage)} {cut(label, 18)}".lstrip()
 
 
 def _waits(item: ModelItem, now: Micros) -> str:
@@ -130,7 +130,7 @@ def model_stage_line(item: ModelItem, stage: str | None, width: int) -> Line:
     text = cut(("↑ " if waits else "") + _live(model, stage), room)
     tone = (
         Tone.FAILED
-        if stage in model.forced
+        if alarm(model, stage)
         else Tone.MUTED
         if label is None
         else Tone.LIVE

@@ -50,6 +50,7 @@ def state(stage: Stage, found: StageState, failure: LinealError | None) -> Objec
         "live": found.live,
         "outcome": found.outcome,
         "forced": found.forced,
+        "alarmed": found.alarmed,
         "current": current,
         "settings": None if found.settings is None else settings(found.settings),
         "releases": [_release(found, each) for each in found.releases],

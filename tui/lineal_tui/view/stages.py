@@ -98,7 +98,13 @@ def stage_line(item: StageItem, look: StagesLook, width: int) -> Line:
             "name": ((state.stage, Tone.STRONG),),
             "live": ((state.live or "-", Tone.LIVE if state.live else Tone.MUTED),),
             "since": ((age(item.since, look.now) if item.since is not None else "", Tone.MUTED),),
-            "health": (("FORCED", Tone.FAILED) if state.forced else health_words(state.outcome),),
+            "health": (
+                ("ALERT", Tone.FAILED)
+                if state.alarmed
+                else ("FORCED", Tone.FAILED)
+                if state.forced
+                else health_words(state.outcome),
+            ),
             "pipeline": (
                 (last, Tone.CHANGED if state.is_running else Tone.WORSE if item.failure is not None else Tone.MUTED),
             ),

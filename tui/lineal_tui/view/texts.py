@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal_tui.view import listing
+from lineal_tui.view.alarms import alarm
 from lineal_tui.view.clean import clean
 from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Span, Tone
@@ -27,12 +28,14 @@ _TENSORS = 20
 
 def model(found: Model, versions: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
     """A model with its newest versions."""
-    stages = ", ".join(f"{stage} {label or '-'}" for stage, label in found.stages)
+    stages = ", ".join(
+        f"{stage} {label or '-'}{' FORCED' if stage in found.forced else ''}" for stage, label in found.stages
+    )
     return [
         heading(found.name, counted(found.versions, "version")),
         *fields(
             [
-                ("stages", (stages, Tone.LIVE)),
+                ("stages", (stages, Tone.FAILED if found.forced else Tone.LIVE)),
                 ("primary metric", found.primary_metric),
                 ("labels", found.scheme.value),
                 *_people(found.owner, found.purpose),
@@ -251,8 +254,11 @@ def _group(title: str, lines: list[Line], remark: str = "") -> list[Line]:
 def _live_at(found: Version) -> Span | None:
     if not found.stages:
         return None
-    told = [f"{stage} FORCED, not reviewed" if stage in found.forced else stage for stage in found.stages]
-    return (", ".join(told), Tone.FAILED if found.forced else Tone.LIVE)
+    told = []
+    for stage in found.stages:
+        wrong = alarm(found, stage).replace("FORCED", "FORCED, not reviewed")
+        told.append(f"{stage} {wrong}".rstrip())
+    return (", ".join(told), Tone.FAILED if alarm(found) else Tone.LIVE)
 
 
 def _ask(detail: VersionDetail) -> str | None:

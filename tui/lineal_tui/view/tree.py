@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
 from lineal.records.runs import Direction
+from lineal_tui.view.alarms import alarm
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import ELLIPSIS, Line, Span, Tone, cut, cut_middle, fit, rule, width_of
@@ -180,12 +181,12 @@ def _stage_text(version: Version, look: TreeLook) -> str:
     if version.stages:
         names = sorted(version.stages, key=lambda name: name != look.stage)
         told = " ".join(name.upper() if name == look.stage else name for name in names)
-        return f"FORCED {told}" if version.forced else told
+        return f"{alarm(version)} {told}".lstrip()
     return "" if version.status is VersionStatus.ACTIVE else str(version.status)
 
 
 def _stage_tone(version: Version, look: TreeLook) -> Tone:
-    if version.forced:
+    if alarm(version):
         return Tone.FAILED
     if look.stage in version.stages:
         return Tone.LIVE
