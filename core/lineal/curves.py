@@ -213,7 +213,9 @@ def metrics_of(context: Context, wanted: Sequence[str]) -> tuple[str, ...]:
     with context.read() as connection:
         known = [run_of(connection, each)[2] for each in wanted]
         found = rows.metric_names(connection, [run.n for run in known if run is not None])
-    return tuple(name for name, _, _ in sorted(found, key=lambda each: (each[0] == EPOCH, -each[1], each[2] == 1, each[0])))
+    return tuple(
+        name for name, _, _ in sorted(found, key=lambda each: (each[0] == EPOCH, -each[1], each[2] == 1, each[0]))
+    )
 
 
 def metrics_across(context: Context, model: str) -> tuple[str, ...]:
