@@ -11,6 +11,7 @@ import argparse
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ def measure(registry: Registry, times: int, *, with_hand: bool) -> list[str]:
         taken = median_ms(search, times)
         told = ""
         if with_hand:
-            hand = median_ms(lambda metric=metric, param=param, sort=sort: by_hand(connection, metric, param, sort), 1)
+            hand = median_ms(partial(by_hand, connection, metric, param, sort), 1)
             told = f"   by hand {hand:9.1f} ms  {hand / taken:7.1f} x"
         if taken > target:
             missed.append(what)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lineal.errors import BadFilter
 from lineal.queries import plans
+from lineal.records.base import Micros
 from lineal.registry import Registry, create_registry
 from lineal.search.parsing import parse
 from lineal.search.terms import Among, Both, Comparison, Either, Field, Literal, Missing, Not, Words
@@ -32,7 +33,7 @@ OPTIMIZERS = ("adam", "Adam", "sgd", "0.01")
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     ticks = iter(range(1_767_225_600_000_000, 1 << 62, 7_000_000))
-    with create_registry(tmp_path_factory.mktemp("searching") / "registry", clock=lambda: next(ticks)) as made:
+    with create_registry(tmp_path_factory.mktemp("searching") / "registry", clock=lambda: Micros(next(ticks))) as made:
         for number in range(RUNS):
             params: dict[str, object] = {"lr": LR[number % 4], "flag": number % 3 == 0}
             if number % 5:

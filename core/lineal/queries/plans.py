@@ -16,6 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from lineal.errors import Cancelled
+from lineal.records.searching import Part
 from lineal.search.pieces import Condition, Sql
 
 if TYPE_CHECKING:
@@ -81,28 +82,6 @@ class Search:
     def ties_descend(self) -> bool:
         """Whether the newer stands first among equals."""
         return self.descending or not self.walks
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Which part of what is found."""
-
-    limit: int
-    """-1 for all."""
-    after: Place | None = None
-    before: Place | None = None
-    skip: int = 0
-    from_end: bool = False
-
-    @property
-    def backwards(self) -> bool:
-        """Whether it is read from its end."""
-        return self.before is not None or self.from_end
-
-    @property
-    def edge(self) -> Place | None:
-        """Where it begins, as it is read."""
-        return self.before if self.before is not None else self.after
 
 
 class _TooFar(Exception):

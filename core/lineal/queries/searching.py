@@ -12,8 +12,8 @@ from lineal.queries import plans
 from lineal.queries import runs as run_rows
 from lineal.queries import versions as version_rows
 from lineal.queries.known import KnownNames
-from lineal.queries.plans import Part, Search, Walk
-from lineal.records.searching import Found, Place
+from lineal.queries.plans import Search, Walk
+from lineal.records.searching import Found, Part, Place
 from lineal.search import compiling, fields
 from lineal.search.pieces import Condition, Order, Sql
 

@@ -24,3 +24,25 @@ class Found(Generic[Item_co]):
 
     item: Item_co
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of what is found."""
+
+    limit: int
+    """-1 for all."""
+    after: Place | None = None
+    before: Place | None = None
+    skip: int = 0
+    from_end: bool = False
+
+    @property
+    def backwards(self) -> bool:
+        """Whether it is read from its end."""
+        return self.before is not None or self.from_end
+
+    @property
+    def edge(self) -> Place | None:
+        """Where it begins, as it is read."""
+        return self.before if self.before is not None else self.after
