@@ -45,7 +45,7 @@ def _eventually(is_so: Callable[[], bool], seconds: float = 3.0) -> bool:
 
 def test_a_command_gets_its_environment_and_folder_and_no_input(tmp_path: Path) -> None:
     finished = _run(tmp_path, 'echo "$GREETING from $PWD"; cat; echo oops >&2')
-    assert finished == commands.Finished(True, f"hello from {tmp_path}\noops\n", finished.seconds)
+    assert finished == commands.Finished(True, f"hello from {tmp_path}\noops\n", finished.seconds, exit_code=0)
 
 
 def test_a_command_is_no_shells(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ READS = frozenset(
         *("tree_skeleton", "uid", "uncommitted_changes", "values", "verify", "verify_events", "version"),
         *("version_cost", "version_costs", "version_count", "version_matches", "versions", "versions_by_id"),
         *("versions_page", "why_not", "write_files", "current"),
+        *("automation", "automations", "deliveries", "delivery", "runs_automations", "settle_automations"),
     }
 )
 """What leaves a registry as it is."""
@@ -63,8 +64,11 @@ class Ground:
         """Fill it, and give it away."""
         self.registry, self.served = served.registry, served
         registry = served.registry
+        registry.add_automation("promoted", None, ["true"])
         for label in (1, 2):
             registry.promote(f"m:{label}", "production")
+        registry.settle_automations()
+        self.delivery = registry.deliveries()[0].id
         self.data = served.folder / "data.csv"
         self.data.write_text("a\n1\n")
         registry.add_dataset("d", self.data)
@@ -98,6 +102,7 @@ class Ground:
 
 
 CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
+    "add_automation": lambda _, registry: registry.add_automation("promoted", "m@production", ["true"]),
     "add_dataset": lambda ground, registry: registry.add_dataset("d2", ground.data),
     "add_stage": lambda _, registry: registry.add_stage("m", "canary"),
     "apply_policy": lambda _, registry: registry.apply_policy(f'[[roles]]\nsubject = "{ME}"\nrole = "admin"\n'),
@@ -106,7 +111,9 @@ CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
     "bind_stage": lambda ground, registry: registry.bind_stage("m@staging", release=str(ground.served.folder / "new")),
     "cancel_pipeline": lambda _, registry: registry.cancel_pipeline("m@production"),
     "clear": lambda _, registry: registry.clear("m@production"),
+    "deliver_again": lambda ground, registry: registry.deliver_again(ground.delivery),
     "deprecate": lambda _, registry: registry.deprecate("m:4", until=None),
+    "enable_automation": lambda _, registry: registry.enable_automation("promoted", enabled=False),
     "evaluate": lambda _, registry: registry.evaluate("m:3", {"auc": 0.9}),
     "execute": lambda ground, registry: registry.execute(ground.promotion),
     "expire": lambda _, registry: registry.expire(),
@@ -122,6 +129,7 @@ CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
     "promote": lambda _, registry: registry.promote("m:3", "production"),
     "register": lambda ground, registry: registry.register("m", ground.data),
     "reject": lambda _, registry: registry.reject("m:3", "production"),
+    "remove_automation": lambda _, registry: registry.remove_automation("promoted"),
     "repair": lambda _, registry: registry.repair(),
     "retire": lambda _, registry: registry.retire("m:4", reason="old"),
     "review": lambda _, registry: registry.review("m@production#1"),
