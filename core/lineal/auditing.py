@@ -28,7 +28,7 @@ _MOVED_BY = 10_000
 """Entries that may have been taken out for a later one to be recognised in its new place."""
 _FINDINGS = 100
 """Disagreements that are worth reading."""
-_TABLES = ("events", "transitions", "versions")
+_TABLES = ("events", "transitions", "versions", "decisions", "reviews")
 """What must be append-only for the log to mean something."""
 _RESTORE = "compare with a backup or an export that was kept elsewhere"
 

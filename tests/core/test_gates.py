@@ -384,6 +384,32 @@ def test_the_database_keeps_reviews_to_forced_transitions_of_others(
             sql("INSERT INTO reviews VALUES (?, NULL, ?, 1, NULL, 1)", transition, actor)
 
 
+@pytest.mark.parametrize(
+    ("trigger", "statement", "told"),
+    [
+        ("decisions_no_update", "UPDATE decisions SET actor = 'cy'", "no event tells that cy approved it so"),
+        (None, "INSERT INTO decisions VALUES (9, 2, 2, NULL, 'approved', NULL, 'cy', 1, NULL, 1)", "no event tells"),
+        ("transitions_no_update", "UPDATE transitions SET forced = 0", "the history disagrees"),
+        ("reviews_no_update", "UPDATE reviews SET actor = 'dan'", "transition 2 was reviewed so"),
+        (None, "UPDATE stage_gates SET approvals = 0", "is not what the log tells"),
+        (None, "DELETE FROM gate_expressions", "is not what the log tells"),
+    ],
+)
+def test_the_log_tells_of_words_gates_and_force_that_were_forged(
+    stocked: Registry, sql: Callable[..., list[tuple[object, ...]]], trigger: str | None, statement: str, told: str
+) -> None:
+    stocked.set_gates(PLACE, expressions=("metrics.auc > 2",), approvals=1)
+    ben = person(stocked, "ben")
+    ben.approve("m:2", "production")
+    stocked.promote("m:2", "production", force=True, reason="fire")
+    ben.review(f"{PLACE}#2")
+    assert stocked.verify_events().findings == ()
+    if trigger is not None:
+        sql(f"DROP TRIGGER {trigger}")
+    sql(statement)
+    assert any(told in finding.problem for finding in stocked.verify_events().findings)
+
+
 def test_what_was_looked_at_is_what_is_promoted(stocked: Registry) -> None:
     plan = stocked.plan_promote("m:4", "production")
     stocked.promote("m:2", "production")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lineal.queries import governed
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -118,5 +120,5 @@ def _same_action(action: str, event: str) -> bool:
     return event == _SAID.get(action) or event.startswith(f"{action}_")
 
 
-EVERYTHING = (models, versions, transitions, creations, registrations)
+EVERYTHING = (models, versions, transitions, creations, registrations, *governed.EVERYTHING)
 """All comparisons; each begins after 0."""

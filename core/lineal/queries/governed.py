@@ -1,0 +1,96 @@
+"""What the audit log and the tables of gates, decisions and reviews say of each other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from lineal.queries.gates import gates_of
+from lineal.records.gates import Gates
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from lineal.queries.agreement import Page
+
+_MANY = 2_000
+"""Rows that are compared at once."""
+
+
+def decisions(connection: sqlite3.Connection, after: int) -> Page:
+    """Decisions past a row number that no event tells of as they are."""
+    rows = connection.execute(
+        "SELECT d.id, m.name || ':' || v.label, d.actor, d.verdict, EXISTS (SELECT 1 FROM events e "
+        "WHERE e.ref = m.name || ':' || v.label AND +e.action = 'version_' || d.verdict AND e.actor = d.actor "
+        "AND e.uid = d.uid AND e.at = d.at AND json_extract(e.data, '$.stage') = s.name "
+        "AND json_extract(e.data, '$.digest') IS d.digest) "
+        "FROM decisions d JOIN versions v ON v.id = d.version_id JOIN models m ON m.id = v.model_id "
+        "JOIN stages s ON s.id = d.stage_id WHERE d.id > ? ORDER BY d.id LIMIT ?",
+        (after, _MANY),
+    ).fetchall()
+    lacking = [
+        (ref, f"no event tells that {actor} {verdict} it so") for _, ref, actor, verdict, told in rows if not told
+    ]
+    return (rows[-1][0] if rows else None), lacking
+
+
+def reviews(connection: sqlite3.Connection, after: int) -> Page:
+    """Reviews past a row number that no event tells of as they are."""
+    rows = connection.execute(
+        "SELECT w.transition_id, m.name || '@' || s.name, t.seq, EXISTS (SELECT 1 FROM events e "
+        "WHERE e.ref = m.name || '@' || s.name AND +e.action = 'reviewed' AND e.actor = w.actor AND e.at = w.at "
+        "AND json_extract(e.data, '$.seq') = t.seq) "
+        "FROM reviews w JOIN transitions t ON t.id = w.transition_id JOIN stages s ON s.id = t.stage_id "
+        "JOIN models m ON m.id = s.model_id WHERE w.transition_id > ? ORDER BY w.transition_id LIMIT ?",
+        (after, _MANY),
+    ).fetchall()
+    lacking = [
+        (ref, f"no event tells that its transition {seq} was reviewed so") for _, ref, seq, told in rows if not told
+    ]
+    return (rows[-1][0] if rows else None), lacking
+
+
+def forced(connection: sqlite3.Connection, after: int) -> Page:
+    """Transitions of the next stage past a row number of which the log says forced and the history not, or so."""
+    found = connection.execute(
+        "SELECT s.id, m.name || '@' || s.name FROM stages s JOIN models m ON m.id = s.model_id "
+        "WHERE s.id > ? ORDER BY s.id LIMIT 1",
+        (after,),
+    ).fetchone()
+    if found is None:
+        return None, []
+    stage, place = found
+    kept = {seq for (seq,) in connection.execute("SELECT seq FROM transitions WHERE stage_id = ? AND forced", (stage,))}
+    told = {
+        seq
+        for (seq,) in connection.execute(
+            "SELECT json_extract(data, '$.seq') FROM events WHERE ref = ? AND json_extract(data, '$.forced') = 1",
+            (place,),
+        )
+    }
+    return stage, [
+        (place, f"its transition {seq} was{'' if seq in told else ' not'} forced by the log, and the history disagrees")
+        for seq in sorted(kept ^ told)
+    ]
+
+
+def gates(connection: sqlite3.Connection, after: int) -> Page:
+    """What the next stage past a row number demands, where the last event about that tells otherwise."""
+    found = connection.execute(
+        "SELECT s.id, m.name || '@' || s.name, (SELECT e.data FROM events e WHERE e.ref = m.name || '@' || s.name "
+        "AND +e.action = 'gates_set' ORDER BY e.seq DESC LIMIT 1) FROM stages s JOIN models m ON m.id = s.model_id "
+        "WHERE s.id > ? ORDER BY s.id LIMIT 1",
+        (after,),
+    ).fetchone()
+    if found is None:
+        return None, []
+    stage, place, data = found
+    wanted = asdict(Gates()) if data is None else json.loads(data)
+    kept = json.loads(json.dumps(asdict(gates_of(connection, stage))))
+    wanted = json.loads(json.dumps({name: wanted.get(name) for name in kept}))
+    return stage, [] if kept == wanted else [(place, "what it demands before a promotion is not what the log tells")]
+
+
+EVERYTHING = (decisions, reviews, forced, gates)
+"""All comparisons; each begins after 0."""
