@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from lineal.metrics import guess_direction
-from lineal.queries import artifacts, datasets, endings, metrics, models, names, runs, versions
+from lineal.queries import artifacts, datasets, endings, metrics, models, names, observations, runs, versions
 from lineal.records.models import VersionDetail
 from lineal.records.runs import MetricDefinition, RunDetail
 
@@ -30,6 +30,7 @@ def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> li
     architectures = artifacts.architectures_of(connection, ids)
     ends, ending = endings.retirements(connection, ids), endings.deprecations(connection, ids)
     surroundings = runs.surroundings(connection, {fact[2] for fact in facts.values() if fact[2] is not None})
+    observed = observations.series_of_versions(connection, ids)
     details = []
     for version in wanted:
         reason, signature, run, model, experiment = facts[version.id]
@@ -54,6 +55,7 @@ def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> li
                 experiment=None if producer is None else producer.experiment,
                 deprecation=ending.get(version.id),
                 retirement=ends.get(version.id),
+                observed=observed.get(version.id, ()),
                 model_owner=models.owner_of(connection, model),
             )
         )

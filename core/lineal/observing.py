@@ -266,7 +266,8 @@ def observed_of(context: Context, address: str) -> list[ObservedSeries]:
         NotFound: there is no such version.
     """
     with context.read() as connection:
-        return rows.series_of_version(connection, addresses.version(connection, address).id)
+        number = addresses.version(connection, address).id
+        return list(rows.series_of_versions(connection, [number]).get(number, ()))
 
 
 def hours_of(

@@ -205,12 +205,21 @@ def series_of_transition(connection: sqlite3.Connection, transition: int) -> lis
     return [_series(row) for row in rows]
 
 
-def series_of_version(connection: sqlite3.Connection, version: int) -> list[ObservedSeries]:
-    """The metrics observed of a version, wherever it was live, the newest spell first."""
+def series_of_versions(
+    connection: sqlite3.Connection, versions: Collection[int]
+) -> dict[int, tuple[ObservedSeries, ...]]:
+    """The metrics observed of versions, wherever they were live, the newest spell first, by row number."""
+    if connection.execute("SELECT 1 FROM observed LIMIT 1").fetchone() is None:
+        return {}
     rows = connection.execute(
-        _SERIES + "WHERE t.to_version = ? ORDER BY o.transition_id DESC, n.name", (version,)
+        _SERIES.replace("SELECT ", "SELECT t.to_version, ", 1)
+        + "WHERE t.to_version IN (SELECT value FROM json_each(?)) ORDER BY o.transition_id DESC, n.name",
+        (json.dumps(list(versions)),),
     ).fetchall()
-    return [_series(row) for row in rows]
+    found: dict[int, tuple[ObservedSeries, ...]] = {}
+    for version, *row in rows:
+        found[version] = (*found.get(version, ()), _series(tuple(row)))
+    return found
 
 
 def series_at(connection: sqlite3.Connection, stage: int, version: int | None) -> list[ObservedSeries]:

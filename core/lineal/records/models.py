@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lineal.records.base import Digest, Micros, RunId, Scalar, Uid
     from lineal.records.endings import Deprecation, Retirement
+    from lineal.records.observations import ObservedSeries
     from lineal.records.runs import CodeState, Environment, MetricDefinition, RunData
 
 
@@ -213,6 +214,8 @@ class VersionDetail:
     """Who owns the model."""
     deprecation: Deprecation | None = None
     retirement: Retirement | None = None
+    observed: tuple[ObservedSeries, ...] = ()
+    """What was observed of it, wherever it was live; the newest spell first."""
 
     @property
     def ask(self) -> str:

@@ -158,7 +158,7 @@ def _list(
     which: str,
     form: str,
 ) -> None:
-    from lineal_tui.view import observation_json, observations  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view import json, observation_json, observations  # noqa: PLC0415  start-up is measured
 
     series = registry.observed_at(stage, version=version)
     if names:
@@ -173,7 +173,7 @@ def _list(
         records = [observation_json.hour(each, stage) for each in rolled]
         lines = observations.hours(rolled, width())
     else:
-        records = [observation_json.series(each) for each in series]
+        records = [json.observed(each) for each in series]
         latest = {each.id: registry.observed_latest(each) for each in series} if form == "text" else {}
         lines = observations.summary(series, latest, now(), width())
     if form == "json":

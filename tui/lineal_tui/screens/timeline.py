@@ -10,6 +10,7 @@ from textual.message import Message
 from lineal_tui.keys import View
 from lineal_tui.screens.curves import Drawing
 from lineal_tui.view.history import Timeline, timeline_lines
+from lineal_tui.view.observations import Watched, watched_lines
 
 if TYPE_CHECKING:
     from lineal.registry import Registry
@@ -24,6 +25,7 @@ class TimelineRead(Message):
     """The spells of a stage were read."""
 
     timeline: Timeline
+    watched: Watched
 
 
 def read_timeline(registry: Registry, model: str, stage: str, metric: str | None) -> Timeline:
@@ -34,10 +36,18 @@ def read_timeline(registry: Registry, model: str, stage: str, metric: str | None
     return Timeline(model, stage, spells, metric, values)
 
 
+def read_watched(registry: Registry, model: str, stage: str) -> Watched:
+    """Read what was observed of what is live at a stage, and how its alerts are."""
+    place = f"{model}@{stage}"
+    series = tuple(registry.observed_at(place))
+    return Watched(series, {each.id: registry.observed_latest(each) for each in series}, tuple(registry.alerts(place)))
+
+
 class Timelines(Drawing):
     """The timeline of the history."""
 
     _timeline: Timeline | None = None
+    _watched: Watched | None = None
     _timeline_stale = True
 
     @property
@@ -60,15 +70,24 @@ class Timelines(Drawing):
         if self._timeline_stale or self.timeline is None:
             self._timeline_stale = False
             registry, model, stage, metric = self.registry, scene.model.name, scene.stage, scene.model.primary_metric
-            self.work(lambda: TimelineRead(read_timeline(registry, model, stage, metric)), "timeline")
+
+            def read() -> TimelineRead:
+                return TimelineRead(read_timeline(registry, model, stage, metric), read_watched(registry, model, stage))
+
+            self.work(read, "timeline")
 
     def on_timeline_read(self, message: TimelineRead) -> None:
         """Show the timeline above the history, and the metric beside its entries."""
-        self._timeline = message.timeline
+        self._timeline, self._watched = message.timeline, message.watched
         if self.timeline is not None and View.HISTORY in self.panes:
             self.furnish(View.HISTORY)
 
     def draw_timeline(self, width: int, height: int) -> tuple[Line, ...]:
         """What stands above the history."""
-        found = self.timeline
-        return timeline_lines(found, self.clock(), width) if found is not None and height >= _ROOM else ()
+        found, watched = self.timeline, self._watched
+        if found is None or height < _ROOM:
+            return ()
+        lines = timeline_lines(found, self.clock(), width)
+        if watched is not None and lines:
+            lines += watched_lines(watched, self.clock(), width, max(1, height // 4))
+        return lines

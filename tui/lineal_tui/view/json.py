@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lineal.records.data import Column, Dataset, DatasetVersion
     from lineal.records.imports import Imported
     from lineal.records.models import Architecture, Model, Version, VersionDetail
+    from lineal.records.observations import ObservedSeries
     from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
     from lineal.records.upkeep import BackedUp, Collected, Finding, Leftover, Restored
@@ -95,6 +96,24 @@ def whole_version(detail: VersionDetail) -> Object:
         "seed": detail.seed,
         "code": _code(detail.code),
         "environment": _environment(detail.environment),
+        "observed": [observed(each) for each in detail.observed],
+    }
+
+
+def observed(found: ObservedSeries) -> Object:
+    """What was observed of a version while one transition had made it live at a stage."""
+    return {
+        "ref": found.ref,
+        "stage": found.stage,
+        "metric": found.name,
+        "last": scalar(found.last),
+        "last_at": utc_time(found.last_at),
+        "since": utc_time(found.first_at),
+        "count": found.count,
+        "odd": found.odd,
+        "mean": scalar(found.mean),
+        "min": scalar(found.least),
+        "max": scalar(found.most),
     }
 
 

@@ -15,26 +15,8 @@ if TYPE_CHECKING:
         Episode,
         Observed,
         ObservedHour,
-        ObservedSeries,
         ObservedValue,
     )
-
-
-def series(found: ObservedSeries) -> Object:
-    """A metric of what one transition made live."""
-    return {
-        "ref": found.ref,
-        "stage": found.stage,
-        "metric": found.name,
-        "last": scalar(found.last),
-        "last_at": utc_time(found.last_at),
-        "since": utc_time(found.first_at),
-        "count": found.count,
-        "odd": found.odd,
-        "mean": scalar(found.mean),
-        "min": scalar(found.least),
-        "max": scalar(found.most),
-    }
 
 
 def hour(found: ObservedHour, stage: str) -> Object:

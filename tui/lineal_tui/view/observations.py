@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.records.observations import Phase
-from lineal_tui.view.lines import Line, Span, Tone, cut_middle, left, right
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right
 from lineal_tui.view.run import sparkline
 from lineal_tui.view.text import table
 from lineal_tui.view.words import age, ago, lasted, local_time, metric, number
@@ -29,25 +30,29 @@ def summary(
     if not found:
         return []
     has_versions = len({each.label for each in found}) > 1
-    rows: list[tuple[Span, ...]] = [
-        (
-            *(((each.label, Tone.MUTED),) if has_versions else ()),
-            (each.name, Tone.STRONG),
-            (metric(each.last), Tone.LIVE),
-            (age(each.last_at, now), Tone.MUTED),
-            (sparkline(latest.get(each.id, ()), _SPARK), Tone.CHANGED),
-            (metric(None if each.count == each.odd else each.mean), Tone.TEXT),
-            (metric(each.least), Tone.TEXT),
-            (metric(each.most), Tone.TEXT),
-            (number(each.count), Tone.MUTED),
-            (local_time(each.first_at), Tone.MUTED),
-        )
-        for each in found
+    has_stages = len({(each.stage, each.transition) for each in found}) > 1
+    has_latest = any(latest.values())
+    columns: list[tuple[str, bool, list[Span]]] = [
+        ("METRIC", False, [(each.name, Tone.STRONG) for each in found]),
+        ("LAST", True, [(metric(each.last), Tone.LIVE) for each in found]),
+        ("AGE", True, [(age(each.last_at, now), Tone.MUTED) for each in found]),
+        ("MEAN", True, [(metric(None if each.count == each.odd else each.mean), Tone.TEXT) for each in found]),
+        ("LEAST", True, [(metric(each.least), Tone.TEXT) for each in found]),
+        ("MOST", True, [(metric(each.most), Tone.TEXT) for each in found]),
+        ("VALUES", True, [(number(each.count), Tone.MUTED) for each in found]),
+        ("SINCE", False, [(local_time(each.first_at), Tone.MUTED) for each in found]),
     ]
-    titles = ("METRIC", "LAST", "AGE", "LATEST", "MEAN", "LEAST", "MOST", "VALUES", "SINCE")
-    shift = int(has_versions)
-    numbers = [column + shift for column in (1, 2, 4, 5, 6, 7)]
-    return table(("VERSION", *titles) if has_versions else titles, rows, width=width, numbers=numbers)
+    if has_latest:
+        drawn = [(sparkline(latest.get(each.id, ()), _SPARK), Tone.CHANGED) for each in found]
+        columns.insert(3, ("LATEST", False, drawn))
+    if has_versions:
+        columns.insert(0, ("VERSION", False, [(each.label, Tone.MUTED) for each in found]))
+    if has_stages:
+        columns.insert(0, ("STAGE", False, [(each.stage, Tone.MUTED) for each in found]))
+    titles = [title for title, _, _ in columns]
+    numbers = [place for place, (_, is_number, _) in enumerate(columns) if is_number]
+    rows = list(zip(*(spans for _, _, spans in columns), strict=True))
+    return table(titles, rows, width=width, numbers=numbers)
 
 
 def hours(found: Sequence[ObservedHour], width: int | None) -> list[Line]:
@@ -139,22 +144,50 @@ def episodes(found: Sequence[Episode], now: Micros, width: int | None) -> list[L
     return lines
 
 
-def observed_rows(
-    found: Sequence[ObservedSeries], latest: Mapping[int, Sequence[float]], now: Micros, width: int
-) -> tuple[Line, ...]:
-    """Each metric of what is live in one row: name, latest values, the last one, since when, least to most."""
-    lines = []
-    for each in found:
-        end = f"  {right(metric(each.last), 8)} {left(age(each.last_at, now) + ' ago', 8)}"
-        rest = f" since {local_time(each.first_at)}  {metric(each.least)} to {metric(each.most)}"
-        room = max(0, width - 11 - len(end))
-        spark = sparkline(latest.get(each.id, ()), max(0, min(48, room - (len(rest) if room > 60 else 0))))
-        tail = (end + (rest if room > 60 else "")).ljust(0)
-        lines.append(
-            (
-                (left(cut_middle(each.name, 10), 10) + " ", Tone.MUTED),
-                (spark, Tone.CHANGED),
-                (tail, Tone.TEXT),
-            )
-        )
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What was observed of what is live at a stage, and the alerts over it."""
+
+    series: tuple[ObservedSeries, ...]
+    latest: Mapping[int, Sequence[float]]
+    """The newest values of each, by its row number."""
+    alerts: tuple[AlertState, ...]
+
+
+def watched_lines(found: Watched, now: Micros, width: int, most: int) -> tuple[Line, ...]:
+    """Alerts that fire, and each metric in one row: its latest values, the last, when, and what all came to.
+
+    Args:
+        found: what was read.
+        now: to count ages from.
+        width: cells there are.
+        most: rows there are.
+    """
+    lines: list[Line] = []
+    for each in found.alerts:
+        if each.phase is Phase.FIRING and each.since is not None:
+            told = f"{each.rule.text}; saw {each.saw}, since {local_time(each.since)}"
+            lines.append((("ALERT      ", Tone.FAILED), (cut(told, max(0, width - 11)), Tone.FAILED)))
+    lines = lines[: max(1, most - 1)] if found.series else lines[:most]
+    room = most - len(lines)
+    shown = found.series if len(found.series) <= room else found.series[: max(0, room - 1)]
+    lines += [_watched(each, found.latest.get(each.id, ()), now, width) for each in shown]
+    if len(shown) < len(found.series) and room > 0:
+        more = len(found.series) - len(shown)
+        lines.append(((" " * 11 + f"{more} more: `lineal observations`", Tone.MUTED),))
     return tuple(lines)
+
+
+def _watched(found: ObservedSeries, latest: Sequence[float], now: Micros, width: int) -> Line:
+    last = f"  {right(metric(found.last), 8)}  {left(age(found.last_at, now), 4)}"
+    mean = metric(None if found.count == found.odd else found.mean)
+    rest = f"  mean {mean}, {metric(found.least)} to {metric(found.most)}, since {local_time(found.first_at)}"
+    room = width - 11 - len(last)
+    rest = rest if room - len(rest) >= 12 else ""
+    drawn = sparkline(latest, max(0, min(48, room - len(rest))))
+    return (
+        (left(cut_middle(found.name, 10), 10) + " ", Tone.MUTED),
+        (drawn, Tone.CHANGED),
+        (last, Tone.TEXT),
+        (rest, Tone.MUTED),
+    )

@@ -78,6 +78,10 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
     )
     lines += _notes(found.notes)
     lines += _group("Metrics", _version_metrics(detail, width))
+    if detail.observed:
+        from lineal_tui.view import observations  # noqa: PLC0415  of few versions anything was observed
+
+        lines += _group("Observed", observations.summary(detail.observed, {}, now, width))
     lines += _group("Parameters", _values(detail.params))
     lines += _group("Data", _data(detail.datasets, width))
     lines += _group("Tags", _values(detail.tags))

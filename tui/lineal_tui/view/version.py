@@ -34,6 +34,7 @@ def version_lines(detail: VersionDetail, now: Micros, width: int, cost: VersionC
             "metrics",
             ((name, metric(value.value), value.dataset or "") for name, value in sorted(detail.metrics.items())),
         ),
+        ("observed", _observed(detail, now)),
         ("params", ((name, scalar(value), "") for name, value in sorted(detail.params.items()))),
         ("files", _files(detail, cost)),
         ("tags", ((name, value, "") for name, value in sorted(detail.tags.items()))),
@@ -73,6 +74,19 @@ def _about(detail: VersionDetail, now: Micros) -> Iterator[Field]:
     yield "owner", version.owner or "", ""
     yield "registered", local_time(version.created_at), f"{ago(version.created_at, now)} by {version.created_by}"
     yield "uid", version.uid, ""
+
+
+def _observed(detail: VersionDetail, now: Micros) -> Iterator[Field]:
+    """Its latest spell at each stage: the last value, when, and what all came to."""
+    seen: set[tuple[str, str]] = set()
+    for each in detail.observed:
+        if (each.stage, each.name) in seen:
+            continue
+        seen.add((each.stage, each.name))
+        mean = metric(None if each.count == each.odd else each.mean)
+        spread = f"mean {mean}, {metric(each.least)} to {metric(each.most)}"
+        span = f"{counted(each.count, 'value')} since {local_time(each.first_at)} at {each.stage}"
+        yield each.name, metric(each.last), f"{ago(each.last_at, now)}, {spread}, {span}"
 
 
 def _origin(detail: VersionDetail) -> Iterator[Field]:
