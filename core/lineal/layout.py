@@ -316,11 +316,11 @@ def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
 
 def remove(path: Path) -> None:
     """Remove what is a release no longer; what cannot be removed stays for `doctor` to tell of."""
-    if path.is_symlink() or path.is_file():
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        if path.is_symlink() or path.is_file():  # a disk that is gone fails even here
             path.unlink()
-    else:
-        shutil.rmtree(path, ignore_errors=True)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def retire(directory: Path, name: str) -> None:

@@ -284,3 +284,7 @@ def test_a_directory_that_is_gone_or_no_longer_ours_is_told_before_anything_is_p
     (tmp_path / "srv").touch()
     with pytest.raises(Refused, match="is a file now"):
         layout.check_claim(tmp_path / "srv", **NAMES)
+
+
+def test_what_cannot_even_be_looked_at_is_left_for_doctor(tmp_path: Path) -> None:
+    layout.remove(tmp_path / ("x" * 300))

@@ -92,6 +92,10 @@ def _without_fsync() -> None:
     os.fsync = careless  # type: ignore[assignment]  # as above
 
 
+def _without_sync() -> None:
+    os.fsync = lambda _: None  # as above
+
+
 def _without_digest() -> None:
     check = objects.ObjectStore.check
 
@@ -173,6 +177,7 @@ def _without_agreement() -> None:
 GUARDS = {
     "rename": Guard(1, "current is replaced by a rename", _without_rename),
     "transaction": Guard(2, "a change and its event are one transaction", _without_transaction),
+    "sync": Guard(3, "what is acknowledged is on the disk", _without_sync),
     "words": Guard(4, "an error of the system becomes one of lineal's", _without_words),
     "loop": Guard(5, "a write that took less than it was given goes on", _without_loop),
     "fsync": Guard(6, "a failed fsync is an error", _without_fsync),

@@ -25,6 +25,7 @@ import hangups
 import hooks
 import kills
 import logs
+import power
 import sequences
 import strikes
 
@@ -44,6 +45,7 @@ class Row:
 ROWS = {
     1: Row("kill -9 at every system call", None),
     2: Row("kill -9 at random", 1_000),
+    3: Row("the power goes, on ext4 and on XFS", 200),
     4: Row("a call fails: EIO, ENOSPC, EDQUOT", None),
     5: Row("a full disk, a file that may not grow", 50),
     6: Row("fsync fails", None),
@@ -57,7 +59,15 @@ ROWS = {
 }
 
 
-_OF_STAGES = {8: crowds.run, 9: hooks.run, 10: hangups.run, 11: clocks.run, 12: logs.run, 15: sequences.run}
+_OF_STAGES = {
+    3: power.run,
+    8: crowds.run,
+    9: hooks.run,
+    10: hangups.run,
+    11: clocks.run,
+    12: logs.run,
+    15: sequences.run,
+}
 
 
 def cause(row: int, folder: Path, trials: int | None, seed: int, without: str | None) -> Report:
