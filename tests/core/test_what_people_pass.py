@@ -90,7 +90,8 @@ def test_a_rollback_with_nowhere_to_go_names_the_pipeline_that_was_left(registry
         connection.execute(
             "INSERT INTO pipelines (stage_id, action, options, actor, uid, host, boot, pid, started_at) "
             "SELECT stage_id, 'promote', "
-            '\'{"source_transition": null, "bad": false, "skip_health": false, "verify": false}\', '
+            '\'{"source_transition": null, "bad": false, "skip_health": false, "verify": false, '
+            '"force": false, "overrode": []}\', '
             "'mara', 0, 'host', 'boot', 1, 1 FROM live"
         )
     with pytest.raises(Conflict, match="left unfinished"):

@@ -39,12 +39,17 @@ def run(arguments: Sequence[str]) -> int:
         code = _command(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough. What is left in the buffer must not fail again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_the_rest()
         return ExitCode.DONE
     except OSError as error:
+        _drop_the_rest()
         return _machine(error)
     return code
+
+
+def _drop_the_rest() -> None:
+    # The reader has seen enough, or has no room. What is left in the buffer must not fail again when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command(arguments: Sequence[str]) -> int:
@@ -76,9 +81,9 @@ def _command(arguments: Sequence[str]) -> int:
             sys.stderr.write("\n")  # below the ^C
         complain("cancelled", None)
         return ExitCode.CANCELLED
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if error.filename is None:  # of standard output, which has to be told of once
+            raise
         return _machine(error)
     except Exception as error:  # noqa: BLE001  the last resort: a person never meets a traceback unasked
         return _unexpected(error)
