@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from textual.worker import get_current_worker
 
 from lineal.errors import BadFilter, Cancelled
+from lineal.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.matching import MatchSource, search
 from lineal_tui.screens.messages import FilterWrong, VersionsFound
@@ -22,7 +24,15 @@ from lineal_tui.view.words import counted, number
 if TYPE_CHECKING:
     from textual.message import Message
 
+    from lineal.search import parsing as language
     from lineal_tui.screens.scene import Scene
+else:
+    # nobody filters before the first paint
+    language = Later("lineal.search.parsing")
+
+
+_FIELD = re.compile(r"(?i)\b(?:metrics?|params?|parameters?|tags?|attributes?|attr)\.")
+"""What begins an expression, and no word that anybody looks for."""
 
 
 class FilterPrompt(Prompt):
@@ -40,6 +50,8 @@ class FilterPrompt(Prompt):
         """Show what it lets through."""
         if self.view in (View.RUNS, View.TREE) and self.draft.text.strip():
             self.remark = (("searching", Tone.MUTED),)
+            if _FIELD.search(self.draft.text) and language.is_plain(self.draft.text):
+                self._screen.wait_for_more(self.view, self.draft.text.strip())
         self._screen.refilter(self.view)
 
     def accepted(self) -> None:
@@ -58,6 +70,8 @@ class Filtering(Prompting):
     """Whether versions are being searched."""
     _applied = ""
     """The filter that was applied last since the start: one that was kept from before is no reason to take the keys."""
+    _wrong: tuple[View, str] | None = None
+    """What was typed for a view and makes no sense, or not yet: the view shows what it showed before."""
     _search = 0
     """Tells the last search from those before it."""
 
@@ -68,7 +82,9 @@ class Filtering(Prompting):
     def filter_text(self, view: View) -> str:
         """The filter that is being typed for a view, else the one that is applied; empty for none."""
         if isinstance(self.prompt, FilterPrompt) and self.prompt.view is view:
-            return self.prompt.draft.text
+            text = self.prompt.draft.text
+            if (view, text.strip()) != self._wrong:
+                return text
         return self.filters.get(view, "")
 
     def matcher(self, view: View) -> Matcher:
@@ -122,6 +138,12 @@ class Filtering(Prompting):
         if view not in (View.TREE, View.RUNS):
             self._remark(self.panes[view].lines.count, is_whole=True)
 
+    def wait_for_more(self, view: View, text: str) -> None:
+        """Show what a view showed before while what is typed for it is the beginning of an expression."""
+        self._wrong = (view, text)
+        if self.prompt is not None:
+            self.prompt.remark = (("not yet: a field is to be compared, as in metrics.auc > 0.9", Tone.MUTED),)
+
     def runs_shown(self, count: int, *, is_whole: bool) -> None:
         """Tell how many runs a filter lets through while it is typed."""
         super().runs_shown(count, is_whole=is_whole)
@@ -130,6 +152,8 @@ class Filtering(Prompting):
 
     def _remark(self, count: int, *, is_whole: bool) -> None:
         if isinstance(self.prompt, FilterPrompt):
+            if self._wrong == (self.prompt.view, self.prompt.draft.text.strip()):
+                return
             words = f"{number(count)}{'' if is_whole else '+'} found" if self.prompt.draft.text.strip() else ""
             self.prompt.remark = ((words, Tone.MUTED),) if words else ()
             self.draw_status()
@@ -139,7 +163,9 @@ class Filtering(Prompting):
         view, error = message.view, message.error
         if isinstance(self.prompt, FilterPrompt):
             if self.prompt.view is view and self.prompt.draft.text.strip() == message.text:
+                self._wrong = (view, message.text)
                 self.prompt.remark = ((f"not yet: {one_line(str(error.data['why']))}", Tone.MUTED),)
+                self.refilter(view)
                 self.draw_status()
             return
         if self.filters.get(view) != message.text:
@@ -153,7 +179,9 @@ class Filtering(Prompting):
         prompt = FilterPrompt(self, view)
         prompt.draft = Draft(message.text, max(0, min(int(str(error.data["at"])), len(message.text))))
         prompt.wrong = (str(error.data["why"]), error.hint)
+        self._wrong = (view, message.text)
         self.begin_prompt(prompt)
+        self.refilter(view)
 
     # versions
 

@@ -106,7 +106,8 @@ class RunPages(Choosing):
         if anew or state != self._run_drawn:
             self._run_drawn = state
             pane.add_class("-plain")
-            items = [run_page.PageItem("none", (("no run yet", Tone.MUTED),))]
+            items = [run_page.PageItem("none", (("no run", Tone.MUTED),))]
+            pane.draw_title = lambda width, _active: rule((("run", Tone.STRONG),), (), width)
             if found is not None:
                 run = found.page.detail.run
                 pane.draw_title = lambda width, active: rule(
