@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.records.observations import Phase
-from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right
+from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, width_of
 from lineal_tui.view.run import sparkline
 from lineal_tui.view.text import table
 from lineal_tui.view.words import age, ago, lasted, local_time, metric, number
@@ -171,23 +171,25 @@ def watched_lines(found: Watched, now: Micros, width: int, most: int) -> tuple[L
     lines = lines[: max(1, most - 1)] if found.series else lines[:most]
     room = most - len(lines)
     shown = found.series if len(found.series) <= room else found.series[: max(0, room - 1)]
-    lines += [_watched(each, found.latest.get(each.id, ()), now, width) for each in shown]
+    names = max([10, *(min(24, width // 4, width_of(each.name)) for each in shown)])
+    longest = max((len(found.latest.get(each.id, ())) for each in shown), default=0)
+    lines += [_watched(each, found.latest.get(each.id, ()), now, width, names, longest) for each in shown]
     if len(shown) < len(found.series) and room > 0:
         more = len(found.series) - len(shown)
         lines.append(((" " * 11 + f"{more} more: `lineal observations`", Tone.MUTED),))
     return tuple(lines)
 
 
-def _watched(found: ObservedSeries, latest: Sequence[float], now: Micros, width: int) -> Line:
+def _watched(found: ObservedSeries, latest: Sequence[float], now: Micros, width: int, names: int, longest: int) -> Line:
     last = f"  {right(metric(found.last), 8)}  {left(age(found.last_at, now), 4)}"
     mean = metric(None if found.count == found.odd else found.mean)
     rest = f"  mean {mean}, {metric(found.least)} to {metric(found.most)}, since {local_time(found.first_at)}"
-    room = width - 11 - len(last)
-    rest = rest if room - len(rest) >= 12 else ""
-    drawn = sparkline(latest, max(0, min(48, room - len(rest))))
+    room = width - names - 1 - len(last)
+    rest = rest if room - len(rest) >= min(12, longest) else ""
+    cells = max(0, min(48, longest, room - len(rest)))
     return (
-        (left(cut_middle(found.name, 10), 10) + " ", Tone.MUTED),
-        (drawn, Tone.CHANGED),
+        (left(cut_middle(found.name, names), names) + " ", Tone.MUTED),
+        (sparkline(latest, cells).rjust(cells), Tone.CHANGED),
         (last, Tone.TEXT),
         (rest, Tone.MUTED),
     )
