@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses, naming, refs, waking
 from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, NotFound, Refused
+from lineal.locks import taken
 from lineal.policy import REGISTRY, Permission
 from lineal.queries import automation as rows
-from lineal.records.automation import OF_MODELS, Automation, Delivery, DeliveryState, Occasion
+from lineal.records.automation import LOST, OF_MODELS, Automation, Delivery, DeliveryState, Occasion
 
 if TYPE_CHECKING:
     import sqlite3
@@ -234,7 +235,9 @@ def again(context: Context, number: int) -> Delivery:
     with context.read() as connection:
         _numbered(connection, number)
         known = rows.automation_of(connection, number)
-    place = None if known is None else known.place
+        place = None if known is None else known.place
+    context.check(Permission.CONFIGURE, place or REGISTRY)
+    note(context, number)
     with context.change(Permission.CONFIGURE, place or REGISTRY) as change:
         connection = change.connection
         before = _numbered(connection, number)
@@ -244,11 +247,10 @@ def again(context: Context, number: int) -> Delivery:
             why = f"the automation {before.automation} was removed"
         elif not owner.enabled:
             why = f"the automation {before.automation} is disabled"
-        elif not _is_abandoned(context, before) and rows.unended(connection, number):
+        elif rows.unended(connection, number):
             why = "this event waits or runs there already"
         if why is not None:
             raise Refused(what=f"running delivery {number} again", why=why)
-        rows.note(connection, number, change.at)
         new = rows.again(connection, number)
         change.record(
             "automation_again", place or "registry", name=before.automation, event=before.event, seq=before.seq
@@ -256,21 +258,26 @@ def again(context: Context, number: int) -> Delivery:
         return _numbered(connection, new)
 
 
-def _is_abandoned(context: Context, found: Delivery) -> bool:
-    return found.state is DeliveryState.RUNNING and not waking.is_working(context.root)
-
-
-def note(context: Context, number: int) -> None:
-    """Take note of a delivery that was lost, so that doctor tells of it no more."""
-    with context.journal(f"delivery {number}") as connection:
-        rows.note(connection, number, context.clock())
-
-
 def lost(context: Context) -> list[Delivery]:
     """Deliveries that were lost and of which nobody has taken note, those included that no process runs any more."""
     with context.read() as connection:
         running = rows.deliveries(connection, states=(DeliveryState.RUNNING,))
-    abandoned = [] if not running or waking.is_working(context.root) else running
+    has_died = bool(running) and not waking.is_working(context.root)
+    with context.read() as connection:  # a worker may have ended between the two looks, and its deliveries with it
+        still = {each.id for each in rows.deliveries(connection, states=(DeliveryState.RUNNING,))} if has_died else ()
+        return [*rows.lost(connection), *(each for each in running if each.id in still)]
+
+
+def unattended(context: Context) -> int:
+    """How many deliveries wait for automations that are enabled, while no process runs them."""
     with context.read() as connection:
-        still = {each.id for each in rows.deliveries(connection, states=(DeliveryState.RUNNING,))}
-        return [*rows.lost(connection), *(each for each in abandoned if each.id in still)]
+        count = rows.count_waiting(connection)
+    return 0 if waking.is_working(context.root) else count
+
+
+def note(context: Context, number: int) -> None:
+    """Take note of a delivery that was lost, so that doctor tells of it no more."""
+    with taken(waking.lock_path(context.root)) as worker, context.journal(f"delivery {number}") as connection:
+        if worker is not None:  # nobody runs what is said to run
+            rows.lose(connection, context.clock(), LOST)
+        rows.note(connection, number, context.clock())

@@ -16,6 +16,7 @@ from lineal.durable import sync_folder
 from lineal.errors import AlreadyExists, Conflict, Damaged, MachineError, NoSource
 from lineal.fingerprint import refuse_registry
 from lineal.objects import ObjectStore
+from lineal.queries import automation as automation_rows
 from lineal.queries import events as event_rows
 from lineal.queries import releases as release_rows
 from lineal.queries import upkeep as rows
@@ -127,27 +128,31 @@ def _fill(source: Path, partial: Path, target: Path, progress: Progress, *, is_a
         versions, _ = _check(database, source)
     with _open_copy(database, source) as connection:
         count, size = rows.object_totals(connection)
-    unbound = _let_go_of_directories(database)
+    unbound, disabled = _let_go(database)
     for folder in (partial / "objects", partial):
         sync_folder(folder)
-    return Restored(str(target), versions, objects, count - objects, 0 if objects else size, unbound)
+    return Restored(str(target), versions, objects, count - objects, 0 if objects else size, unbound, disabled)
 
 
-def _let_go_of_directories(database: Path) -> tuple[tuple[str, str], ...]:
-    """Unbind all stages: the original may still be moving them, and `current` has one master."""
+def _let_go(database: Path) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Unbind all stages and disable all automations: the original may still be moving the ones and running the others.
+
+    `current` has one master, and an event is delivered at most once.
+    """
     connection = connect(database, mode="rw")
     try:
         connection.execute("BEGIN IMMEDIATE")
         unbound = release_rows.unbind_all(connection)
-        if unbound:
-            told = {"unbound": dict(unbound)}
+        disabled = tuple(automation_rows.stop_all(connection, now()))
+        if unbound or disabled:
+            told = {"unbound": dict(unbound), **({"disabled": list(disabled)} if disabled else {})}
             audit.append(connection, now(), current_actor(), "registry_restored", "registry", told)
         connection.execute("COMMIT")
     except UNREADABLE as error:
         raise translate(error, database) from error
     finally:
         connection.close()
-    return unbound
+    return unbound, disabled
 
 
 def _copy_backup(source: Path, database: Path) -> None:

@@ -35,7 +35,7 @@ class Finished:
     """What it printed, and why it failed."""
     seconds: float
     exit_code: int | None = None
-    """None for a question, and for a command that could not be run or was ended by a signal."""
+    """None for a question, and for a command that could not be run, took too long, or was ended by a signal."""
     is_late: bool = False
     """Whether the time limit ended it."""
 
@@ -115,7 +115,7 @@ def run(
         why = f"took longer than {seconds:g} s and was stopped"
     if why is not None:
         output += f"{'' if not output or output.endswith(chr(10)) else chr(10)}[{why}]"
-    ended_by = None if code is None or code < 0 else code
+    ended_by = None if is_late or code is None or code < 0 else code
     return Finished(why is None, output, time.monotonic() - began, exit_code=ended_by, is_late=is_late)
 
 

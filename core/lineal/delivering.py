@@ -18,7 +18,7 @@ from lineal.queries import events as event_rows
 from lineal.queries import models as model_rows
 from lineal.queries import versions as version_rows
 from lineal.queries import waiting
-from lineal.records.automation import Automation, Delivery, DeliveryState
+from lineal.records.automation import LOST, Automation, Delivery, DeliveryState
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,7 +35,6 @@ _AT_ONCE = 8
 _KEPT = 1_000
 """Deliveries of each automation that stay in the log."""
 _LOOK_SECONDS = 0.1
-_LOST = "the process that ran it ended before the command did, or could not record its end; what it did is not known"
 _TOO_DEEP = (
     f"[not run: {MOST_DEPTH} deliveries led to this event, one through another, so that it looks like a loop; "
     "`lineal on again` runs it all the same]"
@@ -99,7 +98,7 @@ def _run_all(context: Context) -> None:
         has_dead = bool(rows.deliveries(connection, states=(DeliveryState.RUNNING,), limit=1))
     if has_dead:
         with context.journal("automations") as connection:
-            rows.lose(connection, context.clock(), _LOST)
+            rows.lose(connection, context.clock(), LOST)
     stopped = Flag()
     running: set[Future[None]] = set()
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, bindings, hooks, layout, pipelines, turns
+from lineal import addresses, automation, bindings, hooks, layout, pipelines, turns, waking
 from lineal.context import boot_id
 from lineal.errors import LinealError
 from lineal.fingerprint import hash_file
@@ -20,6 +20,7 @@ from lineal.queries import pipelines as pipeline_rows
 from lineal.queries import releases as release_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
+from lineal.records.automation import LOST
 from lineal.records.runs import RunStatus
 from lineal.records.upkeep import Finding, FindingKind
 
@@ -133,6 +134,7 @@ def _problems(context: Context) -> Iterator[_Problem]:
     yield from _file_system(context)
     yield from _modes(context)
     yield from _lost_runs(context)
+    yield from _deliveries(context)
     with context.read() as connection:
         bound = release_rows.all_bound(connection)
         stages = [(stage_rows.stage_by_id(connection, number), settings) for number, settings in bound]
@@ -202,6 +204,27 @@ def _lost_runs(context: Context) -> Iterator[_Problem]:
             "record it as killed",
         )
         yield _Problem(finding, partial(_end_run, context, run))
+
+
+def _deliveries(context: Context) -> Iterator[_Problem]:
+    for found in automation.lost(context):
+        why = f"delivery {found.id} of event {found.seq} to the automation {found.automation} was lost: {LOST}"
+        repair_ = f"look, and perhaps `lineal on again {found.id}`; this takes note of it"
+        yield _Problem(Finding("delivery_lost", found.ref, None, why, repair_), partial(_note, context, found.id))
+    count = automation.unattended(context)
+    if count:
+        why = f"{count} {'delivery waits' if count == 1 else 'deliveries wait'}, and no process runs them"
+        yield _Problem(Finding("delivery_waiting", None, None, why, "run them"), partial(_wake, context))
+
+
+def _note(context: Context, delivery: int) -> str:
+    automation.note(context, delivery)
+    return "took note of it; it was not run again"
+
+
+def _wake(context: Context) -> str:
+    waking.wake(context.root)
+    return "started a process that runs them"
 
 
 def _is_alive(pid: int) -> bool:

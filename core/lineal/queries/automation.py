@@ -102,6 +102,15 @@ def lost(connection: sqlite3.Connection) -> list[Delivery]:
     return [_delivery(row) for row in rows]
 
 
+def count_waiting(connection: sqlite3.Connection) -> int:
+    """How many deliveries wait that may begin."""
+    row = connection.execute(
+        "SELECT count(*) FROM deliveries d JOIN automations a ON a.id = d.automation_id "
+        "WHERE d.state = 'waiting' AND a.enabled"
+    ).fetchone()
+    return int(row[0])
+
+
 def next_waiting(connection: sqlite3.Connection, limit: int) -> list[int]:
     """Numbers of the deliveries that may begin: the first that waits, of each automation that runs none."""
     rows = connection.execute(

@@ -86,6 +86,11 @@ class Automation:
         return self.model if self.stage is None else f"{self.model}@{self.stage}"
 
 
+LOST: Final = (
+    "the process that ran it ended before the command did, or could not record its end; what it did is not known"
+)
+
+
 class DeliveryState(StrEnum):
     """How far a delivery is."""
 
@@ -126,7 +131,7 @@ class Delivery:
     started_at: Micros | None
     ended_at: Micros | None
     exit_code: int | None
-    """None while it runs, when it could not be run, or was ended by a signal."""
+    """None while it runs, and when it could not be run, took too long, or was ended by a signal."""
     output: str
     """What the command printed, its beginning and its end, and why it failed."""
     is_noted: bool

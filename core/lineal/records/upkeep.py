@@ -140,3 +140,5 @@ class Restored:
     missing_bytes: int
     unbound: tuple[tuple[str, str], ...] = ()
     """(stage, directory) that the original is bound to and the restored registry is not, until it is bound again."""
+    disabled: tuple[str, ...] = ()
+    """Names of automations that are disabled in it, until they are enabled: the original may be running them."""

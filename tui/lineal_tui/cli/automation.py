@@ -68,7 +68,7 @@ def add(
     from lineal_tui.view.automation import word  # noqa: PLC0415  as above
 
     say(new.name)
-    narrate(f"runs from now on when something is {word(new.event)} at {new.place or 'any model'}")
+    narrate(f"runs from now on, on {word(new.event)} of {new.place or 'all models'}")
 
 
 def _warn_unless_there(new: Automation) -> None:

@@ -185,6 +185,8 @@ def restore_command(context: click.Context, *, file: Path, directory: Path | Non
     if made.missing:
         missing = f"{counted(made.missing, 'object')} ({size(made.missing_bytes)})"
         warn(f"its versions lack the bytes of {missing}: the backup had none; put the old registry's objects/ there")
+    for name in made.disabled:
+        warn(f"the automation {name} is disabled here, as the original may run it; `lineal on enable {name}`")
     for place, folder in made.unbound:
         warn(
             f"{place} is bound to nothing here: the original has {folder}; "
