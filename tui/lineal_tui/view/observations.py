@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.records.observations import Phase
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, width_of
-from lineal_tui.view.run import sparkline
+from lineal_tui.view.sparks import sparkline
 from lineal_tui.view.text import table
 from lineal_tui.view.words import age, ago, lasted, local_time, metric, number
 

@@ -10,6 +10,7 @@ from lineal.records.runs import RunStatus
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, width_of
 from lineal_tui.view.runs import STATUS_TONES
+from lineal_tui.view.sparks import sparkline
 from lineal_tui.view.words import age, ago, counted, local_time, metric, number, scalar, short_digest, size
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from lineal.records.runs import Point, RunDetail
 
 _FIELD = 14
-_BARS = "▁▂▃▄▅▆▇█"
 _SOME = 16
 """Params, tags, children and the like that show before the rest is folded away."""
 _MOST_ERROR = 60
@@ -267,21 +267,3 @@ def _metrics(lines: _Page, page: RunPage) -> None:
         elif room >= 12 and each.dataset:
             spans.append(("  on " + cut_middle(each.dataset, room - 5), Tone.MUTED))
         lines.items.append(PageItem(("metrics", each.name), tuple(spans)))
-
-
-def sparkline(values: Sequence[float], width: int) -> str:
-    """Values as one row of bars, the mean of those that share a cell; what is not a number leaves a gap."""
-    cells: list[float | None] = []
-    count = min(width, len(values))
-    for n in range(count):
-        piece = [v for v in values[n * len(values) // count : (n + 1) * len(values) // count] if v - v == 0]
-        cells.append(sum(piece) / len(piece) if piece else None)
-    known = [value for value in cells if value is not None]
-    if not known:
-        return ""
-    low, high = min(known), max(known)
-    span = high - low
-    return "".join(
-        " " if value is None else _BARS[round((value - low) / span * 7) if span and span - span == 0 else 3]
-        for value in cells
-    )
