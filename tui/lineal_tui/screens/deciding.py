@@ -45,11 +45,12 @@ class Deciding(Auditing):
 
     def on_inbox_read(self, message: InboxRead) -> None:
         """Show how much waits, and in its view what."""
-        changed, self.inbox = message.inbox != self.inbox, message.inbox
-        if changed:
+        had = self.inbox
+        self.inbox = message.inbox
+        if message.inbox.count != (0 if had is None else had.count):
             self.draw_status()
-            if View.INBOX in self.panes:
-                self._show_inbox()
+        if message.inbox != had and View.INBOX in self.panes:
+            self._show_inbox()
 
     def hints(self, width: int) -> Line:
         """What the hint row offers, after what waits."""
