@@ -114,6 +114,9 @@ BINDINGS: tuple[Binding, ...] = (
         "decide", ("a",), "approve or reject it; say it was reviewed", "decide", frozenset({View.INBOX}), changes=True
     ),
     Binding("mark_bad", ("b",), "mark the version bad, or active again", None, WITH_VERSION, changes=True),
+    Binding(
+        "retire", ("x",), "retire the version: never live again, its record stays", None, WITH_VERSION, changes=True
+    ),
     Binding("open", ("enter",), "open what is under the cursor", "open", LISTS),
     Binding("toggle_mark", ("space",), "mark or unmark, and go on", "mark", WITH_MARKS),
     Binding("mark_range", ("v",), "mark everything from the last mark to here", None, WITH_MARKS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lineal.errors import BadValue
+from lineal.records.base import Micros
 from lineal.search import moments
 
 _UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
@@ -23,6 +24,21 @@ def seconds(field: str, text: str) -> int:
     if found > _LONGEST:
         raise BadValue(field=field, value=text, why="it is more than ten years")
     return round(found)
+
+
+def moment_from(field: str, text: str, now: Micros) -> Micros:
+    """When something is: a date, local without an offset, or a length of time from now.
+
+    Raises:
+        BadValue: it is neither, or over ten years away.
+    """
+    if moments.seconds(text) is not None:
+        return Micros(now + seconds(field, text) * 1_000_000)
+    found = moments.span_of_time(text, now)
+    if found is None:
+        hint = "such as 2027-01-31, or 30d from now"
+        raise BadValue(field=field, value=text, why="it is no date and no length of time", hint=hint)
+    return Micros(found[0])
 
 
 def text(found: int) -> str:

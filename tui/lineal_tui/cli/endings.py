@@ -103,15 +103,9 @@ def deprecate_command(
 
 
 def _moment(text: str) -> Micros:
-    from lineal.errors import BadValue  # noqa: PLC0415  start-up is measured
-    from lineal.gates import durations  # noqa: PLC0415  as above
-    from lineal.records.base import Micros  # noqa: PLC0415  as above
-    from lineal_tui.cli.parameters import moment  # noqa: PLC0415  as above
+    from lineal.gates import durations  # noqa: PLC0415  start-up is measured
 
-    try:
-        return Micros(now() + durations.seconds("until", text) * 1_000_000)
-    except BadValue:
-        return moment(text)
+    return durations.moment_from("--until", text, now())
 
 
 @click.command("retention", cls=Command)

@@ -199,6 +199,8 @@ class Commanding(Filtering):
                     raise commands.BadCommand(what="bad, or active again?", hint=command.verb.usage)
                 ref, turn, bad = self._ref(first), self.asking.prepare(), "bad" in options
                 self.work(lambda: ToMark(turn, registry.version(ref), bad=bad), "question")
+            case "retire" | "deprecate":
+                self.end_asked(command)
             case "set":
                 self._set(command)
             case "diff":
@@ -367,6 +369,7 @@ class Commanding(Filtering):
     look_at: Callable[[str, str | None], None]
     audit_asked: Callable[[Command], None]
     decide_asked: Callable[[Command], None]
+    end_asked: Callable[[Command], None]
     go_to: Callable[[View], None]
     open_view: Callable[[View], None]
     sort: Callable[[], None]

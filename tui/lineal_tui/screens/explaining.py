@@ -13,12 +13,13 @@ from lineal_tui.view.lines import Line, Tone, rule
 if TYPE_CHECKING:
     from lineal_tui.keys import Binding
 
-_TELL_THEMSELVES = frozenset({"promote", "roll_back", "undo", "mark_bad", "next_match", "previous_match"})
+_TELL_THEMSELVES = frozenset({"promote", "roll_back", "undo", "mark_bad", "retire", "next_match", "previous_match"})
 """Bindings that say more when they are tried than their reason does."""
 _NEEDS_VERSION = frozenset(
     {
         "promote",
         "mark_bad",
+        "retire",
         "approve",
         "diff",
         "view_version",
@@ -72,6 +73,10 @@ class Explaining(Permitting):
                 return f"the version is {version.status}"
             case "promote" if version is not None and self.stage in version.stages:
                 return f"it is live at {self.stage} already"
+            case "retire" if version is not None and version.status is VersionStatus.RETIRED:
+                return "the version is retired"
+            case "retire" if version is not None and version.stages:
+                return f"it is live at {version.stages[0]}"
             case "roll_back" if scene.live is None:
                 return f"nothing is live at {where}"
             case "undo" if not scene.history:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lineal.records import governance
     from lineal.records.comparison import Diff
     from lineal.records.costs import VersionCost
+    from lineal.records.endings import Ended, Hold
     from lineal.records.gates import Assessment, Decision, Inbox, Review
     from lineal.records.models import Version, VersionDetail
     from lineal.records.releases import Pipeline
@@ -209,6 +210,35 @@ class Marked(Message):
     """A version's status was changed."""
 
     version: Version
+
+
+@dataclass
+class HoldsFound(Message):
+    """It was looked up what keeps a version from being retired."""
+
+    turn: int
+    """Which question it is for."""
+    version: Version
+    holds: tuple[Hold, ...]
+    reason: str | None
+    """Why it shall be retired; None: it is asked for."""
+    successor: str | None
+
+
+@dataclass
+class Retired(Message):
+    """A version was retired."""
+
+    ended: Ended
+
+
+@dataclass
+class Deprecated(Message):
+    """A version was deprecated, or is so no more."""
+
+    version: Version
+    command: str
+    """The shell's command that would have done it."""
 
 
 @dataclass

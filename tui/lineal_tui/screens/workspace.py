@@ -9,7 +9,7 @@ from lineal.records.comparison import Way
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
-from lineal_tui.screens.deciding import Deciding
+from lineal_tui.screens.ending import Ending
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.screens.watching import POLL
 from lineal_tui.view.history import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MOST_MARKED = 1000
 
 
-class Workspace(Deciding):
+class Workspace(Ending):
     """Dispatch, and what each binding does."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
@@ -46,6 +46,7 @@ class Workspace(Deciding):
             "roll_back": self.ask_roll_back,
             "undo": self.ask_undo,
             "mark_bad": self.ask_mark,
+            "retire": self.ask_retire,
             "approve": self.ask_decide,
             "decide": self.ask_decide,
             "view_policy": self.open_policy,

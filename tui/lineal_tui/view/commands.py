@@ -57,6 +57,10 @@ VERBS: tuple[Verb, ...] = (
          changes=True),
     Verb("mark", "mark [REF] --bad|--active", "mark a version bad, or active again", flags=("--bad", "--active"),
          changes=True),
+    Verb("retire", "retire [REF] [--reason TEXT] [--successor REF]", "end a version; its record stays",
+         options=("--reason", "--successor"), changes=True),
+    Verb("deprecate", "deprecate [REF] --until D|--withdraw [--reason TEXT]", "say until when a version may be used",
+         options=("--until", "--reason", "--successor"), flags=("--withdraw",), changes=True),
     Verb("set", "set REF FIELD=VALUE...", "set owner, purpose, notes, tags", least=2, most=None, changes=True),
     Verb("show", "show [REF]", "everything about one thing"),
     Verb("open", "open REF", "go to any address", least=1),
@@ -190,7 +194,7 @@ def wanted(text: str) -> Wanted:
     if known[-1] == "--to" and verb.name == "promote":
         model = next((word.partition(":")[0] for word in known[1:] if ":" in word), None)
         return Wanted(begun, (), "stage", model)
-    if known[-1] == "--reason":
+    if known[-1] in {"--reason", "--comment", "--until", "--since"}:
         return Wanted(begun, (), None)
     if verb.name == "guide":
         return Wanted(begun, tuple(topic for topic in TOPICS if topic.startswith(begun)), None)

@@ -10,7 +10,7 @@ from lineal.records.models import Version, VersionStatus
 from lineal.records.stages import Action, Plan
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Tone, cut_middle, fit, line_width, wrap
-from lineal_tui.view.words import age, counted, size
+from lineal_tui.view.words import age, counted, deprecated, size
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
@@ -85,12 +85,14 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
         if plan.failed:
             return _forcing(plan, f"{model}:{target} {where}, {replacing}")
         passed = _passed_words(plan)
+        until = plan.target.deprecated_until if plan.target is not None else None
+        warned = f"; it is {deprecated(until, now)}" if until is not None else ""
         return Question(
             (
-                f"Promote {model}:{target} {where}, {replacing}{since}{release}{passed}?",
-                f"Promote {model}:{target} {where}, {replacing}{release}{passed}?",
-                f"Promote {model}:{target} {where}, {replacing}{release}?",
-                f"Promote {model}:{target} {where}, {replacing}{short}?",
+                f"Promote {model}:{target} {where}, {replacing}{since}{release}{passed}{warned}?",
+                f"Promote {model}:{target} {where}, {replacing}{release}{passed}{warned}?",
+                f"Promote {model}:{target} {where}, {replacing}{release}{warned}?",
+                f"Promote {model}:{target} {where}, {replacing}{short}{warned}?",
             ),
             (_YES, *((_STAGE,) if stages > 1 else ()), *diff, _NO),
         )
@@ -247,6 +249,13 @@ def question_of_mark(version: Version, stage: str | None) -> Question:
     return Question(
         (f"Mark {name} bad, neither to be promoted nor rolled back to?{stays}", f"Mark {name} bad?{stays}"), (_YES, _NO)
     )
+
+
+def question_of_retirement(version: Version, reason: str, successor: str | None) -> Question:
+    """The question of ending a version, whose record stays."""
+    what = f"Retire {cut_middle(version.model, _LONGEST_NAME)}:{_label(version)}, never to be live again"
+    heir = f", in favour of {cut_middle(successor, _LONGEST_NAME)}" if successor else ""
+    return Question((f"{what}{heir}: {one_line(reason)}?", f"{what}{heir}?", f"{what}?"), (_YES, _NO))
 
 
 def question_lines(question: Question, width: int) -> tuple[Line, ...]:

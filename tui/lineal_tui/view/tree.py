@@ -27,6 +27,8 @@ _WIDEST_STAGE = 18
 PLAIN, STAGED, LIVE, GONE = "○", "●", "◆", "✕"
 """A version in the tree: nowhere live, live at some stage, live at the last stage, bad or retired."""
 
+_GLYPH_TONES = {VersionStatus.BAD: Tone.WORSE, VersionStatus.RETIRED: Tone.FAINT}
+
 
 def glyph_of(version: Version, last_stage: str | None) -> str:
     """What stands for a version in the tree, in the application and on the command line."""
@@ -126,7 +128,8 @@ def tree_line(item: TreeItem, look: TreeLook, width: int) -> Line:
     version = item.version
     live = version.id == look.live
     gone = version.status is not VersionStatus.ACTIVE
-    tone = Tone.LIVE if live else Tone.MUTED if gone else Tone.TEXT
+    retired = version.status is VersionStatus.RETIRED
+    tone = Tone.LIVE if live else Tone.FAINT if retired else Tone.MUTED if gone else Tone.TEXT
     difference = _difference(version, look)
     return row(
         tree_columns(look, width),
@@ -169,7 +172,11 @@ def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
         cells = cells[: room - 1] + ELLIPSIS
     spans: list[Span] = []
     if node < len(cells) and cells[node] == PLAIN:
-        tone = Tone.LIVE if live else Tone.WORSE if glyph == GONE else Tone.STAGED if item.version.stages else Tone.TEXT
+        tone = (
+            Tone.LIVE
+            if live
+            else _GLYPH_TONES.get(item.version.status) or (Tone.STAGED if item.version.stages else Tone.TEXT)
+        )
         spans = [(cells[:node], Tone.FAINT), (glyph, tone), (cells[node + 1 :], Tone.FAINT)]
     else:
         spans = [(cells, Tone.FAINT)]
