@@ -443,8 +443,7 @@ def test_names_are_made_from_the_event_where_none_is_given(automated: Automated)
         "UPDATE deliveries SET state = 'running'",
         "UPDATE deliveries SET state = 'waiting'",
         "UPDATE deliveries SET event_seq = event_seq - 1",
-        "INSERT INTO deliveries (automation_id, event_seq, attempt, state) SELECT automation_id, event_seq, 1, 'done' "
-        + "FROM deliveries",
+        "INSERT INTO deliveries SELECT id + 1, automation_id, event_seq, 1, 0, 'done', 0, 0, 0, '', 0 FROM deliveries",
     ],
 )
 def test_the_database_itself_lets_no_delivery_be_made_twice(automated: Automated, statement: str) -> None:

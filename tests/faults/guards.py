@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import audit, commands, db, endings, layout, objects, pipelines, transitions, verification
+from lineal import audit, commands, db, endings, layout, objects, pipelines, transitions, verification, waking
 from lineal.errors import MachineError
 from lineal.locks import exclusive
 from lineal.queries import agreement, stages
@@ -174,6 +176,29 @@ def _without_agreement() -> None:
     agreement.EVERYTHING = ()  # type: ignore[assignment]  # as above
 
 
+_FORGETFUL = """
+import sys
+from lineal import worker
+from lineal.queries import automation
+
+def lose(connection, *_):
+    connection.execute("DROP TRIGGER IF EXISTS deliveries_once")
+    return connection.execute("UPDATE deliveries SET state = 'waiting' WHERE state = 'running'").rowcount
+
+automation.lose = lose
+sys.argv = ["lineal.worker", *sys.argv[2:]]
+worker.main()
+"""
+
+
+def _without_loss() -> None:
+    def start(root: Path, lock: int) -> None:
+        words = [sys.executable, "-c", _FORGETFUL, "lineal.worker", str(root.absolute()), str(lock)]
+        subprocess.Popen(words, start_new_session=True, pass_fds=(lock,)).returncode = 0  # nobody waits for it
+
+    waking._start = start
+
+
 GUARDS = {
     "rename": Guard(1, "current is replaced by a rename", _without_rename),
     "transaction": Guard(2, "a change and its event are one transaction", _without_transaction),
@@ -190,5 +215,6 @@ GUARDS = {
     "agreement": Guard(12, "the registry is compared with its log", _without_agreement),
     "links": Guard(15, "a rollback goes on from where the one before it went", _without_links),
     "holds": Guard(15, "what a rollback leads to is not retired", _without_holds),
+    "loss": Guard(16, "a delivery that was interrupted is lost, and not made again", _without_loss),
     "database": Guard(7, "the database is checked", _without_database),
 }

@@ -19,6 +19,7 @@ import bits
 import calls
 import clocks
 import crowds
+import deliveries
 import disks
 import guards
 import hangups
@@ -56,6 +57,7 @@ ROWS = {
     11: Row("the clock jumps", 20),
     12: Row("the audit log is edited, cut, reordered, written anew", 400),
     15: Row("any sequence of use cases", 5_000),
+    16: Row("kill -9 of what runs automations", 500),
 }
 
 
@@ -67,6 +69,7 @@ _OF_STAGES = {
     11: clocks.run,
     12: logs.run,
     15: sequences.run,
+    16: deliveries.run,
 }
 
 
