@@ -114,7 +114,7 @@ def _timed(observations: Sequence[Observation], named: dict[str, str], now: Micr
             raise BadValue(field=f"{_said(each)}time", value=_words(at), why=why)
         if at in known and not _same(known[at][0], each.value):
             raise _other_value(name, each.origin, at, known[at][0])
-        known.setdefault(at, (float(each.value), each.origin))
+        known.setdefault(at, (float(each.value) + 0.0, each.origin))  # SQLite knows no -0.0
     return {name: [(at, *known[at]) for at in sorted(known)] for name, known in found.items()}
 
 

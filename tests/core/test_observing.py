@@ -219,7 +219,7 @@ def test_what_is_rolled_up_is_what_the_single_values_come_to(
 ) -> None:
     name = f"x{next(_COUNT)}"
     begin = calendar.at - 6 * HOUR
-    points = {Micros(begin + second * SECOND): value for second, value in found}
+    points = {Micros(begin + second * SECOND): value + 0.0 for second, value in found}
     pieces = list(points.items())
     order.shuffle(pieces)
     while pieces:

@@ -72,7 +72,8 @@ def _observations(pairs: list[tuple[str, object]] | _Bad, origin: str, at: Micro
     times = [value for name, value in pairs if name in TIMES]
     if len(times) > 1:
         raise _Bad("both time and at are in it")
-    when = at if not times or times[0] in {None, ""} else _time(times[0])
+    is_said = bool(times) and times[0] is not None and str(times[0]).strip() != ""
+    when = _time(times[0]) if is_said else at
     return [
         Observation(check_metric_name(name), number, when, origin)
         for name, value in pairs
