@@ -43,6 +43,17 @@ async def test_one_opens_again_in_the_view_and_on_the_row_that_one_left(table: R
         assert "VERSION" in session.text
 
 
+async def test_whoever_leaves_by_stepping_out_opens_where_that_began(table: Registry, opened: Opening) -> None:
+    async with opened(table) as session:
+        await session.press("7", "g", "j", "q", "q")
+        assert "all runs" not in session.text
+    async with opened(table) as session:
+        assert "all runs" in session.text
+        await session.press("escape", "j")
+    async with opened(table) as session:
+        assert "all runs" not in session.text
+
+
 async def test_the_cursor_of_the_tree_is_where_it_was(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
         await session.press("G")

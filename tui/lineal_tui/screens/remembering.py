@@ -36,6 +36,8 @@ _NO_FILTER = (View.HELP, View.COLUMNS)
 class Remembering(Copying):
     """From the last time to this one."""
 
+    left_from: View | None = None
+    """The view in which one began to step out, and so was last; None: one did something else since."""
     _kept_tables: tuple[tuple[str | None, Table], ...] = ()
     """Tables of runs as they were, until one of them is looked at."""
 
@@ -57,6 +59,11 @@ class Remembering(Copying):
         if place.view in known and known[place.view] in _OPENED:
             self.shown = self.active = known[place.view]
 
+    def step_back(self) -> bool:
+        """Go out by one layer; False at the root."""
+        self.left_from = self.left_from or self.shown
+        return super().step_back()
+
     @property
     def place(self) -> Place:
         """Where one is, and how it is arranged."""
@@ -68,7 +75,7 @@ class Remembering(Copying):
         tables = dict(self._kept_tables) | {name: _plain(state) for name, state in self.tables.items()}
         return replace(
             super().place,
-            view=_OPENED.get(self.shown, View.TREE).value,
+            view=_OPENED.get(self.left_from or self.shown, View.TREE).value,
             experiment=self.experiment,
             best=self.best,
             filters=tuple((view.value, text) for view, text in self.filters.items() if view not in _NO_FILTER),

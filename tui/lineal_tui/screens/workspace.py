@@ -230,6 +230,8 @@ class Workspace(Ending):
             return
         if binding.id in ("diff", "view_diff", "diff_runs"):
             self.pinned, self.baseline = (), None
+        if binding.id != "step_out":
+            self.left_from = None
         if binding.id != "cancel":
             self._cancelled = False
         self._handlers[binding.id]()
