@@ -14,14 +14,16 @@ from lineal.exporters.card import card
 from lineal.exporters.facts import VersionFacts
 from lineal.exporters.mlbom import mlbom
 from lineal.importers.bundle import bring
-from lineal.queries import artifacts, bundles
+from lineal.queries import artifacts, bundles, endings
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
     from lineal.context import Context
     from lineal.records.bundles import Brought
+    from lineal.records.models import Version
 
 DOCUMENTS = ("card", "mlbom")
 """The formats of documents."""
@@ -63,10 +65,9 @@ def write_files(context: Context, address: str, folder: Path) -> int:
     with context.read() as connection:
         version = addresses.version(connection, address)
         artifact = artifacts.files_of(connection, [version.id]).get(version.id)
-        are_kept = artifacts.are_kept(connection, version.id)
-    if artifact is None or not are_kept:
-        why = "it was registered without files" if artifact is None else "its files are known by digest only"
-        raise Refused(what=f"the files of {version.ref}", why=why)
+        if artifact is None:
+            raise Refused(what=f"the files of {version.ref}", why="it was registered without files")
+        _check_kept(connection, version, f"the files of {version.ref}")
     if os.path.lexists(folder):
         raise AlreadyExists(kind="file or folder", name=str(folder), where="")
     context.objects.check_all((entry.digest, entry.size) for entry in artifact.files)
@@ -84,6 +85,21 @@ def write_files(context: Context, address: str, folder: Path) -> int:
     return artifact.size
 
 
+def _check_kept(connection: sqlite3.Connection, version: Version, what: str) -> None:
+    """Check that the bytes of a version's files are here.
+
+    Raises:
+        Refused: they are not.
+    """
+    if artifacts.are_kept(connection, version.id):
+        return
+    over = endings.retirements(connection, [version.id]).get(version.id)
+    if over is not None and over.purged_at is not None:
+        why = f"its bytes were dropped by {over.purged_by} when it was retired"
+        raise Refused(what=what, why=why, hint="a backup with --objects from before has them; digests are kept")
+    raise Refused(what=what, why="its files are known by digest only")
+
+
 def export_bundle(
     context: Context, address: str, stream: IO[bytes], *, progress: Callable[[int], None] = lambda _: None
 ) -> int:
@@ -96,8 +112,7 @@ def export_bundle(
     """
     with context.read() as connection:
         version = addresses.version(connection, address)
-        if not artifacts.are_kept(connection, version.id):
-            raise Refused(what=f"a bundle of {version.ref}", why="its files are known by digest only")
+        _check_kept(connection, version, f"a bundle of {version.ref}")
         bundle = bundles.gather(connection, version.id)
     return write_bundle(bundle, context.objects, stream, progress=progress)
 

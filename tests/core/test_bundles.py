@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lineal.errors import AlreadyExists, Damaged, LinealError, Refused
+from lineal.records.base import Micros
 from lineal.registry import open_registry
 
 if TYPE_CHECKING:
@@ -164,6 +165,24 @@ def _set(*keys: str | int, value: object) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+_END = {
+    "at": 1,
+    "actor": "ana",
+    "claim": None,
+    "reason": "old",
+    "successor": None,
+    "purged_at": None,
+    "purged_by": None,
+}
+
+
+def _ended(**fields: object) -> Callable[[dict[str, Any]], None]:
+    def change(records: dict[str, Any]) -> None:
+        records["versions"][0].update(status="retired", retirement={**_END, **fields})
+
+    return change
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -198,8 +217,13 @@ def _set(*keys: str | int, value: object) -> Callable[[dict[str, Any]], None]:
         _set("versions", 0, "params", value=[["a", "odd", "1"]]),
         _set("versions", 0, "status", value="odd"),
         _set("versions", 0, "architecture", value="sha256:" + "1" * 64),
+        _set("versions", 0, "status", value="retired"),
+        _set("versions", 0, "retirement", value=_END),
+        _ended(purged_at=1),
+        _ended(reason="x\0y"),
+        _ended(reason=None),
     ],
-    ids=range(31),
+    ids=range(36),
 )
 def test_records_that_are_not_as_they_must_be_leave_nothing(
     bundle: bytes, other: Registry, change: Callable[[dict[str, Any]], None]
@@ -274,3 +298,36 @@ def test_a_stream_that_breaks_off_anywhere_leaves_nothing(bundle: bytes, other: 
 def test_what_is_no_bundle_is_told(other: Registry, content: bytes) -> None:
     with pytest.raises(Damaged):
         bring(other, content)
+
+
+@pytest.mark.usefixtures("bundle")
+def test_how_versions_ended_comes_along(registry: Registry, other: Registry, weights: Weights) -> None:
+    registry.register("m", weights(3.0), label="2.0.0")
+    registry.retire("m:1.0.0", reason="replaced", successor="m:1.0.1", purge=True)
+    registry.deprecate("m:1.0.1", until=Micros(1_900_000_000_000_000), reason="slow", successor="m:2.0.0")
+    stream = io.BytesIO()
+    registry.export_bundle("m:1.0.1", stream)
+    bring(other, stream.getvalue())
+    here, there = (known.detail("m:1.0.0").retirement for known in (registry, other))
+    assert there is not None
+    assert there == here
+    said = other.detail("m:1.0.1").deprecation
+    assert said is not None
+    assert (said.until, said.reason, said.successor) == (1_900_000_000_000_000, "slow", None)  # 2.0.0 is not here
+    assert other.version("m:1.0.1").deprecated_until == 1_900_000_000_000_000
+    assert other.verify().findings == ()
+    with pytest.raises(Refused, match="dropped already"):
+        other.retire("m:1.0.0", purge=True)
+    with pytest.raises(Refused, match="retired"):
+        other.promote("m:1.0.0", "staging")
+
+
+def test_a_purged_version_goes_into_no_bundle(registry: Registry, weights: Weights, tmp_path: Path) -> None:
+    registry.register("m", weights(1.0), label="1.0.0")
+    registry.retire("m:1.0.0", reason="old", purge=True)
+    for attempt in (
+        lambda: registry.export_bundle("m:1.0.0", io.BytesIO()),
+        lambda: registry.write_files("m:1.0.0", tmp_path / "out"),
+    ):
+        with pytest.raises(Refused, match=r"its bytes were dropped by .* when it was retired"):
+            attempt()

@@ -166,6 +166,8 @@ def test_what_is_left_of_a_deleted_version_is_retired_here(brought: Brought) -> 
     registry, _, store = brought
     detail = registry.detail("tumour-classifier:3")
     assert detail.version.status is VersionStatus.RETIRED
+    assert detail.retirement is not None
+    assert detail.retirement.reason == "deleted in mlflow"
     ((logged, run),) = store.sql(
         "SELECT l.model_id, l.source_run_id FROM model_versions v JOIN logged_models l "
         "ON l.artifact_location = v.storage_location WHERE v.current_stage = 'Deleted_Internal'"

@@ -46,7 +46,7 @@ async def test_help_tells_why_a_key_does_nothing_now(registry: Registry, opened:
     with open_registry(registry.root, read_only=True) as reader:
         async with opened(reader, (120, 90)) as session:
             await session.press("question_mark")
-            assert session.text.count("(not now: it was opened read-only)") == 6
+            assert session.text.count("(not now: it was opened read-only)") == 7
 
 
 async def test_a_key_that_does_nothing_now_says_why(registry: Registry, opened: Opening) -> None:

@@ -172,18 +172,22 @@ def _record(change: Change, bundle: Bundle, size: int) -> Brought:
     runs = {run.id: _bring_run(change, run, data, dict(bundle.objects)) for run in bundle.runs}
     models = {model.name: _bring_model(change, model.name, bundle) for model in bundle.models}
     versions: dict[str, int] = {}
-    new = 0
+    new = []
     for version in bundle.versions:
         known = rows.known_version(connection, version.uid)
         if known is None:
             versions[version.uid] = _bring_version(change, version, models, runs, artifacts, data, versions)
-            new += 1
+            new.append(version)
         else:
             versions[version.uid] = known[0]
+    for version in new:  # once all are here, since a successor comes after what it replaces
+        rows.insert_ending(connection, versions[version.uid], version)
     focus = addresses.must_have(connection, versions[bundle.focus])
     if new or size:
-        change.record("bundle_imported", focus.ref, uid=focus.uid, versions=new, bytes=size, source=bundle.registry)
-    return Brought(focus.ref, new, len(bundle.objects), size)
+        change.record(
+            "bundle_imported", focus.ref, uid=focus.uid, versions=len(new), bytes=size, source=bundle.registry
+        )
+    return Brought(focus.ref, len(new), len(bundle.objects), size)
 
 
 def _bring_data(change: Change, bundle: Bundle) -> dict[tuple[str, str], int]:

@@ -13,11 +13,11 @@ from lineal.fingerprint import manifest_digest, parse_digest
 from lineal.queries import runs as run_rows
 from lineal.queries.values import KINDS, scalar
 from lineal.records.base import Digest
-from lineal.records.models import Scheme
+from lineal.records.models import Scheme, VersionStatus
 from lineal.records.runs import RunKind, RunStatus
 
 if TYPE_CHECKING:
-    from lineal.records.bundles import Bundle, BundledRun
+    from lineal.records.bundles import Bundle, BundledRun, BundledVersion
 
 _Record = TypeVar("_Record")
 
@@ -86,6 +86,7 @@ def check(bundle: Bundle, name: str) -> None:
                 naming.check_metric_name(series.name)
         for version in bundle.versions:
             naming.check_label(version.label)
+            _check_ending(version)
         params = [*(each.params for each in bundle.runs), *(each.params for each in bundle.versions)]
         for param, kind, text in (value for some in params for value in some):
             naming.check_param_name(param)
@@ -117,6 +118,21 @@ def check(bundle: Bundle, name: str) -> None:
     beyond = set(listed) - set(wanted)
     if not wanted.items() <= listed.items() or len(bundle.objects) != len(listed) or beyond - {patch}:
         raise Damaged(path=name, why="the files it lists are not those of the version")
+
+
+def _check_ending(version: BundledVersion) -> None:
+    over, said = version.retirement, version.deprecation
+    is_retired = VersionStatus(version.status) is VersionStatus.RETIRED
+    if is_retired is (over is None) or (is_retired and said is not None):
+        raise ValueError(f"{version.model}:{version.label} is {version.status}, and its end says otherwise")
+    if over is not None:
+        naming.check_text("reason", over.reason)
+        if (over.purged_at is None) is not (over.purged_by is None):
+            raise ValueError(f"{version.model}:{version.label} was purged by nobody, or never")
+    if said is not None and said.reason is not None:
+        naming.check_text("reason", said.reason)
+    if version.uid in {None if end is None else end.successor for end in (over, said)}:
+        raise ValueError(f"{version.model}:{version.label} comes after itself")
 
 
 def _patch(run: BundledRun, name: str) -> str | None:

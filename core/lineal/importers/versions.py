@@ -11,6 +11,7 @@ from lineal.importers.runs import our_run_id
 from lineal.policy import Permission
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import datasets as dataset_rows
+from lineal.queries import endings as ending_rows
 from lineal.queries import imports as rows
 from lineal.queries import metrics as metric_rows
 from lineal.queries import models as model_rows
@@ -165,8 +166,9 @@ class VersionWriter:
         # A version whose files are still to come is registered when they do: the log's word on them is final.
         self._record(change, "version_imported" if mark is None else "version_registered", brought, version)
         if version.is_deleted:
-            version_rows.set_status(connection, number, VersionStatus.RETIRED)
-            change.record("marked_retired", brought.ref, reason=f"deleted in {self._reader.store.program}")
+            reason = f"deleted in {self._reader.store.program}"
+            ending_rows.retire(connection, number, change.at, change.actor, reason, None)
+            change.record("version_retired", brought.ref, reason=reason, successor=None, digest=brought.digest)
 
     def _record(self, change: Change, action: str, brought: Version, version: ForeignVersion) -> None:
         change.record(

@@ -12,7 +12,9 @@ from lineal.records.bundles import (
     BundledArchitecture,
     BundledArtifact,
     BundledData,
+    BundledDeprecation,
     BundledModel,
+    BundledRetirement,
     BundledRun,
     BundledSeries,
     BundledVersion,
@@ -225,7 +227,45 @@ def _version(connection: sqlite3.Connection, number: int) -> BundledVersion:
                        "JOIN dataset_versions v ON v.id = u.dataset_version_id JOIN datasets d ON d.id = v.dataset_id "
                        "WHERE u.version_id = ? ORDER BY d.name, v.label, u.role", number),
         tags=_tags(connection, "version", number),
+        retirement=_retirement(connection, number),
+        deprecation=_deprecation(connection, number),
     )  # fmt: skip
+
+
+def _retirement(connection: sqlite3.Connection, number: int) -> BundledRetirement | None:
+    row = connection.execute(
+        "SELECT r.at, r.actor, r.claim, r.reason, s.uid, r.purged_at, r.purged_by FROM retirements r "
+        "LEFT JOIN versions s ON s.id = r.successor_id WHERE r.version_id = ?",
+        (number,),
+    ).fetchone()
+    return None if row is None else BundledRetirement(*row)
+
+
+def _deprecation(connection: sqlite3.Connection, number: int) -> BundledDeprecation | None:
+    row = connection.execute(
+        "SELECT d.until, d.reason, s.uid, d.at, d.actor FROM deprecations d "
+        "LEFT JOIN versions s ON s.id = d.successor_id WHERE d.version_id = ?",
+        (number,),
+    ).fetchone()
+    return None if row is None else BundledDeprecation(*row)
+
+
+def insert_ending(connection: sqlite3.Connection, number: int, new: BundledVersion) -> None:
+    """Add how a version ended, or is to end; who comes after it is known only where that one is here."""
+    over, said = new.retirement, new.deprecation
+    if over is not None:
+        connection.execute(
+            "INSERT INTO retirements (version_id, at, actor, uid, claim, reason, successor_id, purged_at, purged_by) "
+            "VALUES (?, ?, ?, -1, ?, ?, (SELECT id FROM versions WHERE uid = ?), ?, ?)",
+            (number, over.at, over.actor, over.claim, over.reason, over.successor, over.purged_at, over.purged_by),
+        )
+    if said is not None:
+        connection.execute("UPDATE versions SET deprecated_until = ? WHERE id = ?", (said.until, number))
+        connection.execute(
+            "INSERT INTO deprecations (version_id, until, reason, successor_id, at, actor) "
+            "VALUES (?, ?, ?, (SELECT id FROM versions WHERE uid = ?), ?, ?)",
+            (number, said.until, said.reason, said.successor, said.at, said.actor),
+        )
 
 
 def known_version(connection: sqlite3.Connection, uid: str) -> tuple[int, str, str] | None:

@@ -51,7 +51,7 @@ ACTIONS: Final = {
     Occasion.ALERT: ("alert_fired",),
     Occasion.ALERT_CLEARED: ("alert_cleared",),
     Occasion.MARKED_BAD: ("marked_bad",),
-    Occasion.RETIRED: ("version_retired", "marked_retired"),
+    Occasion.RETIRED: ("version_retired",),
     Occasion.DEPRECATED: ("deprecated",),
 }
 """The actions of the audit log that each occasion stands for."""

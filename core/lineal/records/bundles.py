@@ -100,6 +100,32 @@ class BundledArchitecture:
 
 
 @dataclass(frozen=True, slots=True)
+class BundledRetirement:
+    """How a version ended."""
+
+    at: int
+    actor: str
+    claim: str | None
+    reason: str
+    successor: str | None
+    """The uid of the version to use instead, which need not come along."""
+    purged_at: int | None
+    purged_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BundledDeprecation:
+    """Until when a version may be used."""
+
+    until: int
+    reason: str | None
+    successor: str | None
+    """The uid of the version to use instead, which need not come along."""
+    at: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class BundledVersion:
     """A version."""
 
@@ -127,6 +153,9 @@ class BundledVersion:
     datasets: tuple[tuple[str, str, str], ...]
     """(dataset, label, role)."""
     tags: tuple[tuple[str, str], ...]
+    retirement: BundledRetirement | None
+    """None unless its status is retired."""
+    deprecation: BundledDeprecation | None
 
 
 @dataclass(frozen=True, slots=True)

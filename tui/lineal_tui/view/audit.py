@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from lineal.records.stages import Event
 
 _GOOD = frozenset({"promoted", "undone", "marked_active"})
-_GRAVE = frozenset({"rolled_back", "cleared", "marked_bad", "marked_retired", "run_killed", "run_failed"})
+_GRAVE = frozenset(
+    {"rolled_back", "cleared", "marked_bad", "version_retired", "version_purged", "run_killed", "run_failed"}
+)
 _SILENT = frozenset({"uid", "digest", "seq", "source", "from", "to", "reason", "outcome", "pipeline", "imported"})
 """What a sentence leaves out, or says in its own words; the entry's page has all of it."""
 _LONGEST = 160

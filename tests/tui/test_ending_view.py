@@ -1,0 +1,120 @@
+"""Retiring and deprecating in the application: a reason, a question, and what stands against it told at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineal.records.models import VersionStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.tui.conftest import Opening, Session
+
+    from lineal.registry import Registry
+
+NEWEST = "fraud:2.3.0"
+
+
+@pytest.fixture
+def registry(registry: Registry, tmp_path: Path) -> Registry:
+    """With a version on top that nothing needs."""
+    (tmp_path / "newest.json").write_text("{}")
+    registry.register("fraud", tmp_path / "newest.json", label="2.3.0")
+    return registry
+
+
+async def say(session: Session, text: str) -> None:
+    await session.type_ahead("colon", *("space" if letter == " " else letter for letter in text))
+    await session.press("enter")
+
+
+async def test_x_asks_why_and_then_whether(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g", "x")
+        assert session.last.startswith(f"why is {NEWEST} retired? ")
+        await session.press(*"slow", "enter")
+        assert session.last.startswith(f"→ Retire {NEWEST}, never to be live again: slow?   y yes  esc no")
+        assert registry.version(NEWEST).status is VersionStatus.ACTIVE
+        await session.press("enter", "x", "Y", "space")
+        assert registry.version(NEWEST).status is VersionStatus.ACTIVE
+        await session.press("y")
+        assert f"✓ {NEWEST} is retired; its bytes stay" in session.last
+        assert f"lineal retire {NEWEST} --purge" in session.last
+        assert any("✕" in row and "retired" in row for row in session.rows)
+        await session.press("y", "c")
+        assert f"lineal retire {NEWEST} --reason slow" in session.last
+    found = registry.detail(NEWEST).retirement
+    assert found is not None
+    assert found.reason == "slow"
+
+
+@pytest.mark.parametrize("keys", [("escape",), (*"slow", "enter", "escape"), (*"slow", "enter", "n", "escape")])
+async def test_esc_leaves_the_version_as_it_is(registry: Registry, opened: Opening, keys: tuple[str, ...]) -> None:
+    async with opened(registry) as session:
+        await session.press("g", "x", *keys)
+        assert session.phase == "NONE"
+    assert registry.version(NEWEST).status is VersionStatus.ACTIVE
+
+
+async def test_nothing_typed_is_no_reason(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g", "x", "space", "enter")
+        assert "a reason is needed" in session.last
+        assert session.phase == "NONE"
+        assert session.last.startswith("why is")
+
+
+async def test_what_holds_a_version_is_told_instead_of_asked(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(160, 48)) as session:
+        await say(session, "retire fraud@production --reason old")
+        assert "fraud:2.1.0 cannot be retired: it is live at fraud@production" in session.last
+        await say(session, "retire fraud:2.0.0")
+        assert "a rollback leads to it at fraud@production" in session.last
+        assert session.phase == "NONE"
+    assert registry.version("fraud:2.1.0").status is VersionStatus.ACTIVE
+
+
+async def test_a_retired_version_is_not_retired_again(registry: Registry, opened: Opening) -> None:
+    registry.retire(NEWEST, reason="slow")
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g", "x")
+        assert "is retired already" in session.last
+        await session.press("question_mark")
+        assert any("retire the version" in row and "not now: the version is retired" in row for row in session.rows)
+
+
+async def test_the_command_line_retires_in_favour_of_another(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(120, 40)) as session:
+        await say(session, f"retire {NEWEST} --reason slow --successor fraud@production")
+        assert f"Retire {NEWEST}, never to be live again, in favour of fraud:2.1.0: slow?" in session.last
+        await session.press("y")
+        await session.press("y", "c")
+        assert f"lineal retire {NEWEST} --reason slow --successor fraud:2.1.0" in session.last
+    assert registry.version(NEWEST).status is VersionStatus.RETIRED
+
+
+async def test_a_deprecation_shows_and_is_taken_back(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g")
+        await say(session, "deprecate --until 30d --reason slow")
+        assert f"✓ {NEWEST} is deprecated, ends in" in session.last
+        assert any(NEWEST.partition(":")[2] in row and "deprecated, ends in" in row for row in session.rows)
+        await session.press("y", "c")
+        assert f"lineal deprecate {NEWEST} --until 30d --reason slow" in session.last
+        await session.press("g", "p")
+        assert "it is deprecated, ends in" in session.last
+        await session.press("escape")
+        await say(session, f"deprecate {NEWEST} --withdraw")
+        assert "is not deprecated" in session.last
+        await say(session, f"deprecate {NEWEST}")
+        assert "until when" in session.last
+    assert registry.version(NEWEST).deprecated_until is None
+
+
+async def test_a_hostile_reason_is_shown_as_text(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(120, 40)) as session:
+        await say(session, f"retire {NEWEST} --reason '[/][red]a[/'")
+        assert "never to be live again: [/][red]a[/?" in session.last
