@@ -100,7 +100,7 @@ def list_(context: click.Context, *, as_json: bool) -> None:
 
 
 @on_command.command("show")
-@click.argument("what", metavar="NAME|N")
+@click.argument("what", metavar="NAME|NUMBER")
 @as_json
 @click.pass_context
 def show_one(context: click.Context, *, what: str, as_json: bool) -> None:
@@ -215,7 +215,7 @@ def disable(context: click.Context, *, name: str, as_json: bool) -> None:
 
 
 @on_command.command("again")
-@click.argument("number", type=click.IntRange(min=1), metavar="N")
+@click.argument("number", type=click.IntRange(min=1), metavar="NUMBER")
 @as_json
 @click.pass_context
 def again(context: click.Context, *, number: int, as_json: bool) -> None:

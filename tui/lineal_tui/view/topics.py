@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-TOPICS = ("track", "release", "explore", "govern", "gates", "roles", "import", "ci", "upkeep", "reference")
+TOPICS = ("track", "release", "explore", "govern", "gates", "roles", "import", "ci", "automate", "upkeep", "reference")
 """In the order in which a newcomer meets them."""
