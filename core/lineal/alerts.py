@@ -15,8 +15,8 @@ from lineal.policy import Permission, allowed
 from lineal.queries import alerts as rows
 from lineal.queries import observations as observed_rows
 from lineal.queries import stages as stage_rows
+from lineal.records.alerts import AlertRule, AlertState, Episode, Fired
 from lineal.records.base import Micros
-from lineal.records.observations import AlertRule, AlertState, Episode, Fired
 from lineal.refs import nearest
 from lineal.search import written
 from lineal.search.terms import Among, Arithmetic, Both, Comparison, Either, Field, Literal, Missing, Not

@@ -16,7 +16,8 @@ from lineal.queries import releases as release_rows
 
 if TYPE_CHECKING:
     from lineal.context import Context
-    from lineal.records.observations import Episode, Fired, Observed
+    from lineal.records.alerts import Episode, Fired
+    from lineal.records.observations import Observed
 
 COMMAND_SECONDS = 60.0
 """How long an alert's command may take."""

@@ -14,8 +14,9 @@ from lineal.errors import BadFilter, BadValue, NotFound
 from lineal.layout import stage_lock
 from lineal.locks import exclusive
 from lineal.policy import Role
+from lineal.records.alerts import Phase
 from lineal.records.base import Actor, Micros
-from lineal.records.observations import Observation, Phase
+from lineal.records.observations import Observation
 from lineal.registry import open_registry
 
 if TYPE_CHECKING:

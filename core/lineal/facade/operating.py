@@ -14,20 +14,12 @@ if TYPE_CHECKING:
 
     from lineal import alerts, automation, delivering, endings, observing, reacting, retention, waking
     from lineal.facade.door import Address
+    from lineal.records.alerts import AlertRule, AlertState, Episode
     from lineal.records.automation import Automation, Delivery
     from lineal.records.base import Micros
     from lineal.records.endings import Ended, Expired, Hold, RetentionRule
     from lineal.records.models import Version
-    from lineal.records.observations import (
-        AlertRule,
-        AlertState,
-        Episode,
-        Observation,
-        Observed,
-        ObservedHour,
-        ObservedSeries,
-        ObservedValue,
-    )
+    from lineal.records.observations import Observation, Observed, ObservedHour, ObservedSeries, ObservedValue
 else:
     alerts = Later("lineal.alerts")
     automation = Later("lineal.automation")

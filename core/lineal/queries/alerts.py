@@ -6,13 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lineal.lazily import Later
 from lineal.queries.values import number
 from lineal.records.base import Micros
-from lineal.records.observations import AlertRule, AlertState, Episode, Phase
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection
+
+    from lineal.records import alerts as records
+    from lineal.records.alerts import AlertRule, AlertState, Episode
+else:
+    records = Later("lineal.records.alerts")  # most stages have no alerts, and every transition asks
 
 _RULE = """
 SELECT a.id, m.name, s.name, a.text, a.expression, a.lasting, a.command, a.rolls_back, a.cool_down FROM alerts a
@@ -199,15 +204,15 @@ def states(connection: sqlite3.Connection, wanted: Collection[AlertRule]) -> lis
 def _state(connection: sqlite3.Connection, rule: AlertRule) -> AlertState:
     found = progress(connection, rule.id)
     if found is None:
-        return AlertState(rule, Phase.UNKNOWN, None, "", None, None)
+        return records.AlertState(rule, records.Phase.UNKNOWN, None, "", None, None)
     going = None if found.episode is None else episode(connection, found.episode)
     if going is not None and going.cleared_at is None:
-        phase = Phase.FIRING
+        phase = records.Phase.FIRING
     elif found.broken_since is not None:
-        phase, going = Phase.PENDING, None
+        phase, going = records.Phase.PENDING, None
     else:
-        phase, going = Phase.UNKNOWN if found.held is None else Phase.OK, None
-    return AlertState(rule, phase, found.broken_since, found.saw, found.judged_at, going)
+        phase, going = records.Phase.UNKNOWN if found.held is None else records.Phase.OK, None
+    return records.AlertState(rule, phase, found.broken_since, found.saw, found.judged_at, going)
 
 
 # automatic rollbacks
@@ -298,7 +303,7 @@ def own_metric(connection: sqlite3.Connection, transition: int, name: str) -> fl
 
 def _rule(row: tuple[int, str, str, str, str, int, str | None, int, int]) -> AlertRule:
     place, model, stage, text, expression, lasting, command, rolls_back, cool_down = row
-    return AlertRule(
+    return records.AlertRule(
         id=place,
         model=model,
         stage=stage,
@@ -315,7 +320,7 @@ def _episode(
     row: tuple[int, str, str, str, str, int, int, str, int | None, str | None, str | None, str | None],
 ) -> Episode:
     place, model, stage, label, alert, since, fired_at, saw, cleared_at, why, output, rollback = row
-    return Episode(
+    return records.Episode(
         id=place,
         model=model,
         stage=stage,

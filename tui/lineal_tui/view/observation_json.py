@@ -8,15 +8,9 @@ from lineal_tui.view.json import Object, scalar
 from lineal_tui.view.words import utc_time
 
 if TYPE_CHECKING:
+    from lineal.records.alerts import AlertRule, AlertState, Episode
     from lineal.records.base import Micros
-    from lineal.records.observations import (
-        AlertRule,
-        AlertState,
-        Episode,
-        Observed,
-        ObservedHour,
-        ObservedValue,
-    )
+    from lineal.records.observations import Observed, ObservedHour, ObservedValue
 
 
 def hour(found: ObservedHour, stage: str) -> Object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.records.observations import Phase
+from lineal.records.alerts import Phase
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right, width_of
 from lineal_tui.view.sparks import sparkline
 from lineal_tui.view.text import table
@@ -14,8 +14,9 @@ from lineal_tui.view.words import age, ago, lasted, local_time, metric, number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from lineal.records.alerts import AlertState, Episode
     from lineal.records.base import Micros
-    from lineal.records.observations import AlertState, Episode, ObservedHour, ObservedSeries, ObservedValue
+    from lineal.records.observations import ObservedHour, ObservedSeries, ObservedValue
 
 _SPARK = 24
 """Cells of a metric's latest values."""
