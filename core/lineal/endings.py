@@ -68,7 +68,9 @@ def _retire(change: Change, version: Version, reason: str | None, successor: str
         raise Refused(
             what=f"retiring {version.ref}",
             why="; ".join(f"{hold.why} {hold.place}" for hold in found),
-            hint=f"move the stage on first, or `lineal mark {version.ref} --bad`, so that no rollback leads to it",
+            hint=f"`lineal mark {version.ref} --bad`, so that no rollback leads to it"
+            if all(hold.is_past for hold in found)
+            else "promote another version there first",
         )
     heir = _heir(connection, version, successor)
     rows.retire(connection, version.id, change.at, change.actor, reason, None if heir is None else heir.id)
@@ -118,7 +120,7 @@ def _held(connection: sqlite3.Connection, model: Model) -> dict[int, list[Hold]]
             if steps > reach:
                 break
             where = "a rollback leads to it at" if steps == 1 else f"{steps} rollbacks lead to it at"
-            found.setdefault(target.id, []).append(Hold(place, where))
+            found.setdefault(target.id, []).append(Hold(place, where, is_past=True))
     return found
 
 
@@ -136,6 +138,12 @@ def _heir(connection: sqlite3.Connection, version: Version, successor: str | Non
     if heir.status is not VersionStatus.ACTIVE:
         raise Refused(what=f"naming {heir.ref} as the successor", why=f"it is {heir.status}")
     return heir
+
+
+def overdue(context: Context) -> list[Version]:
+    """The versions that were to end by now and have not, the longest overdue first."""
+    with context.read() as connection:
+        return [addresses.must_have(connection, number) for number in rows.overdue(connection, context.clock())]
 
 
 def deprecate(

@@ -54,7 +54,7 @@ def test_what_is_live_is_refused_with_a_way_out(said: Typed) -> None:
     refused = said("retire", "fraud@production", "--reason", "old")
     assert refused.code == ExitCode.REFUSED
     assert "it is live at fraud@production" in refused.err
-    assert "move the stage on first" in refused.err
+    assert "promote another version there first" in refused.err
 
 
 def test_a_reason_is_asked_for(said: Typed, spare: str) -> None:
@@ -105,3 +105,46 @@ def test_rules_are_told_and_applied_when_asked_for(said: Typed, spare: str) -> N
 )
 def test_a_rule_is_of_a_model_and_keeps_something(said: Typed, words: tuple[str, ...]) -> None:
     assert said("retention", *words).code == ExitCode.USAGE
+
+
+def test_promoting_what_is_deprecated_warns_and_names_what_to_use(said: Typed, spare: str) -> None:
+    said("deprecate", spare, "--until", "30d", "--successor", "fraud:1.2.0")
+    planned = said("promote", spare, "--to", "staging", "--plan")
+    assert f"{spare} is deprecated, ends in 4w" in planned.out
+    done = said("promote", spare, "--to", "staging")
+    assert done.code == ExitCode.DONE
+    assert f"warning: {spare} is deprecated, ends in 4w; use fraud:1.2.0 instead" in done.err
+
+
+def test_doctor_names_deprecations_past_their_date_and_is_content(said: Typed, spare: str) -> None:
+    said("deprecate", spare, "--until", "30d")
+    assert spare not in said("doctor").out
+    said("deprecate", spare, "--until", "2020-01-31")
+    told = said("doctor")
+    assert told.code == ExitCode.DONE
+    assert f"deprecation_over: {spare} deprecated, was to end 6y ago" in told.out
+    assert f"lineal retire {spare}" in told.out
+    (found,) = said("doctor", "--json").json
+    assert (found["kind"], found["ref"]) == ("deprecation_over", spare)
+    said("promote", spare, "--to", "staging")
+    assert "promote another version at staging" in said("doctor").out
+    assert said("doctor", "--repair").code == ExitCode.DONE
+
+
+def test_what_was_purged_is_known_and_said_clearly_not_to_be_here(said: Typed, spare: str, tmp_path: Path) -> None:
+    digest = said("show", spare, "--json").json["digest"]
+    said("retire", spare, "--reason", "not needed", "--purge")
+    assert spare in said("identify", digest).out
+    assert spare in said("identify", tmp_path / "spare.bin").out
+    for words in (("export", spare, "--to", "files", "-o", "out"), ("export", spare, "--to", "bundle", "-o", "out")):
+        refused = said(*words)
+        assert refused.code == ExitCode.REFUSED
+        assert "its bytes were dropped by" in refused.err
+        assert "Traceback" not in refused.err
+        assert not (tmp_path / "out").exists()
+    assert "retired" in said("export", spare, "--to", "card").out
+    assert "spare.bin" in said("export", spare, "--to", "mlbom").out
+    assert said("reproduce", spare).code == ExitCode.REFUSED  # it came from no run
+    assert said("diff", spare, "fraud:1.2.0").code == ExitCode.DONE
+    assert said("du").code == ExitCode.DONE
+    assert said("verify").code == ExitCode.DONE

@@ -54,6 +54,10 @@ class Operating(Governing):
         heir = None if successor is None else address_of(successor)
         return endings.deprecate(self._context, address_of(ref), until=until, reason=reason, successor=heir)
 
+    def overdue(self) -> list[Version]:
+        """The versions whose deprecation's date is past, the longest overdue first."""
+        return endings.overdue(self._context)
+
     def retention(self, model: str | None = None) -> list[RetentionRule]:
         """The rules that say which versions keep their bytes."""
         return retention.rules(self._context, model)

@@ -83,6 +83,14 @@ def deprecations(connection: sqlite3.Connection, versions: Collection[int]) -> d
     }
 
 
+def overdue(connection: sqlite3.Connection, now: Micros) -> list[int]:
+    """Row numbers of the versions whose deprecation's date is past, the longest past first."""
+    rows = connection.execute(
+        "SELECT version_id FROM deprecations WHERE until <= ? ORDER BY until, version_id", (now,)
+    ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
 def bytes_of(connection: sqlite3.Connection, version: int) -> Bytes:
     """What the files of a version take here, each object counted once."""
     rows = connection.execute(

@@ -44,6 +44,8 @@ class Hold:
     place: str
     """Address of the stage."""
     why: str
+    is_past: bool = False
+    """Whether it was live there before, so that only rollbacks lead to it."""
 
 
 @dataclass(frozen=True, slots=True)

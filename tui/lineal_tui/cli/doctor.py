@@ -8,10 +8,11 @@ import click
 
 from lineal_tui.cli.app import Command, session, stop
 from lineal_tui.cli.output import complain, dump, narrate, on_terminal, say, show
-from lineal_tui.cli.parameters import as_json
+from lineal_tui.cli.parameters import as_json, now
 
 if TYPE_CHECKING:
     from lineal.doctor import Mended
+    from lineal.records.models import Version
     from lineal.records.upkeep import Finding
     from lineal_tui.terminal import Terminal
     from lineal_tui.view.lines import Line
@@ -25,7 +26,8 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
     """Compare the registry with the disk: dead pipelines, `current`, edited releases, owners, modes, file system.
 
     It exits with 0 when all is well or was mended, with 5 while a pipeline moves a stage (which is left alone), and
-    with 7 when something stays. On a terminal it also tells what that can do.
+    with 7 when something stays. Versions whose deprecation is past its date are named, and change no exit code. On a
+    terminal it also tells what that can do.
 
     Examples:
       lineal doctor
@@ -38,7 +40,8 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
     with session(context).open() as registry:
         found = registry.repair() if repair else [Mended(finding, None) for finding in registry.examine()]
         is_open = registry.roles().is_open
-    _tell(found, was_repair=repair, as_json=as_json)
+        notices = [Mended(_overdue(version), None) for version in registry.overdue()]
+    _tell([*found, *notices], was_repair=repair, as_json=as_json)
     left = [each for each in found if each.done is None]
     running = [each for each in left if each.finding.kind == RUNNING]
     if running:
@@ -79,6 +82,19 @@ def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
             say(f"  to mend: {each.finding.repair}")
     if on_terminal():
         show(_terminal(here(settings_of(config_file()))))
+
+
+def _overdue(version: Version) -> Finding:
+    from lineal.records.base import Micros  # noqa: PLC0415  start-up is measured
+    from lineal.records.upkeep import Finding  # noqa: PLC0415  as above
+    from lineal_tui.view.words import deprecated  # noqa: PLC0415  as above
+
+    told = deprecated(version.deprecated_until or Micros(0), now())
+    if version.stages:
+        cure = f"promote another version at {' and '.join(version.stages)}, then `lineal retire {version.ref}`"
+    else:
+        cure = f"`lineal retire {version.ref}`, or put it off with `lineal deprecate {version.ref} --until D`"
+    return Finding("deprecation_over", version.ref, None, told, cure)
 
 
 def _words(found: Finding) -> str:

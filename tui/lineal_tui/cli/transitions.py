@@ -10,7 +10,7 @@ import click
 from lineal.errors import GatesFailed, Refused
 from lineal_tui.cli.app import Command, session, stop
 from lineal_tui.cli.output import dump, narrate, say, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, reason
+from lineal_tui.cli.parameters import ADDRESS, as_json, now, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -205,6 +205,7 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
         narrate(f"FORCED: shown as such until another admin runs `lineal review {place}#{transition.seq}`")
     for label, why in plan.skipped:
         narrate(f"passed over {plan.model}:{label}, which {why}")
+    _tell_deprecated(registry, plan)
     if wishes.bad and plan.source is not None:
         narrate(f"{plan.source.ref} is marked bad")
 
@@ -239,6 +240,18 @@ def _tell_lacks(registry: Registry, plan: Plan) -> None:
     lacks = [words for name, words in registry.lacks(plan.target).items() if name not in told]
     if lacks:
         warn(f"{plan.target.ref} has no {' and no '.join(lacks)}")
+
+
+def _tell_deprecated(registry: Registry, plan: Plan) -> None:
+    """Warn that what is live now is to end, and name what is to be used instead."""
+    if plan.target is None or plan.target.deprecated_until is None:
+        return
+    from lineal_tui.cli.output import warn  # noqa: PLC0415  as above
+    from lineal_tui.view.words import deprecated  # noqa: PLC0415  as above
+
+    said = registry.detail(plan.target).deprecation
+    instead = f"; use {said.successor} instead" if said is not None and said.successor else ""
+    warn(f"{plan.target.ref} is {deprecated(plan.target.deprecated_until, now())}{instead}")
 
 
 def _move(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> Transition | None:
@@ -289,7 +302,7 @@ def _show(registry: Registry, plan: Plan, place: str, wishes: _Wishes, bound: St
     else:
         from lineal_tui.view import plan_page  # noqa: PLC0415  as above
 
-        show(plan_page.plan(plan, width(), bound))
+        show(plan_page.plan(plan, width(), bound, now=now()))
         narrate(f"this was only the plan; {place} is as it was")
     if plan.failed and not _may_force(registry, plan, place, wishes):
         stop(ExitCode.REFUSED)

@@ -68,7 +68,9 @@ class Ending(Deciding):
         elif message.holds:
             self.asking.end()
             why = "; ".join(f"{hold.why} {hold.place}" for hold in message.holds)
-            self.say(f"{name} cannot be retired: {why}", "move the stage on first, or mark it bad: `b`")
+            is_past = all(hold.is_past for hold in message.holds)
+            hint = "`b` marks it bad, so that none does" if is_past else "promote another version there first"
+            self.say(f"{name} cannot be retired: {why}", hint)
         elif message.reason is None:
             self.asking.end()
             self.begin_prompt(Reason(self, version, message.successor))

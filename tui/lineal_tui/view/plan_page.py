@@ -8,13 +8,15 @@ from lineal_tui.view.clean import one_line
 from lineal_tui.view.gates import checks
 from lineal_tui.view.lines import Line, Tone
 from lineal_tui.view.text import heading
+from lineal_tui.view.words import deprecated
 
 if TYPE_CHECKING:
+    from lineal.records.base import Micros
     from lineal.records.releases import StageSettings
     from lineal.records.stages import Plan
 
 
-def plan(found: Plan, width: int | None, bound: StageSettings | None = None) -> list[Line]:
+def plan(found: Plan, width: int | None, bound: StageSettings | None = None, *, now: Micros) -> list[Line]:
     """What a transition would do; `bound` is how its stage is, None for a pointer only."""
     place = f"{found.model}@{found.stage}"
     source = "nothing" if found.source is None else found.source.ref
@@ -27,6 +29,9 @@ def plan(found: Plan, width: int | None, bound: StageSettings | None = None) -> 
     ]
     if found.changes_nothing:
         lines.append(((f"  {one_line(target)} is live there already; nothing would change", Tone.MUTED),))
+    if found.target is not None and found.target.deprecated_until is not None:
+        told = deprecated(found.target.deprecated_until, now)
+        lines.append(((f"  {one_line(target)} is {told}", Tone.WORSE),))
     for label, why in found.skipped:
         lines.append(((one_line(f"  passes over {label}, which {why}"), Tone.WORSE),))
     if found.checks:
