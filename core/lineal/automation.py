@@ -10,7 +10,7 @@ from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, NotFound
 from lineal.locks import taken
 from lineal.policy import REGISTRY, Permission
 from lineal.queries import automation as rows
-from lineal.records.automation import LOST, OF_MODELS, Automation, Delivery, DeliveryState, Occasion
+from lineal.records.automation import LOST, OF_MODELS, Automation, Delivery, Occasion
 
 if TYPE_CHECKING:
     import sqlite3
@@ -261,10 +261,10 @@ def again(context: Context, number: int) -> Delivery:
 def lost(context: Context) -> list[Delivery]:
     """Deliveries that were lost and of which nobody has taken note, those included that no process runs any more."""
     with context.read() as connection:
-        running = rows.deliveries(connection, states=(DeliveryState.RUNNING,))
+        running = rows.running(connection)
     has_died = bool(running) and not waking.is_working(context.root)
     with context.read() as connection:  # a worker may have ended between the two looks, and its deliveries with it
-        still = {each.id for each in rows.deliveries(connection, states=(DeliveryState.RUNNING,))} if has_died else ()
+        still = {each.id for each in rows.running(connection)} if has_died else ()
         return [*rows.lost(connection), *(each for each in running if each.id in still)]
 
 

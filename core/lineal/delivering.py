@@ -11,7 +11,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from lineal import commands, waking
-from lineal.errors import Damaged
+from lineal.errors import Damaged, Refused
 from lineal.locks import taken
 from lineal.queries import automation as rows
 from lineal.queries import events as event_rows
@@ -56,12 +56,15 @@ def settle(context: Context, *, tick: Callable[[], None] = lambda: None) -> None
 
     Raises:
         ReadOnlyRegistry: changes are not possible here.
+        Refused: this is the command of an automation, which would wait for its own end.
     """
     context.db.check_writable()
+    if waking.depth():
+        raise Refused(what="waiting for automations", why="this is the command of one, which would wait for itself")
     while True:
         if not waking.is_working(context.root):
             with context.read() as connection:
-                abandoned = rows.deliveries(connection, states=(DeliveryState.RUNNING,), limit=1)
+                abandoned = rows.running(connection)
             if not abandoned and not has_waiting(context):
                 return
             waking.wake(context.root)
@@ -95,7 +98,7 @@ def drain(context: Context, lock: int | None = None) -> None:
 def _run_all(context: Context) -> None:
     """Run what waits; the caller has the worker's lock, so that whatever is said to run does not."""
     with context.read() as connection:
-        has_dead = bool(rows.deliveries(connection, states=(DeliveryState.RUNNING,), limit=1))
+        has_dead = bool(rows.running(connection))
     if has_dead:
         with context.journal("automations") as connection:
             rows.lose(connection, context.clock(), LOST)
@@ -116,11 +119,8 @@ def _run_all(context: Context) -> None:
         except BaseException:
             stopped.set()
             raise
-    with context.read() as connection:
-        is_long = len(rows.deliveries(connection, limit=_KEPT + 1)) > _KEPT
-    if is_long:
-        with context.journal("automations") as connection:
-            rows.forget(connection, _KEPT)
+    with context.journal("automations") as connection:
+        rows.forget(connection, _KEPT)
 
 
 def _claim(context: Context, room: int) -> list[int]:

@@ -47,18 +47,27 @@ def wake(root: Path) -> None:
 
 
 def _start(root: Path, lock: int) -> None:
-    import subprocess  # noqa: PLC0415  only where something waits
+    import fcntl  # noqa: PLC0415  only where something waits
+    import subprocess  # noqa: PLC0415  as above
 
     # A new interpreter, as a caller may have threads, and much memory; the shell's end makes it nobody's child, and so
     # no zombie of a long-lived caller. The words are the shell's arguments, no part of its script.
-    worker = [sys.executable, "-P", "-m", "lineal.worker", os.path.abspath(root), str(lock)]  # noqa: PTH100  links stay
-    subprocess.run(  # noqa: S603  our own module
-        ["/bin/sh", "-c", _BACKGROUND, "sh", *worker],
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        pass_fds=(lock,),
-        check=False,
-    )
+    handed = fcntl.fcntl(lock, fcntl.F_DUPFD_CLOEXEC, 3)  # those below are taken away from the worker
+    try:
+        subprocess.run(  # noqa: S603  our own module
+            ["/bin/sh", "-c", _BACKGROUND, "sh", *_worker(root, handed)],
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(handed,),
+            check=False,
+        )
+    finally:
+        os.close(handed)
+
+
+def _worker(root: Path, lock: int) -> list[str]:
+    # -P: nothing is imported from where the person stands
+    return [sys.executable, "-P", "-m", "lineal.worker", os.path.abspath(root), str(lock)]  # noqa: PTH100  links stay

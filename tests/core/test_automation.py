@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -17,7 +19,7 @@ import pytest
 from lineal import delivering
 from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, NotFound, Refused
 from lineal.records.automation import ACTIONS, DeliveryState, Occasion
-from lineal.registry import open_registry, restore_registry
+from lineal.registry import create_registry, open_registry, restore_registry
 from lineal_tui.view import json as view_json
 
 if TYPE_CHECKING:
@@ -443,7 +445,7 @@ def test_names_are_made_from_the_event_where_none_is_given(automated: Automated)
         "UPDATE deliveries SET state = 'running'",
         "UPDATE deliveries SET state = 'waiting'",
         "UPDATE deliveries SET event_seq = event_seq - 1",
-        "INSERT INTO deliveries SELECT id + 1, automation_id, event_seq, 1, 0, 'done', 0, 0, 0, '', 0 FROM deliveries",
+        "INSERT INTO deliveries SELECT id + 1, automation_id, event_seq, 1, 0, 'done', 0, 0, 0, 0, '' FROM deliveries",
     ],
 )
 def test_the_database_itself_lets_no_delivery_be_made_twice(automated: Automated, statement: str) -> None:
@@ -513,6 +515,41 @@ def test_a_registry_that_is_moved_while_a_command_runs_goes_on_where_it_is(
         first, second = moved.deliveries()[::-1]
         assert first.state in {DeliveryState.DONE, DeliveryState.LOST}
         assert second.state is DeliveryState.DONE
+    assert automated.log() == ["m:1", "m:2"]
+
+
+def test_a_version_that_comes_in_a_bundle_is_registered(automated: Automated) -> None:
+    stream = io.BytesIO()
+    automated.registry.export_bundle("m:2", stream)
+    root = automated.folder / "other"
+    create_registry(root).close()
+    with open_registry(root) as other:
+        command = automated.script("note", 'echo "$LINEAL_EVENT $LINEAL_REF" >> "$F/log"; cat >> "$F/told"')
+        other.add_automation("registered", None, command)
+        stream.seek(0)
+        other.import_bundle(stream)
+        other.settle_automations()
+    assert automated.log() == ["registered m:2"]
+    assert [each["action"] for each in automated.told()] == ["version_imported"]
+
+
+def test_a_command_that_would_wait_for_itself_is_refused(automated: Automated) -> None:
+    automated.add("promoted", "m", f"{LINEAL} on run")
+    automated.registry.promote("m:1", "production")
+    (found,) = automated.settle()
+    assert (found.state, found.exit_code) == (DeliveryState.FAILED, 4)
+    assert "would wait for itself" in found.output
+
+
+def test_a_worker_starts_where_standard_streams_are_closed(automated: Automated) -> None:
+    automated.add("promoted", "m")
+    code = (
+        "import os, sys; from lineal.registry import open_registry; r = open_registry(sys.argv[1])\n"
+        "[os.close(n) for n in (0, 1, 2)]\n"
+        "r.promote('m:1', 'production'); r.promote('m:2', 'production')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(automated.registry.root)], check=True)
+    assert automated.states() == ["done", "done"]
     assert automated.log() == ["m:1", "m:2"]
 
 

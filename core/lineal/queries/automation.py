@@ -78,14 +78,10 @@ def remove(connection: sqlite3.Connection, automation: int, at: Micros) -> None:
     connection.execute("UPDATE automations SET enabled = 0, removed_at = ? WHERE id = ?", (at, automation))
 
 
-def deliveries(
-    connection: sqlite3.Connection, *, name: str | None = None, limit: int = -1, states: tuple[str, ...] = ()
-) -> list[Delivery]:
+def deliveries(connection: sqlite3.Connection, *, name: str | None = None, limit: int = -1) -> list[Delivery]:
     """Deliveries of all automations or of those of a name, newest first."""
     rows = connection.execute(
-        _DELIVERY + "WHERE (?1 IS NULL OR a.name = ?1) AND (?2 = '[]' OR d.state IN (SELECT value FROM json_each(?2))) "
-        "ORDER BY d.id DESC LIMIT ?3",
-        (name, json.dumps(states), limit),
+        _DELIVERY + "WHERE ?1 IS NULL OR a.name = ?1 ORDER BY d.id DESC LIMIT ?2", (name, limit)
     ).fetchall()
     return [_delivery(row) for row in rows]
 
@@ -94,6 +90,12 @@ def delivery(connection: sqlite3.Connection, number: int) -> Delivery | None:
     """The delivery of this number; None when there is none, or not any more."""
     row = connection.execute(_DELIVERY + "WHERE d.id = ?", (number,)).fetchone()
     return None if row is None else _delivery(row)
+
+
+def running(connection: sqlite3.Connection) -> list[Delivery]:
+    """Deliveries that are said to be made now."""
+    rows = connection.execute(_DELIVERY + "WHERE d.state = 'running' ORDER BY d.id").fetchall()
+    return [_delivery(row) for row in rows]
 
 
 def lost(connection: sqlite3.Connection) -> list[Delivery]:
@@ -174,6 +176,9 @@ def unended(connection: sqlite3.Connection, number: int) -> bool:
 
 def forget(connection: sqlite3.Connection, keep: int) -> int:
     """Drop the oldest deliveries that are over, all but `keep` of each automation; returns how many."""
+    count = connection.execute("SELECT count(*) FROM deliveries").fetchone()[0]
+    if count <= keep:
+        return 0
     return connection.execute(
         f"DELETE FROM deliveries WHERE state IN {_OVER} AND id IN (SELECT id FROM ("
         f"SELECT id, row_number() OVER (PARTITION BY automation_id ORDER BY id DESC) AS place FROM deliveries "

@@ -40,8 +40,8 @@ CREATE TABLE deliveries (
     started_at INTEGER,
     ended_at INTEGER,
     exit_code INTEGER,
-    output TEXT NOT NULL DEFAULT '',
     noted_at INTEGER,  -- when a person took note that it was lost
+    output TEXT NOT NULL DEFAULT '',  -- last, as it may be long
     UNIQUE (automation_id, event_seq, attempt)
 ) STRICT;
 CREATE INDEX deliveries_waiting ON deliveries (automation_id, event_seq) WHERE state = 'waiting';
