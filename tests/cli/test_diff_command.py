@@ -96,6 +96,7 @@ def test_text_tells_long_values_word_by_word_and_several_by_signs(typed: Typed, 
     told = typed("diff", *refs[:2], "--registry", tmp_path / "registry").out
     assert re.search(r"lr +1 +2 +×2 +changed", told)  # noqa: RUF001  the sign for times
     assert "in [-1-]{+2+} words" in told
+    assert [len(word) for word in told.splitlines()[0].split() if word.startswith("run:")] == [12, 12]
     told = typed("diff", *refs, "--registry", tmp_path / "registry").out
     assert re.search(r"auc +0\.9100 +0\.9200 \+\.0100 ▲ +1\.000 \+\.0900 ▲", told)
     assert "▲ better" in told.splitlines()[-1]

@@ -270,6 +270,8 @@ def test_runs_compare_by_their_last_and_best_values() -> None:
     assert only(comparison, Section.METRIC, "loss").verdict is Verdict.BETTER
     assert only(comparison, Section.METRIC, "loss (best)").verdict is Verdict.WORSE
     assert only(comparison, Section.PARAM, "lr").delta == 1
+    once = run_diff([run("a", 0.4, 0.4), run("b", 0.3, 0.3)])
+    assert [row.field for row in once.rows if row.section is Section.METRIC] == ["loss"], "the best value is the last"
     upwards = {"loss": MetricDefinition("loss", Direction.HIGHER)}
     assert (
         only(run_diff([run("a", 0.4, 0), run("b", 0.3, 0)], upwards), Section.METRIC, "loss").verdict is Verdict.WORSE

@@ -111,6 +111,22 @@ def test_times_are_rfc_3339_in_utc() -> None:
     assert words.ago(Micros(0), Micros(3 * DAY * SECOND)) == "3 days ago"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "just now"),
+        (1, "1 second ago"),
+        (119, "119 seconds ago"),
+        (18 * DAY, "2 weeks ago"),
+        (70 * DAY, "2 months ago"),
+    ],
+)
+def test_ages_in_words_agree_with_short_ones(seconds: int, told: str) -> None:
+    assert words.ago(Micros(0), Micros(seconds * SECOND)) == told
+    if seconds:
+        assert words.age(Micros(0), Micros(seconds * SECOND))[:-1].rstrip("m") == told.split(maxsplit=1)[0]
+
+
 def test_a_time_has_its_age_beside_it_and_never_says_now_ago() -> None:
     at = Micros(1_767_225_600_000_000)
     assert words.when(at, at).endswith("(just now)")

@@ -39,7 +39,7 @@ def metric_rows(details: Sequence[VersionDetail]) -> Iterable[DiffRow]:
 
 
 def series_rows(details: Sequence[RunDetail], definitions: Mapping[str, MetricDefinition]) -> Iterable[DiffRow]:
-    """The metrics of runs: their last values, and their best ones where a direction is known."""
+    """The metrics of runs: their last values, and their best ones where these are others."""
     known = {f"data:{data.name}:{data.label}": data.digest for detail in details for data in detail.inputs}
     runs: list[dict[str, MetricSeries]] = [{series.name: series for series in detail.metrics} for detail in details]
     for name in union(runs):
@@ -48,7 +48,7 @@ def series_rows(details: Sequence[RunDetail], definitions: Mapping[str, MetricDe
         last = [_Measured(series.last, series.dataset) if series else None for series in found]
         yield _metric_row(name, last, definition, known)
         best = [_Measured(one.best, one.dataset) if one and one.best is not None else None for one in found]
-        if any(best):
+        if any(one is not None and one != other for one, other in zip(best, last, strict=True)):
             yield _metric_row(f"{name} (best)", best, definition, known)
 
 

@@ -36,7 +36,7 @@ def diff_text(found: Diff, width: int | None, *, equal: bool = False, patch: int
     if not rows:
         return [(("no difference in anything that was recorded", Tone.MUTED),)]
     is_pair = len(found.versions) == 2
-    titles = ("", "", *found.versions, *(("", "") if is_pair else ()))
+    titles = ("", "", *_titles(found), *(("", "") if is_pair else ()))
     cells: list[tuple[Span, ...]] = []
     section: Section | None = None
     for row in rows:
@@ -62,6 +62,15 @@ def diff_text(found: Diff, width: int | None, *, equal: bool = False, patch: int
     if not is_pair:
         told_lines += _legend(found, rows, width)
     return told_lines
+
+
+def _titles(found: Diff) -> list[str]:
+    """Addresses, of runs as short as anybody types them, and with their names."""
+    names = found.names or ("",) * len(found.versions)
+    return [
+        f"{ref[: len('run:') + 8]} {name}".rstrip() if ref.startswith("run:") else ref
+        for ref, name in zip(found.versions, names, strict=True)
+    ]
 
 
 def _value(row: DiffRow, n: int) -> str:

@@ -82,7 +82,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
         from lineal_tui.view import observations  # noqa: PLC0415  of few versions anything was observed
 
         lines += _group("Observed", observations.summary(detail.observed, {}, now, width))
-    lines += _group("Parameters", _values(detail.params))
+    lines += _group("Params", _values(detail.params))
     lines += _group("Data", _data(detail.datasets, width))
     lines += _group("Tags", _values(detail.tags))
     if detail.artifact is not None:
@@ -178,7 +178,7 @@ def run(detail: RunDetail, now: Micros, width: int | None, *, lost: Collection[R
     ]
     titles = ("METRIC", "LAST", "BEST", "MIN", "MAX", "POINTS", "MEASURED ON")
     lines += _group("Metrics", table(titles, rows, width=width, numbers=range(1, 6), indent=2) if rows else [])
-    lines += _group("Parameters", _values(detail.params))
+    lines += _group("Params", _values(detail.params))
     lines += _group("Data", _data(detail.inputs, width))
     lines += _group("Tags", _values(detail.tags))
     lines += _surroundings(detail.code, detail.environment, detail.command, detail.seed)
@@ -303,16 +303,16 @@ def _data(used: Sequence[RunData], width: int | None) -> list[Line]:
 def _surroundings(
     code: CodeState | None, environment: Environment | None, command: tuple[str, ...] | None, seed: int | None
 ) -> list[Line]:
-    lines: list[Line] = []
+    told: list[tuple[str, str | Span | None]] = []
     if code is not None:
         state = code.commit + (f" on {code.branch}" if code.branch else "") + (", with changes" if code.dirty else "")
-        lines += fields([("commit", state), ("from", code.remote or code.repository)])
+        told += [("commit", state), ("from", code.remote or code.repository)]
     if command is not None:
         from shlex import join  # noqa: PLC0415  only pages need it
 
-        lines += fields([("command", join(command))])
-    lines += fields([("seed", None if seed is None else str(seed))])
-    grouped = _group("Code", lines)
+        told.append(("command", join(command)))
+    told.append(("seed", None if seed is None else str(seed)))
+    grouped = _group("Code", fields(told))
     if environment is None:
         return grouped
     about = fields(
@@ -323,7 +323,7 @@ def _surroundings(
             ("cores", None if environment.cpu_count is None else str(environment.cpu_count)),
             ("memory", None if environment.memory_bytes is None else size(environment.memory_bytes)),
             ("gpus", ", ".join(environment.gpus)),
-            ("packages", counted(len(environment.packages), "package")),
+            ("packages", number(len(environment.packages))),
         ]
     )
     return grouped + _group("Environment", about)

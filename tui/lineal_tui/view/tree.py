@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WIDEST_LABEL = 24
 _WIDEST_GRAPH = 16
 _WIDEST_STAGE = 18
-
+_LEAST_NOTE = len("◀ live")
 
 PLAIN, STAGED, LIVE, GONE = "○", "●", "◆", "✕"
 """A version in the tree: nowhere live, live at some stage, live at the last stage, bad or retired."""
@@ -108,7 +108,7 @@ def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
         change = cut(f"Δ{look.metric}", 9)
         columns.append(Column("delta", change, max(look.delta_width, width_of(change)), right=True, rank=4))
     columns.append(Column("age", "AGE", 4, right=True, rank=5))
-    columns.append(Column("note", "NOTE", 10, grows=True, rank=6))
+    columns.append(Column("note", "NOTE", _LEAST_NOTE, grows=True, rank=6))
     return arrange(columns, width)
 
 

@@ -15,24 +15,29 @@ if TYPE_CHECKING:
 
 _SECOND = 1_000_000
 _SPELLS = (
-    (365 * 86_400, "y"),
-    (30 * 86_400, "mo"),
-    (7 * 86_400, "w"),
-    (86_400, "d"),
-    (3_600, "h"),
-    (60, "m"),
-    (1, "s"),
+    (365 * 86_400, "y", "year"),
+    (30 * 86_400, "mo", "month"),
+    (7 * 86_400, "w", "week"),
+    (86_400, "d", "day"),
+    (3_600, "h", "hour"),
+    (60, "m", "minute"),
+    (1, "s", "second"),
 )
+
+
+def _spell(at: Micros, now: Micros) -> tuple[int, str, str] | None:
+    seconds = (now - at) // _SECOND
+    for length, letter, noun in _SPELLS:
+        # two of a unit before it is used, so that 36 hours are not rounded to a day; weeks only below two months
+        if seconds >= (2 * length if length > 1 else 1) and not (letter == "w" and seconds < 14 * 86_400):
+            return seconds // length, letter, noun
+    return None
 
 
 def age(at: Micros, now: Micros) -> str:
     """How long ago something was, in at most four cells: `5s`, `3d`, `14mo`; `now` for this second or the future."""
-    seconds = (now - at) // _SECOND
-    for length, letter in _SPELLS:
-        # two of a unit before it is used, so that 36 hours are not rounded to a day; weeks only below two months
-        if seconds >= (2 * length if length > 1 else 1) and not (letter == "w" and seconds < 14 * 86_400):
-            return f"{seconds // length}{letter}"
-    return "now"
+    found = _spell(at, now)
+    return "now" if found is None else f"{found[0]}{found[1]}"
 
 
 def deprecated(until: Micros, now: Micros) -> str:
@@ -49,11 +54,8 @@ def lasted(began: Micros, ended: Micros) -> str:
 
 def ago(at: Micros, now: Micros) -> str:
     """How long ago something was, in words: `3 days ago`."""
-    if now - at < _SECOND:
-        return "just now"
-    from humanize import naturaldelta  # noqa: PLC0415  few outputs need what costs more than all of this
-
-    return f"{naturaldelta((now - at) / _SECOND)} ago"
+    found = _spell(at, now)
+    return "just now" if found is None else f"{counted(found[0], found[2])} ago"
 
 
 def when(at: Micros, now: Micros) -> str:
@@ -86,7 +88,7 @@ def size(count: int | None) -> str:
     """A number of bytes in binary units: `1.5 MiB`; `-` when unknown."""
     if count is None:
         return "-"
-    from humanize import naturalsize  # noqa: PLC0415  see `ago`
+    from humanize import naturalsize  # noqa: PLC0415  few outputs need what costs more than all of this
 
     return str(naturalsize(count, binary=True)).replace("Bytes", "B").replace("Byte", "B")
 
