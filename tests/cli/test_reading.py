@@ -16,14 +16,27 @@ else:
 
 VERSION_KEYS = frozenset(
     {"ref", "model", "label", "seq", "uid", "digest", "parents", "run", "stages", "status", "owner", "purpose", "notes"}
-    | {"created_at", "created_by", "params", "metrics", "datasets", "architecture", "files", "tags", "forced"}
+    | {
+        "created_at",
+        "created_by",
+        "params",
+        "metrics",
+        "datasets",
+        "architecture",
+        "files",
+        "tags",
+        "forced",
+        "alarmed",
+    }
     | {"deprecated", "retired"}
 )
 RUN_KEYS = frozenset(
     {"ref", "id", "name", "experiment", "kind", "status", "started_at", "ended_at", "params", "metrics", "tags"}
     | {"inputs", "outputs"}
 )
-MODEL_KEYS = frozenset({"ref", "name", "scheme", "primary_metric", "stages", "forced", "versions", "owner", "purpose"})
+MODEL_KEYS = frozenset(
+    {"ref", "name", "scheme", "primary_metric", "stages", "forced", "alarmed", "versions", "owner", "purpose"}
+)
 TRANSITION_KEYS = frozenset(
     {"ref", "seq", "model", "stage", "action", "from", "to", "actor", "claim", "reason", "at", "outcome", "forced"}
     | {"reviewed_by"}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lineal.errors import ExitCode, NotPermitted
+from lineal.records.observations import Observation
 from lineal.registry import Registry
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ OTHER = "daemon"
 
 READS = frozenset(
     {
+        *("alert_episodes", "alerts", "firing", "observed_at", "observed_hours", "observed_latest", "observed_of"),
+        *("observed_values", "unobserved"),
         *("actor", "assess", "audit_head", "backup", "binding", "child_counts", "close", "compare_with_machine"),
         *(
             "compare_policy",
@@ -126,15 +129,19 @@ CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
     "log_params": lambda ground, registry: registry.log_params(ground.run, {"a": 1}),
     "log_tags": lambda ground, registry: registry.log_tags(ground.run, {"a": "b"}),
     "mark": lambda _, registry: registry.mark("m:3", "bad"),
+    "observe": lambda _, registry: registry.observe("m@production", {"latency": 71.0}),
+    "observe_all": lambda _, registry: registry.observe_all("m@production", [Observation("latency", 71.0)]),
     "promote": lambda _, registry: registry.promote("m:3", "production"),
     "register": lambda ground, registry: registry.register("m", ground.data),
     "reject": lambda _, registry: registry.reject("m:3", "production"),
+    "remove_alerts": lambda _, registry: registry.remove_alerts("m@production", "all"),
     "remove_automation": lambda _, registry: registry.remove_automation("promoted"),
     "repair": lambda _, registry: registry.repair(),
     "retire": lambda _, registry: registry.retire("m:4", reason="old"),
     "review": lambda _, registry: registry.review("m@production#1"),
     "revoke": lambda _, registry: registry.revoke(ME, "viewer"),
     "rollback": lambda _, registry: registry.rollback("m@production", bad=True),
+    "set_alerts": lambda _, registry: registry.set_alerts("m@production", "latency < 80"),
     "set": lambda _, registry: registry.set("m:3", {"owner": "eve"}),
     "set_gates": lambda _, registry: registry.set_gates("m@production", approvals=0),
     "set_retention": lambda _, registry: registry.set_retention("m", keep_last=1),
