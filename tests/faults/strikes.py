@@ -69,6 +69,11 @@ def _collect(where: Bound, _: Path) -> None:
         registry.gc()
 
 
+def _purge(where: Bound, _: Path) -> None:
+    with open_registry(where.root) as registry:
+        registry.retire("m:4", reason="not needed", purge=True)
+
+
 def _create(where: Bound, _: Path) -> None:
     create_registry(where.root.with_name("created")).close()
 
@@ -82,6 +87,7 @@ OPERATIONS = {
     "rollback": Operation(_roll_back, frozenset({"1", "2"})),
     "register": Operation(_register, frozenset({"2"})),
     "gc": Operation(_collect, frozenset({"2"})),
+    "purge": Operation(_purge, frozenset({"2"})),
     "create": Operation(_create, frozenset({"2"})),
     "migrate": Operation(_upgrade, frozenset({"2"})),
 }
@@ -207,6 +213,23 @@ def _beside(where: Bound, name: str) -> list[str]:
                 labels = sorted(version.label for version in registry.versions("m"))
             if labels not in (["1", "2", "3", "4"], ["1", "2", "3", "4", "9"]):
                 return [f"the versions are {labels}"]
+        elif name == "purge":
+            return _half_purged(where)
     except LinealError as error:
         return [f"{type(error).__name__}: {error}"]
     return []
+
+
+def _half_purged(where: Bound) -> list[str]:
+    """What does not hold of a version whose end was struck: it goes on with its bytes, or is retired without them."""
+    with open_registry(where.root) as registry:
+        detail = registry.detail("m:4")
+        assert detail.artifact is not None
+        here = all(registry.context.objects.path(file.digest).exists() for file in detail.artifact.files)
+        over = detail.retirement
+        if over is None and detail.version.status.value == "active" and here:
+            registry.promote("m:4", "staging")
+            return []
+        if over is not None and over.purged_at is not None and not here:
+            return []
+        return [f"{detail.version.status} with {over}, and its bytes are {'here' if here else 'gone'}"]

@@ -32,6 +32,13 @@ def test_whatever_else_is_killed_anywhere_is_whole_or_not_there(tmp_path: Path) 
     assert report.struck == report.trials
 
 
+@traced
+def test_a_purge_that_is_killed_anywhere_leaves_a_version_with_its_bytes_or_retired_without(tmp_path: Path) -> None:
+    report = strikes.run(tmp_path, trials=10, seed=1, only=("purge",))
+    assert report.broken == []
+    assert report.struck == report.trials
+
+
 def test_a_crowd_leaves_a_history_that_reads_as_one_line(tmp_path: Path) -> None:
     report = crowds.run(tmp_path, trials=120)
     assert report.broken == []

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from lineal.exporters.facts import VersionFacts
-    from lineal.records.models import MetricValue
+    from lineal.records.base import Micros
+    from lineal.records.models import MetricValue, VersionDetail
 
 
 def card(facts: VersionFacts) -> str:
@@ -51,6 +52,24 @@ def _result(facts: VersionFacts, metric: MetricValue) -> dict[str, object]:
     }
 
 
+def _status(detail: VersionDetail) -> str:
+    """The status in words, with how the version ended or is to end."""
+    over, said = detail.retirement, detail.deprecation
+    if over is not None:
+        told = f"{detail.version.status} on {_day(over.at)}: {over.reason}"
+        gone = "" if over.purged_at is None else f"; its bytes were dropped on {_day(over.purged_at)}"
+        return told + gone + (f"; use {over.successor} instead" if over.successor else "")
+    if said is not None:
+        why = f": {said.reason}" if said.reason else ""
+        instead = f"; use {said.successor} instead" if said.successor else ""
+        return f"{detail.version.status}, deprecated until {_day(said.until)}{why}{instead}"
+    return detail.version.status.value
+
+
+def _day(at: Micros) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d")
+
+
 def _page(facts: VersionFacts) -> str:
     detail, version = facts.detail, facts.detail.version
     parts = [f"# {_text(version.model)} {_text(version.label)}\n"]
@@ -65,7 +84,7 @@ def _page(facts: VersionFacts) -> str:
             [
                 ("Owner", facts.owner or "not recorded"),
                 ("Registered", f"{made} by {version.created_by}"),
-                ("Status", version.status.value),
+                ("Status", _status(detail)),
                 ("Live at", ", ".join(version.stages) or "nowhere"),
                 ("From", ", ".join(f"{parent.ref} ({parent.relation})" for parent in version.parents) or "nothing"),
                 ("Label", detail.label_reason),

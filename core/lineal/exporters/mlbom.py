@@ -72,7 +72,8 @@ def _model(facts: VersionFacts) -> dict[str, object]:
         "version": version.label,
         "modelCard": card,
         "properties": [
-            {"name": f"lineal:param:{name}", "value": json.dumps(value)} for name, value in detail.params.items()
+            {"name": "lineal:status", "value": version.status.value},
+            *({"name": f"lineal:param:{name}", "value": json.dumps(value)} for name, value in detail.params.items()),
         ],
     }
     if version.notes:
