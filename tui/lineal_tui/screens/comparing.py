@@ -66,6 +66,12 @@ class Comparing(Layout):
         """Whether a difference has the screen, so that it has a cursor and columns."""
         return self._board is not None
 
+    def is_about_model(self, view: View) -> bool:
+        """Whether what a view shows belongs to the model that is looked at: a difference of runs does not."""
+        if view is View.DIFF and any(ref.startswith("run:") for ref in self.pinned):
+            return False
+        return super().is_about_model(view)
+
     # what is compared
 
     def pair(self, version: Version | None) -> tuple[str, ...]:

@@ -294,6 +294,10 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         """What the hint row offers."""
         return hint_line(self.table.hints(self.active, read_only=self.read_only is not None), width)
 
+    def is_about_model(self, view: View) -> bool:
+        """Whether what a view shows belongs to the model that is looked at."""
+        return view not in _WITHOUT_MODEL or (view is View.MODELS and self.is_widest)
+
     def draw_header(self) -> None:
         """Draw the first row."""
         if self.size.width and self.scene is not None:
@@ -303,9 +307,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
                     self.registry.root,
                     self.size.width,
                     read_only=self.read_only is not None,
-                    model=None
-                    if view in _WITHOUT_MODEL and not (view is View.MODELS and self.is_widest)
-                    else self.scene.model,
+                    model=self.scene.model if self.is_about_model(view) else None,
                     view=str(view),
                     stage=self.stage,
                     marked=self.count_marks(view),

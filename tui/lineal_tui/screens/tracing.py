@@ -100,6 +100,13 @@ class Tracing(Previews):
             return self._focuses[-1]
         return self.version.ref if self.version is not None else None
 
+    def is_about_model(self, view: View) -> bool:
+        """Whether what a view shows belongs to the model that is looked at: the lineage of another thing does not."""
+        if view is View.LINEAGE and self._focuses and self.version is not None:
+            name = self.version.ref.rpartition(":")[0]
+            return self._focuses[-1].startswith((f"{name}:", f"{name}@"))
+        return super().is_about_model(view)
+
     def follow_now(self) -> None:
         """Show what belongs to the version under the cursor."""
         super().follow_now()
@@ -132,6 +139,7 @@ class Tracing(Previews):
             self._traced_node = back if back in known else message.lineage.focus
             self._traced = message
             self.redraw_page(View.LINEAGE, anew=True)
+            self.draw_header()
             self._find_row()
             return
         self._traced = message
@@ -184,7 +192,7 @@ class Tracing(Previews):
         lineage = self._shown_lineage(self._traced.lineage)
         trail = len(self._focuses) - self._floor
         pane.draw_title = lambda width, active: lineage_page.lineage_title(
-            lineage.focus, width, trail=trail, active=active
+            lineage_page.about(lineage), width, trail=trail, active=active
         )
         self._graph = lineage_drawing.lineage_drawing(lineage, room) if self.is_wide and not match else None
         if self._graph is not None:

@@ -54,6 +54,12 @@ class LineageRow:
         return (self.node.id if self.node else self.text, self.way, self.role, "again" if self.again else "")
 
 
+def about(lineage: Lineage) -> str:
+    """What a lineage is of: its address, of a run as short as anybody types it and with its name."""
+    node = next(each for each in lineage.nodes if each.id == lineage.focus)
+    return f"{node.id[:_RUN_SHOWN]} {node.name}" if node.kind is NodeKind.RUN else node.id
+
+
 def lineage_title(focus: str, width: int, *, trail: int = 0, active: bool = False) -> Line:
     """The rule above a lineage; `trail` is how many things one came past."""
     back: Line = ((f"esc back ({trail})" if trail else "", Tone.MUTED),) if trail else ()
