@@ -31,6 +31,7 @@ SERVED: Mapping[str, frozenset[str]] = {
             *("undo", "register", "revoke", "roles", "runs", "set", "show", "stage add", "stage show", "tree"),
             *("stage unset", "verify", "versions", "import bundle", "approve", "reject", "review", "inbox", "retire"),
             *("deprecate", "retention", "curve", "du", "audit export", "policy show", "policy check", "policy apply"),
+            *("observe", "observations", "alerts"),
             *("on list", "on show", "on log", "on remove", "on enable", "on disable", "on again", "on run"),
         ),
         frozenset(),
@@ -40,7 +41,7 @@ SERVED: Mapping[str, frozenset[str]] = {
     "import bundle": frozenset({"file"}),
     "register": frozenset({"move"}),
     "reproduce": frozenset({"to_run"}),
-    "stage set": frozenset({"release", "hook", "health"}),
+    "stage set": frozenset({"release", "hook", "health", "alert_command"}),
 }
 """Commands that are served, and their parameters that lead to files or programs; these take `-` only."""
 
