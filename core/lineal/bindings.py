@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from lineal import addresses, layout, naming
 from lineal.errors import BadValue, Conflict, NotFound, NothingLive, Refused
+from lineal.locate import at_home
 from lineal.locks import is_held
 from lineal.policy import Permission
 from lineal.queries import artifacts as artifact_rows
@@ -116,7 +117,7 @@ def _checked(place: str, known: StageSettings | None, changes: Mapping[str, Any]
         if any(ord(character) < ord(" ") or character == "\x7f" for character in release):
             why = "a control character is in it; name another folder"
             raise BadValue(field="release", value=naming.shown(release), why=why)
-        changes["release"] = os.path.abspath(Path(release).expanduser())  # noqa: PTH100  a link must show
+        changes["release"] = os.path.abspath(at_home(release))  # noqa: PTH100  a link must show
     for one, other in (("health", "health_url"), ("health_url", "health")):
         if changes.get(one) is not None and changes.setdefault(other) is not None:
             raise BadValue(field=one, value=changes[one], why="health is asked by a command or at an address, not both")

@@ -49,6 +49,9 @@ _PRAGMAS = (
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """What sqlite3 raises; of damage whose description is no text, only that it cannot be decoded."""
 
+_COPIED_MOST = 256 << 20
+"""Bytes of a database that are copied into memory to find what is wrong in it."""
+
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
@@ -124,6 +127,21 @@ class Database:
                         connection.execute("COMMIT")
             except UNREADABLE as error:
                 raise translate(error, self.path) from error
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                self._blame(error)
+                raise
+
+    def _blame(self, error: Exception) -> None:
+        """Raise Damaged where it is what the database holds that nothing could be made of, and no mistake of ours."""
+        from json import JSONDecodeError  # noqa: PLC0415  only damage needs it
+
+        try:
+            found = _first_fault(self.connection, in_memory=not self._writable)
+        except UNREADABLE as unreadable:
+            raise translate(unreadable, self.path) from error
+        if found != "ok" or isinstance(error, JSONDecodeError):
+            why = found if found != "ok" else f"it holds a text that is no JSON ({error})"
+            raise Damaged(path=self.path, why=why, hint=_DAMAGE_HINT) from error
 
     @contextmanager
     def write(self, holder: str) -> Iterator[sqlite3.Connection]:
@@ -154,6 +172,9 @@ class Database:
                     raise
             except UNREADABLE as error:
                 raise translate(error, self.path) from error
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                self._blame(error)
+                raise
 
     def check_writable(self) -> None:
         """Check that changes are possible here, before anything but the database is touched.
@@ -192,6 +213,19 @@ class Database:
         self._open = weakref.WeakSet()
         self._guard = threading.Lock()
         self._local = threading.local()
+
+
+def _first_fault(connection: sqlite3.Connection, *, in_memory: bool) -> str:
+    """What SQLite finds first in a database, or `ok`; `in_memory`: that it may not write, where it sees no CHECK."""
+    pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+    if not in_memory or pages * size > _COPIED_MOST:
+        return str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    copy = sqlite3.connect(":memory:")
+    try:
+        connection.backup(copy)
+        return str(copy.execute("PRAGMA quick_check(1)").fetchone()[0])
+    finally:
+        copy.close()
 
 
 def _is_open(connection: sqlite3.Connection) -> bool:

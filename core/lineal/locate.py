@@ -16,10 +16,10 @@ def find_registry(given: str | os.PathLike[str] | None = None) -> Path:
         A directory, which need not exist.
     """
     if given is not None:
-        return Path(given).expanduser()
+        return at_home(given)
     named = os.environ.get("LINEAL_REGISTRY")
     if named:
-        return Path(named).expanduser()
+        return at_home(named)
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / ".lineal" / "registry.db").exists():
@@ -27,3 +27,8 @@ def find_registry(given: str | os.PathLike[str] | None = None) -> Path:
     from platformdirs import user_data_path  # noqa: PLC0415  costs more than opening the registry
 
     return user_data_path("lineal") / "registry"
+
+
+def at_home(path: str | os.PathLike[str]) -> Path:
+    """A path with `~` as its owner's home; where there is no such person, `~` is a name like any other."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111  Path.expanduser raises RuntimeError then

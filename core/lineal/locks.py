@@ -113,7 +113,10 @@ def _wait(descriptor: int, path: Path, seconds: float, waiting: Callable[[str], 
 
 
 def _holder(descriptor: int) -> str:
-    return os.pread(descriptor, 400, 0).decode(errors="replace")
+    try:
+        return os.pread(descriptor, 400, 0).decode(errors="replace")
+    except OSError:
+        return ""  # a disk that is gone; that the lock is held is known all the same
 
 
 @contextmanager

@@ -168,7 +168,7 @@ def _cut_one(
         report.trials += 1
         told = [line for lines, _ in ends for line in lines]
         report.struck += bool(told)
-        report.broken += [complaint.strip().splitlines()[-1] for _, complaint in ends if complaint]
+        report.broken += [complaint for _, complaint in ends if complaint and "lineal.errors." not in complaint]
         return told
 
 
@@ -178,7 +178,8 @@ def _look(where: Bound, told: list[str], report: Report, when: str) -> None:
     try:
         broken += _release(where)
         with open_registry(where.root) as registry:
-            broken += what_is_broken(registry)
+            # releases that no rollback reaches go before they are forgotten; what is live was looked at already
+            broken += [each for each in what_is_broken(registry) if not each.startswith("release ")]
             doctor.repair(registry.context)
             broken += [f"stays: {finding.kind} {finding.problem}" for finding in doctor.examine(registry.context)]
             broken += what_is_broken(registry)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lineal.errors import UsageError
+from lineal.locate import at_home
 from lineal.refs import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 THEMES = ("dark", "light", "ansi", "plain")
 
@@ -79,7 +80,7 @@ def settings_of(path: Path) -> Settings:
         raise BadSettings.at(path, line_of(text, "theme"), f"no theme {theme!r}; there are {', '.join(THEMES)}")
     keymap = beside if beside.exists() else None
     if "keymap" in section:
-        keymap = path.parent / Path(section["keymap"]).expanduser()
+        keymap = path.parent / at_home(section["keymap"])
     return Settings(
         read_only=section.get("read_only", False),
         theme=theme,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal.errors import BadValue, Damaged, NoSource
@@ -17,12 +16,14 @@ from lineal.importers.stages import StageWriter
 from lineal.importers.tally import Tally
 from lineal.importers.trackio import Trackio
 from lineal.importers.versions import VersionWriter
+from lineal.locate import at_home
 from lineal.policy import Permission
 from lineal.queries import imports as rows
 from lineal.records.imports import Imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from lineal.context import Context
     from lineal.importers.reading import Reader, Tell
@@ -61,7 +62,7 @@ def import_mlflow(
         Locked: another program keeps it locked.
         LinealError: the registry cannot be written.
     """
-    path = Path(source.removeprefix("sqlite:///").removeprefix("file://")).expanduser()
+    path = at_home(source.removeprefix("sqlite:///").removeprefix("file://"))
     return _bring_all(context, lambda tell: _mlflow(path, tell), options, progress)
 
 
@@ -89,7 +90,7 @@ def import_trackio(
         BadValue: the folder holds several projects.
         LinealError: as `import_mlflow`.
     """
-    path = Path(source).expanduser()
+    path = at_home(source)
     if path.is_dir():
         found = sorted(path.glob("*.db"))
         if not found:

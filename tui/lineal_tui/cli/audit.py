@@ -261,6 +261,11 @@ def export(context: click.Context, *, file: str, after: int) -> None:
     """
     from lineal_tui.cli.meter import Meter  # noqa: PLC0415  start-up is measured
 
+    if file == "-" and on_terminal():
+        why = "the exact letters that were recorded may command a terminal"
+        raise click.UsageError(
+            f"{why}: name a file, or send it through a pipe; `lineal audit log` is for reading", context
+        )
     with session(context).open() as registry, Meter("exporting", "entries") as meter:
         target = sys.stdout.buffer if file == "-" else file
         written, last = registry.export_events(target, after=after, progress=meter.show)
