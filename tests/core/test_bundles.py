@@ -303,6 +303,7 @@ def test_what_is_no_bundle_is_told(other: Registry, content: bytes) -> None:
 @pytest.mark.usefixtures("bundle")
 def test_how_versions_ended_comes_along(registry: Registry, other: Registry, weights: Weights) -> None:
     registry.register("m", weights(3.0), label="2.0.0")
+    registry.deprecate("m:1.0.0", until=Micros(1), reason="to end")
     registry.retire("m:1.0.0", reason="replaced", successor="m:1.0.1", purge=True)
     registry.deprecate("m:1.0.1", until=Micros(1_900_000_000_000_000), reason="slow", successor="m:2.0.0")
     stream = io.BytesIO()

@@ -11,7 +11,7 @@ from lineal.errors import BadValue, Damaged, NotFound, Refused
 from lineal.records.base import Micros
 from lineal.records.endings import RetentionRule
 from lineal.records.models import VersionStatus
-from lineal.registry import Registry, create_registry
+from lineal.registry import Registry, create_registry, open_registry, restore_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -246,3 +246,31 @@ def test_a_purged_version_is_not_laid_out_again(registry: Registry, tmp_path: Pa
     registry.retire(ref, reason="old", purge=True)
     with pytest.raises((Refused, Damaged)):
         registry.write_files(ref, tmp_path / "out")
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_a_backup_knows_what_was_purged_and_is_whole_without_it(
+    registry: Registry, tmp_path: Path, *, objects: bool
+) -> None:
+    gone, kept = add(registry, tmp_path, "1.0.0"), add(registry, tmp_path, "1.1.0")
+    registry.retire(gone, reason="old", purge=True)
+    registry.backup(tmp_path / "backup", objects=objects)
+    restore_registry(tmp_path / "backup", tmp_path / "again")
+    with open_registry(tmp_path / "again") as again:
+        assert again.detail(gone).retirement == registry.detail(gone).retirement
+        damage = again.verify().damage
+        assert [finding.ref for finding in damage] == ([] if objects else [kept])
+        with pytest.raises(Refused, match="dropped already"):
+            again.retire(gone, purge=True)
+
+
+def test_what_is_overdue_is_listed_until_it_is_retired(registry: Registry, tmp_path: Path, clock: Clock) -> None:
+    first, second = add(registry, tmp_path, "1.0.0"), add(registry, tmp_path, "1.1.0")
+    registry.deprecate(first, until=Micros(clock.at + 2 * DAY * 1_000_000))
+    registry.deprecate(second, until=Micros(clock.at + DAY * 1_000_000))
+    assert registry.overdue() == []
+    clock.days(3)
+    assert [version.ref for version in registry.overdue()] == [second, first]
+    registry.retire(second, reason="over")
+    assert [version.ref for version in registry.overdue()] == [first]
+    assert registry.detail(second).deprecation is None  # the audit log has it

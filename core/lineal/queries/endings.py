@@ -26,6 +26,7 @@ def retire(
 ) -> None:
     """Record the end of a version."""
     connection.execute("UPDATE versions SET status = 'retired', deprecated_until = NULL WHERE id = ?", (version,))
+    connection.execute("DELETE FROM deprecations WHERE version_id = ?", (version,))
     connection.execute(
         "INSERT INTO retirements (version_id, at, actor, uid, claim, reason, successor_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
