@@ -177,13 +177,19 @@ def _deliver(context: Context, number: int, stop: Callable[[], bool]) -> None:
 
 
 def _version(connection: sqlite3.Connection, event: Event) -> Version | None:
-    """The version that an event is about: of a transition, the one it led to, or else the one it left."""
-    model, at, _ = event.ref.partition("@")
-    label = (event.data.get("to") or event.data.get("from")) if at else event.ref.partition(":")[2]
-    owner = model_rows.model(connection, model if at else event.ref.partition(":")[0])
-    if owner is None or not isinstance(label, str) or not label:
+    """The version that an event is about.
+
+    Of a transition it is the one that it led to, or else the one that it left; of an alert the one that was observed;
+    of what else happens at a stage, the one that is live there now.
+    """
+    owner = model_rows.model(connection, _model(event))
+    if owner is None:
         return None
-    return version_rows.by_label(connection, owner.id, label)
+    label: object = event.ref.partition(":")[2]
+    if "@" in event.ref:
+        data = event.data
+        label = data.get("to") or data.get("from") or data.get("version") or dict(owner.stages).get(_stage(event) or "")
+    return version_rows.by_label(connection, owner.id, label) if isinstance(label, str) and label else None
 
 
 def _stage(event: Event) -> str | None:

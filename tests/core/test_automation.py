@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,12 +120,19 @@ def test_approvals_transitions_that_fail_and_imports_run_what_waits_for_them(
     assert len(served.registry.deliveries()) == 3
 
 
-def test_what_an_alert_records_runs_what_waits_for_it(automated: Automated) -> None:
-    automated.add("alert", "m@production", 'echo "$LINEAL_STAGE" >> "$F/log"')
-    with automated.registry.context.observe("m@production") as change:
-        change.record("alert_fired", "m@production", alert="latency < 80")
+def test_an_alert_that_fires_and_clears_runs_what_waits_for_it(automated: Automated) -> None:
+    registry = automated.registry
+    for event in ("alert", "alert_cleared"):
+        automated.add(
+            event, "m@production", 'echo "$LINEAL_EVENT $LINEAL_STAGE $LINEAL_REF" >> "$F/log"; cat >> "$F/told"'
+        )
+    registry.promote("m:2", "production")
+    registry.set_alerts("m@production", "latency < 80")
+    for value in (99.0, 98.0, 9.0):
+        registry.observe("m@production", {"latency": value})
     automated.settle()
-    assert automated.log() == ["production"]
+    assert sorted(automated.log()) == ["alert production m:2", "alert_cleared production m:2"]
+    assert {each["data"]["alert"] for each in automated.told()} == {"latency < 80"}
 
 
 def test_only_events_of_its_model_and_stage_after_it_was_added_run_it(automated: Automated, weights: Weights) -> None:
@@ -182,7 +190,7 @@ def test_what_changed_the_registry_does_not_wait_and_leaves_nothing_behind(autom
     until(lambda: not automated.workers())  # it ends by itself, and is nobody's zombie
 
 
-def test_many_who_write_at_once_start_one_worker_and_every_event_is_delivered_once(
+def test_of_many_who_write_at_once_every_event_is_delivered_once_and_in_order(
     automated: Automated, script: Script
 ) -> None:
     automated.add("registered", "m", 'echo "$LINEAL_REF" >> "$F/log"')
@@ -196,14 +204,25 @@ with open_registry(sys.argv[1]) as registry:
         registry.register("m", path)
 """
     writers = [script(code, automated.registry.root, automated.folder / f"w{n}") for n in range(3)]
-    most = 0
-    while any(each.poll() is None for each in writers):
-        most = max(most, len(automated.workers()))
-        time.sleep(0.01)
-    assert [each.returncode for each in writers] == [0, 0, 0]
-    automated.settle()
-    assert most <= 1
+    assert [each.wait() for each in writers] == [0, 0, 0]
+    found = automated.settle()
+    assert all(after.started_at >= before.ended_at for before, after in pairwise(found))  # type: ignore[operator]  # all ran
     assert automated.log() == [f"m:{number}" for number in range(7, 22)]
+
+
+def test_a_second_worker_leaves_everything_to_the_first(automated: Automated) -> None:
+    automated.add("promoted", "m", 'echo "$LINEAL_REF" >> "$F/log"; while ! test -e "$F/go"; do sleep 0.01; done')
+    automated.add("promoted", "m", 'echo "$LINEAL_REF" >> "$F/log"; while ! test -e "$F/go"; do sleep 0.01; done')
+    automated.registry.promote("m:1", "production")
+    until(lambda: len(automated.log()) == 2)
+    automated.registry.promote("m:2", "production")
+    began = time.monotonic()
+    delivering.drain(automated.registry.context)
+    assert time.monotonic() - began < 5
+    assert sorted(each.state.value for each in automated.registry.deliveries()) == ["running"] * 2 + ["waiting"] * 2
+    (automated.folder / "go").touch()
+    assert automated.states() == ["done"] * 4
+    assert automated.log() == ["m:1", "m:1", "m:2", "m:2"]
 
 
 def test_threads_of_a_process_start_a_worker_as_well(automated: Automated, weights: Weights) -> None:
