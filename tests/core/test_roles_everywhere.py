@@ -46,17 +46,7 @@ READS = frozenset(
         *("experiment", "experiments", "expired", "export", "export_bundle", "export_events", "follow", "gates"),
         *("history", "holds", "identify", "inbox", "lacks", "lineage", "live", "live_at", "lost_runs"),
         *("metric_across", "metrics_across", "model", "model_cost", "models", "nested_runs", "newest_seq"),
-        *(
-            "open_file",
-            "overdue",
-            "pipelines",
-            "place",
-            "plan_clear",
-            "plan_promote",
-            "plan_rollback",
-            "plan_undo",
-            "points",
-        ),
+        *("open_file", "pipelines", "place", "plan_clear", "plan_promote", "plan_rollback", "plan_undo", "points"),
         *("prepare", "read_only", "read_only_reason", "recipe", "resolve", "retention", "roles", "rollback_candidates"),
         *("root", "run", "run_cells", "run_count", "run_detail", "run_details", "run_fields", "run_figures", "runs"),
         *("runs_later", "runs_page", "running_pipelines", "search_datasets", "search_runs", "search_runs_page"),
@@ -64,6 +54,7 @@ READS = frozenset(
         *("tree_skeleton", "uid", "uncommitted_changes", "values", "verify", "verify_events", "version"),
         *("version_cost", "version_costs", "version_count", "version_matches", "versions", "versions_by_id"),
         *("versions_page", "why_not", "write_files", "current"),
+        *("overdue", "runs_by_number", "search_experiments", "search_models", "search_run_numbers"),
         *("automation", "automations", "deliveries", "delivery", "runs_automations", "settle_automations"),
     }
 )
