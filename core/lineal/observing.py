@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
-    from lineal import alerts
+    from lineal.alerts import judging
     from lineal.context import Context
     from lineal.records.models import Version
     from lineal.records.observations import ObservedHour, ObservedSeries, ObservedValue
     from lineal.records.stages import Stage
 else:
-    alerts = Later("lineal.alerts")  # most stages have none
+    judging = Later("lineal.alerts.judging")  # most stages have none
 
 KEPT_DAYS = 14
 """Days for which single values are kept, counted back from the newest of their series."""
@@ -82,7 +82,7 @@ def observe(
                 recorded += len(added)
                 if added:
                     fresh.setdefault(spell.transition, {})[name] = added
-        judged = alerts.judge(change, stage, fresh) if alert_rows.has_rules(connection, stage.id) else None
+        judged = judging.judge(change, stage, fresh) if alert_rows.has_rules(connection, stage.id) else None
         return Observed(
             model=stage.model,
             stage=stage.name,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lineal import addresses, commands, detached, stages, transitions
-from lineal.alerts import rfc3339
+from lineal.alerts.judging import rfc3339
 from lineal.errors import Conflict, LinealError
 from lineal.queries import alerts as rows
 from lineal.queries import releases as release_rows
@@ -36,6 +36,8 @@ def react(context: Context, observed: Observed) -> Observed:
             try:
                 pipeline, label = _roll_back(context, place, each)
                 observed = replace(observed, pipeline=pipeline, rolled_back_to=label)
+                with context.journal(place) as connection:
+                    rows.begun_rollback(connection, each.episode)
             except LinealError as error:
                 told = replace(each, rolls_back=False, why_not=str(error))
                 _record_refusal(context, place, told)
@@ -66,7 +68,7 @@ def _roll_back(context: Context, place: str, fired: Fired) -> tuple[int | None, 
 
 def _record_refusal(context: Context, place: str, fired: Fired) -> None:
     with context.conclude(place) as change:
-        rows.set_rollback(change.connection, fired.episode, fired.why_not or "refused")
+        rows.refuse_rollback(change.connection, fired.episode, fired.why_not or "refused")
         change.record("alert_not_rolled_back", place, alert=fired.rule.text, episode=fired.episode, why=fired.why_not)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lineal import observing
 from lineal.errors import BadFilter, BadValue, NotFound
 from lineal.layout import stage_lock
 from lineal.locks import exclusive
@@ -325,6 +326,17 @@ def test_a_promotion_is_rolled_back_once_even_when_somebody_puts_it_back(watch: 
     registry.promote("m:3", "production")
     watch.calendar.at += MINUTE
     assert registry.observe(PLACE, {"latency": 95}).rolled_back_to == "2"
+
+
+def test_a_rollback_that_was_killed_before_it_began_is_taken_up(watch: Watch) -> None:
+    watch.registry.unbind_stage(PLACE)
+    watch.registry.set_alerts(PLACE, "latency < 80", rolls_back=True)
+    found = observing.observe(watch.registry.context, PLACE, [Observation("latency", 90)])
+    assert found.fired[0].rolls_back, "and then nobody did it"
+    assert watch.registry.observe(PLACE, {"latency": 90}).fired == (), "whoever fired it may still be at it"
+    watch.calendar.at += 2 * MINUTE
+    assert watch.registry.observe(PLACE, {"latency": 90}).rolled_back_to == "1"
+    assert watch.events() == ["alert_set", "alert_fired", "alert_cleared"]
 
 
 def test_two_automatic_rollbacks_keep_their_distance(watch: Watch) -> None:

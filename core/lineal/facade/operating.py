@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from lineal import alerts, automation, delivering, endings, observing, reacting, retention, waking
+    from lineal import automation, delivering, endings, observing, reacting, retention, waking
+    from lineal.alerts import reading as alert_reading
+    from lineal.alerts import setting as alert_setting
     from lineal.facade.door import Address
     from lineal.records.alerts import AlertRule, AlertState, Episode
     from lineal.records.automation import Automation, Delivery
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from lineal.records.models import Version
     from lineal.records.observations import Observation, Observed, ObservedHour, ObservedSeries, ObservedValue
 else:
-    alerts = Later("lineal.alerts")
+    alert_reading = Later("lineal.alerts.reading")
+    alert_setting = Later("lineal.alerts.setting")
     automation = Later("lineal.automation")
     delivering = Later("lineal.delivering")
     endings = Later("lineal.endings")
@@ -148,29 +151,29 @@ class Operating(Governing):
         cool_down: int = 3_600,
     ) -> list[AlertRule]:
         """Say what must hold of what is observed at a stage: `latency_p99 < 80 for 10m`. See `lineal.alerts`."""
-        return alerts.set_alerts(
+        return alert_setting.set_alerts(
             self._context, stage_ref, texts, command=command, rolls_back=rolls_back, cool_down=cool_down
         )
 
     def remove_alerts(self, stage_ref: str, *texts: str) -> list[AlertRule]:
         """Take alerts of a stage away, or `all`; returns those that are left."""
-        return alerts.remove_alerts(self._context, stage_ref, texts)
+        return alert_setting.remove_alerts(self._context, stage_ref, texts)
 
     def alerts(self, stage_ref: str | None = None) -> list[AlertState]:
         """How the alerts of a stage are, or all of them."""
-        return alerts.states(self._context, stage_ref)
+        return alert_reading.states(self._context, stage_ref)
 
     def unobserved(self, stage_ref: str) -> tuple[str, ...]:
         """Metrics that alerts of a stage ask for, and that were never observed there."""
-        return alerts.unobserved(self._context, stage_ref)
+        return alert_reading.unobserved(self._context, stage_ref)
 
     def alert_episodes(self, stage_ref: str | None = None, *, limit: int = 50) -> list[Episode]:
         """When alerts fired, newest first."""
-        return alerts.episodes(self._context, stage_ref, limit=limit)
+        return alert_reading.episodes(self._context, stage_ref, limit=limit)
 
     def firing(self) -> list[Episode]:
         """The alerts that fire now, the oldest first."""
-        return alerts.firing(self._context)
+        return alert_reading.firing(self._context)
 
     def automations(self) -> list[Automation]:
         """The commands that run when something happens, in the order in which they were added."""

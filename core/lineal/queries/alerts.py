@@ -247,14 +247,28 @@ def claim_rollback(connection: sqlite3.Connection, promotion: int, stage: int, e
         "INSERT INTO alert_rollbacks (promotion_id, stage_id, episode_id, at) VALUES (?, ?, ?, ?)",
         (promotion, stage, episode, at),
     )
-    set_rollback(connection, episode, "begun")
+    connection.execute("UPDATE alert_episodes SET rollback = 'begins' WHERE id = ?", (episode,))
 
 
-def set_rollback(connection: sqlite3.Connection, episode: int, words: str) -> None:
-    """Keep what came of an automatic rollback; one that was not begun leaves the place to another."""
-    connection.execute("UPDATE alert_episodes SET rollback = ? WHERE id = ?", (words, episode))
-    if words != "begun":
-        connection.execute("DELETE FROM alert_rollbacks WHERE episode_id = ?", (episode,))
+def reclaim_rollback(connection: sqlite3.Connection, episode: int, *, before: Micros, at: Micros) -> bool:
+    """Take up a rollback whose process ended before it could begin it, as only one may; False without one."""
+    row = connection.execute(
+        "UPDATE alert_rollbacks SET at = ? WHERE episode_id = ? AND at < ? AND EXISTS "
+        "(SELECT 1 FROM alert_episodes e WHERE e.id = episode_id AND e.rollback = 'begins') RETURNING 1",
+        (at, episode, before),
+    ).fetchone()
+    return row is not None
+
+
+def begun_rollback(connection: sqlite3.Connection, episode: int) -> None:
+    """Keep that a claimed rollback was begun."""
+    connection.execute("UPDATE alert_episodes SET rollback = 'begun' WHERE id = ?", (episode,))
+
+
+def refuse_rollback(connection: sqlite3.Connection, episode: int, why: str) -> None:
+    """Keep why there is no automatic rollback, and leave the place to another."""
+    connection.execute("UPDATE alert_episodes SET rollback = ? WHERE id = ?", (why, episode))
+    connection.execute("DELETE FROM alert_rollbacks WHERE episode_id = ?", (episode,))
 
 
 # what alerts are judged by

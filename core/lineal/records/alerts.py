@@ -79,7 +79,7 @@ class Episode:
     output: str | None
     """What its command printed; None before it ended, and without one."""
     rollback: str | None
-    """`begun`, or why there was none; None where the alert does not roll back."""
+    """`begins`, `begun`, or why there was none; None where the alert does not roll back."""
 
     @property
     def ref(self) -> str:

@@ -65,7 +65,7 @@ CREATE TABLE alert_episodes (
     saw TEXT NOT NULL,
     cleared_at INTEGER,
     cleared_why TEXT,
-    rollback TEXT,  -- `begun`, or why there was none; NULL where the alert does not roll back
+    rollback TEXT,  -- `begins`, `begun`, or why not; NULL where the alert does not roll back
     output TEXT,  -- what its command printed; NULL before, and without one
     CHECK ((cleared_at IS NULL) = (cleared_why IS NULL))
 ) STRICT;

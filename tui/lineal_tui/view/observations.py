@@ -112,7 +112,7 @@ def _consequences(found: AlertState) -> str:
     if rule.rolls_back:
         told.append("roll back")
     going = found.episode
-    if going is not None and going.rollback not in {None, "begun"}:
+    if going is not None and going.rollback not in {None, "begins", "begun"}:
         told.append(f"not rolled back: {going.rollback}")
     return ", ".join(told)
 
