@@ -40,7 +40,7 @@ def start(registry: Registry, **environment: str) -> PtySession:
 async def test_it_is_what_the_application_shows_then(
     registry: Registry, calendar: Calendar, opened: Opening, size: tuple[int, int]
 ) -> None:
-    early = _lines(read_scene(registry, None, None, calendar.still), registry, size, BINDINGS)
+    early = _lines(read_scene(registry, None, None, calendar.still), registry, size, BINDINGS, None)
     async with opened(registry, size=size) as session:
         shown = session.rows
     for placed in early:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 _WHERE_IS_THE_CURSOR = "\x1b[6n"
 _PATIENCE = 1.0
-"""Seconds after which a terminal that answered before is no longer waited for."""
+"""Seconds after which a terminal that never answered is taken for one that does not."""
+_LONG_PATIENCE = 5.0
+"""Seconds after which one that answered before is no longer waited for."""
 
 
 class LinealApp(App[None], inherit_bindings=False):
@@ -77,7 +79,7 @@ class LinealApp(App[None], inherit_bindings=False):
         self._first_look = first_look
         self._early = early
         self._terminal_answers = False
-        self._probed = False
+        self._probed_at: float | None = None
         self._waiting: list[Callable[[float], None]] = []
         # the toolkit chooses its filter before it knows the theme
         self._filters = [known for known in self._filters if not isinstance(known, (Monochrome, NoColor))]
@@ -145,8 +147,8 @@ class LinealApp(App[None], inherit_bindings=False):
 
     def post_display_hook(self) -> None:
         """Something was written to the terminal."""
-        if not self._probed and self.is_running:
-            self._probed = True
+        if self._probed_at is None and self.is_running:
+            self._probed_at = monotonic()
             self._ask_terminal()
         screen = self.screen_stack[-1] if self.screen_stack else None
         if isinstance(screen, Workspace):
@@ -157,14 +159,16 @@ class LinealApp(App[None], inherit_bindings=False):
 
         A terminal answers where its cursor is after it has shown what came before, and the answer stands in line with
         the keys: what was typed before it was typed before the showing, however slow the connection. For a terminal
-        that never answered, the time of writing has to do.
+        that does not answer, the time of writing has to do.
         """
-        if not self._terminal_answers:
-            then(monotonic())
+        now = monotonic()
+        if not self._terminal_answers and (self.is_headless or now - (self._probed_at or now) > _PATIENCE):
+            then(now)
             return
         self._waiting.append(then)
         self._ask_terminal()
-        self.set_timer(_PATIENCE, lambda: self._answered(then, monotonic()))
+        patience = _LONG_PATIENCE if self._terminal_answers else _PATIENCE
+        self.set_timer(patience, lambda: self._answered(then, monotonic()))
 
     def on_cursor_position(self, event: CursorPosition) -> None:
         """The terminal answered."""
