@@ -69,6 +69,8 @@ WITHOUT_MODEL = frozenset(
         View.RUNS,
         View.COLUMNS,
         View.RUN,
+        View.DIFF,
+        View.LINEAGE,
         View.CURVES,
         View.DATASETS,
         View.DATASET,

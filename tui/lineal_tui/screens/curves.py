@@ -191,7 +191,9 @@ class Drawing(RunPages):
     def _about(self) -> str:
         asked = self._asked_curves
         if asked.refs:
-            return asked.refs[0][:_REF] if len(asked.refs) == 1 else f"{len(asked.refs)} over each other"
+            ref = asked.refs[0]
+            shown = ref[: len("run:") + 8] if ref.startswith("run:") else ref[:_REF]
+            return shown if len(asked.refs) == 1 else f"{len(asked.refs)} over each other"
         return f"across {cut_middle(asked.model or '', 30)}"
 
     def _cursor(self, curves: Curves) -> int | None:

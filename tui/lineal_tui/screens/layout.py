@@ -47,6 +47,8 @@ class Layout(Desk):
 
     trail: tuple[View, ...] = ()
     """The views that `esc` leads back to, the nearest last."""
+    root: View | None = None
+    """Where it leads at last in a registry without models; None: to the tree, and from there to the models."""
 
     @property
     def beside(self) -> tuple[View, ...]:
@@ -107,8 +109,10 @@ class Layout(Desk):
             *rest, last = self.trail
             self.trail = tuple(rest)
             self.shown = self.active = last
-        elif self.shown is View.MODELS:
+        elif self.shown in (View.MODELS, self.root):
             return False
+        elif self.root is not None:
+            self.shown = self.active = self.root
         else:
             self.shown = self.active = View.TREE if self.shown is not View.TREE else View.MODELS
         self.lay_out()

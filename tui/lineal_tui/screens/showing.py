@@ -128,10 +128,9 @@ class Showing(Transitions):
         self.wanted = (name, scene.stage if scene.model else None)
         self.forget_previews()
         if scene.model is None:
-            if self.shown not in WITHOUT_MODEL:
-                self._greet()
-            self.call_after_refresh(self.follow_now)
+            self._show_without_models()
             return
+        self.root = None
         if first and self.shown is View.HELP:
             self.shown = self.active = View.TREE
         for view in (View.MODELS, View.TREE, View.HISTORY):
@@ -167,6 +166,16 @@ class Showing(Transitions):
         lines = self.panes[View.TREE].lines
         if scene.live is not None and (not self.is_arranged or lines.awaits):
             lines.find(scene.live.version.id)
+
+    def _show_without_models(self) -> None:
+        """Show the runs, as long as there is nothing but runs; without any, say how to begin."""
+        self.root = View.RUNS if self.registry.runs(limit=1) else View.HELP
+        if self.root is View.HELP and self.shown not in WITHOUT_MODEL:
+            self._greet()
+        elif self.root is View.RUNS and not self.trail and self.shown in (View.HELP, View.TREE, View.MODELS):
+            self.shown = self.active = View.RUNS
+            self.lay_out()
+        self.call_after_refresh(self.follow_now)
 
     def _greet(self) -> None:
         self.shown = self.active = View.HELP

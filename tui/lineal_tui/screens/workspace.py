@@ -234,6 +234,7 @@ class Workspace(Ending):
             self.left_from = None
         if binding.id != "cancel":
             self._cancelled = False
+        self._escapes = event.key == "escape"
         self._handlers[binding.id]()
 
     def scene_shown(self) -> None:
@@ -303,6 +304,7 @@ class Workspace(Ending):
     def open_view(self, view: View) -> None:
         """Give the screen, or on a wide one the keys, to a view."""
         if self.scene is not None and self.scene.model is None and view not in WITHOUT_MODEL:
+            self.say("not now: the registry has no models yet", tone=Tone.MUTED)
             return
         if view is View.HELP:
             self.draw_help()
@@ -409,14 +411,18 @@ class Workspace(Ending):
         self.say(f"sorted by {self.order}", tone=Tone.MUTED)
 
     def step_out(self) -> None:
-        """Go out by one layer; at the root, leave."""
-        at_the_door = self.model is None and self.shown is View.HELP
-        if self.scene is None or at_the_door or not self.step_back():
-            self.app.exit()
+        """Go out by one layer; at the root `q` leaves, and escape, which nobody counts, does not."""
+        if self.scene is None or not self.step_back():
+            if self._escapes and self.scene is not None and not self.has_class("-small"):
+                self.say("q quits", tone=Tone.MUTED)
+            else:
+                self.app.exit()
             return
         self.call_after_refresh(self.redraw_all)
         self.call_after_refresh(self.follow_now)
 
+    _escapes = False
+    """Whether the last key was escape."""
     _cancelled = False
 
     def cancel(self) -> None:
