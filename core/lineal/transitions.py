@@ -172,6 +172,8 @@ def _way_out(target: Version, failed: list[Check], stage: str) -> str:
         return f"`lineal promote {target.ref} --to {stage} --plan` shows all checks; an admin may add --force --reason"
     if target.status is VersionStatus.ACTIVE:
         return f"bring its files with `lineal export {target.ref} --to bundle` from where they are"
+    if target.status is VersionStatus.RETIRED:
+        return f"a retired version stays retired; `lineal show {target.ref}` tells why, and what to use instead"
     return f"mark it with `lineal mark {target.ref} --active` if it may be used"
 
 

@@ -332,3 +332,13 @@ def test_a_purged_version_goes_into_no_bundle(registry: Registry, weights: Weigh
     ):
         with pytest.raises(Refused, match=r"its bytes were dropped by .* when it was retired"):
             attempt()
+
+
+def test_what_was_purged_here_does_not_come_back(bundle: bytes, other: Registry) -> None:
+    bring(other, bundle)
+    other.retire("m:1.0.1", reason="wrong data", purge=True)
+    before = counts(other)
+    with pytest.raises(Refused, match="its bytes were dropped: wrong data"):
+        bring(other, bundle)
+    assert counts(other) == before
+    assert other.verify().findings == ()

@@ -67,8 +67,9 @@ def test_a_retired_version_keeps_its_record_and_its_bytes(registry: Registry, tm
     assert (detail.retirement.reason, detail.retirement.successor) == ("replaced", new)
     assert detail.retirement.purged_at is None
     assert files_here(registry) == 2
-    with pytest.raises(Refused, match="retired"):
+    with pytest.raises(Refused, match="retired") as refused:
         promote(registry, old)
+    assert "stays retired" in str(refused.value.hint)
     event = registry.events(limit=1)[0]
     assert (event.action, event.ref, event.data["successor"]) == ("version_retired", old, new)
 

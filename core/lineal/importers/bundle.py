@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from lineal import addresses, naming
 from lineal.canonical import canonical_json
-from lineal.errors import AlreadyExists, BadValue, Damaged
+from lineal.errors import AlreadyExists, BadValue, Damaged, Refused
 from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
 from lineal.fingerprint import digest_bytes, parse_digest
 from lineal.importers.bundle_records import check, made
@@ -20,6 +20,7 @@ from lineal.policy import REGISTRY, Permission, authorize
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import bundles as rows
 from lineal.queries import datasets as dataset_rows
+from lineal.queries import endings as ending_rows
 from lineal.queries import metrics as metric_rows
 from lineal.queries import models as model_rows
 from lineal.queries import names as name_rows
@@ -35,6 +36,7 @@ from lineal.records.runs import Environment, Point, RunKind, RunStatus
 from lineal.versions import FIRST_STAGES
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
@@ -65,6 +67,7 @@ def bring(
     Raises:
         Damaged: it is no bundle, of another format version, or something in it is not what its digest says.
         AlreadyExists: another version, or other data, has a label of it.
+        Refused: it was purged here.
         MachineError: the files cannot be stored.
     """
     try:
@@ -74,6 +77,8 @@ def bring(
             models = [model.name for model in bundle.models]
             for model in models:
                 context.check(Permission.REGISTER, model)
+            with context.read() as connection:
+                _check_not_purged(connection, bundle)
             size = _objects(archive, bundle, objects, name, progress)
             with context.change(Permission.REGISTER, models[0] if models else REGISTRY) as change:
                 for model in models[1:]:
@@ -162,8 +167,22 @@ def _write(content: IO[bytes], target: Path, size: int) -> None:
             left -= len(chunk)
 
 
+def _check_not_purged(connection: sqlite3.Connection, bundle: Bundle) -> None:
+    """Check that nobody dropped here the bytes that would come: they would be of a version that nobody can purge.
+
+    Raises:
+        Refused: somebody did.
+    """
+    known = rows.known_version(connection, bundle.focus)
+    over = None if known is None else ending_rows.retirements(connection, [known[0]]).get(known[0])
+    if known is not None and over is not None and over.purged_at is not None:
+        what, why = f"bringing {known[1]}:{known[2]}", f"it is here, retired, and its bytes were dropped: {over.reason}"
+        raise Refused(what=what, why=why, hint="register the files as a new version if they are needed again")
+
+
 def _record(change: Change, bundle: Bundle, size: int) -> Brought:
     connection = change.connection
+    _check_not_purged(connection, bundle)
     kept = frozenset(digest for digest, _ in bundle.objects)
     artifacts = {each.digest: rows.insert_artifact(connection, each, change.at, kept) for each in bundle.artifacts}
     for architecture in bundle.architectures:

@@ -91,10 +91,11 @@ class VersionWriter:
             with self._context.read() as connection:
                 known = rows.known(connection, self._source, "version", [version.id]).get(version.id)
                 here = None if known is None else version_rows.by_id(connection, known[0])
+                is_purged = here is not None and ending_rows.is_purged(connection, here.id)
             if here is None:
                 self._bring(version, model, name)
             else:
-                if known is not None and known[1] is None:
+                if known is not None and known[1] is None and not is_purged:
                     self._add_files(version, here)
                 if version.is_deleted and here.status is not VersionStatus.RETIRED:
                     self._tally.changed("version", here.ref, "it was deleted there since; here it stays as it is")

@@ -50,6 +50,14 @@ def retirements(connection: sqlite3.Connection, versions: Collection[int]) -> di
     }
 
 
+def is_purged(connection: sqlite3.Connection, version: int) -> bool:
+    """Whether the bytes of a version were dropped."""
+    row = connection.execute(
+        "SELECT 1 FROM retirements WHERE version_id = ? AND purged_at IS NOT NULL", (version,)
+    ).fetchone()
+    return row is not None
+
+
 def deprecate(
     connection: sqlite3.Connection,
     version: int,
