@@ -321,7 +321,7 @@ def test_a_promotion_is_rolled_back_once_even_when_somebody_puts_it_back(watch: 
     (fired,) = registry.observe(PLACE, {"latency": 95}).fired
     assert not fired.rolls_back
     assert fired.why_not is not None
-    assert "on purpose" in fired.why_not
+    assert "there is one only" in fired.why_not
     assert dict(registry.model("m").stages)["production"] == "2"
     registry.promote("m:3", "production")
     watch.calendar.at += MINUTE
@@ -337,6 +337,15 @@ def test_a_rollback_that_was_killed_before_it_began_is_taken_up(watch: Watch) ->
     watch.calendar.at += 2 * MINUTE
     assert watch.registry.observe(PLACE, {"latency": 90}).rolled_back_to == "1"
     assert watch.events() == ["alert_set", "alert_fired", "alert_cleared"]
+
+
+def test_a_rollback_that_never_began_does_not_stand_in_the_way_of_the_next(watch: Watch) -> None:
+    watch.registry.unbind_stage(PLACE)
+    watch.registry.set_alerts(PLACE, "latency < 80", rolls_back=True, cool_down=0)
+    observing.observe(watch.registry.context, PLACE, [Observation("latency", 90)])
+    watch.calendar.at += 2 * MINUTE
+    assert watch.registry.observe(PLACE, {"latency": 70}).cleared == ("latency < 80",)
+    assert watch.registry.observe(PLACE, {"latency": 90}).rolled_back_to == "1"
 
 
 def test_two_automatic_rollbacks_keep_their_distance(watch: Watch) -> None:

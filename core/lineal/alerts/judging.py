@@ -143,8 +143,9 @@ def _fired(rule: AlertRule, live: Transition, episode: int, *, since: Micros, sa
 
 def _why_no_rollback(change: Change, stage: Stage, rule: AlertRule, live: Transition) -> str | None:
     connection = change.connection
-    if rows.rolled_back(connection, rows.promotion_of(connection, stage.id, live.id)):
-        return "this promotion was rolled back automatically before; somebody put it back on purpose"
+    promotion = rows.promotion_of(connection, stage.id, live.id)
+    if rows.rolled_back(connection, promotion, live=live.id, since=Micros(change.at - _TAKEN_UP)):
+        return "an automatic rollback of this promotion was begun before, and there is one only"
     last = rows.last_rollback(connection, stage.id)
     if last is not None and abs(change.at - last) < rule.cool_down * _SECOND:
         return f"the last automatic rollback is not {durations.text(rule.cool_down)} ago"

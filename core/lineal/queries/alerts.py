@@ -229,9 +229,17 @@ def promotion_of(connection: sqlite3.Connection, stage: int, transition: int) ->
     return transition if row[0] is None else int(row[0])
 
 
-def rolled_back(connection: sqlite3.Connection, promotion: int) -> bool:
-    """Whether a promotion was taken back automatically."""
-    row = connection.execute("SELECT 1 FROM alert_rollbacks WHERE promotion_id = ?", (promotion,)).fetchone()
+def rolled_back(connection: sqlite3.Connection, promotion: int, *, live: int, since: Micros) -> bool:
+    """Whether an automatic rollback of a promotion was begun.
+
+    One that was claimed counts, too, from a time on; before that its process was killed, if what it was about is still
+    live by the same transition (`live`).
+    """
+    row = connection.execute(
+        "SELECT 1 FROM alert_rollbacks r JOIN alert_episodes e ON e.id = r.episode_id WHERE r.promotion_id = ? "
+        "AND (e.rollback = 'begun' OR r.at >= ? OR e.transition_id <> ?)",
+        (promotion, since, live),
+    ).fetchone()
     return row is not None
 
 
@@ -244,7 +252,8 @@ def last_rollback(connection: sqlite3.Connection, stage: int) -> Micros | None:
 def claim_rollback(connection: sqlite3.Connection, promotion: int, stage: int, episode: int, at: Micros) -> None:
     """Keep that an alert takes a promotion back, as only one may."""
     connection.execute(
-        "INSERT INTO alert_rollbacks (promotion_id, stage_id, episode_id, at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO alert_rollbacks (promotion_id, stage_id, episode_id, at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (promotion_id) DO UPDATE SET episode_id = excluded.episode_id, at = excluded.at",
         (promotion, stage, episode, at),
     )
     connection.execute("UPDATE alert_episodes SET rollback = 'begins' WHERE id = ?", (episode,))
