@@ -118,3 +118,23 @@ async def test_a_hostile_reason_is_shown_as_text(registry: Registry, opened: Ope
     async with opened(registry, size=(120, 40)) as session:
         await say(session, f"retire {NEWEST} --reason '[/][red]a[/'")
         assert "never to be live again: [/][red]a[/?" in session.last
+
+
+async def test_a_purged_version_says_so_where_its_files_are(registry: Registry, opened: Opening) -> None:
+    registry.retire(NEWEST, reason="slow", purge=True)
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g", "8")
+        assert "purged: only digests and sizes are left" in session.text
+        await session.press("escape", "6")
+        assert any("purged" in row and "digests and sizes are kept" in row for row in session.rows)
+
+
+async def test_tab_after_a_name_with_a_dash_leaves_no_blank(
+    registry: Registry, opened: Opening, tmp_path: Path
+) -> None:
+    registry.register("card-fraud", tmp_path / "newest.json", label="1.0.0")
+    async with opened(registry) as session:
+        await session.press("colon", *"retire", "space", *"card", "tab", *":1", "tab")
+        assert session.last.startswith(":retire card-fraud:1.0.0")
+        await session.press(*"--s", "tab", *"fraud", "tab", *":2.3", "tab")
+        assert session.last.startswith(":retire card-fraud:1.0.0 --successor fraud:2.3.0")

@@ -82,7 +82,8 @@ class CommandPrompt(Prompt):
             self.remark = (("nothing begins so", Tone.MUTED),)
         elif len(words) == 1:
             # a model's name alone may go on with a version or a stage
-            is_name = bool(self._stem.strip()) and not any(sign in words[0] for sign in ":@-")
+            is_option = words[0].startswith("-")
+            is_name = bool(self._stem.strip()) and not is_option and not any(sign in words[0] for sign in ":@")
             goes_on = is_name or words[0].endswith((":", "@"))
             self._put(words[0] + ("" if goes_on else " "))
             self.remark = ()

@@ -99,6 +99,7 @@ def _files(detail: VersionDetail, against: VersionDetail | None, width: int) -> 
         return [FileRow((("registered without files", Tone.MUTED),))]
     other = {} if against is None or against.artifact is None else {file.path: file for file in against.artifact.files}
     here = {file.path for file in artifact.files}
+    is_purged = detail.retirement is not None and detail.retirement.purged_at is not None
     rows: list[tuple[FileEntry, str]] = []
     for file in artifact.files:
         before = other.get(file.path)
@@ -110,6 +111,7 @@ def _files(detail: VersionDetail, against: VersionDetail | None, width: int) -> 
         (
             (counted(len(artifact.files), "file"), Tone.STRONG),
             (f"  {size(artifact.size)}  {short_digest(artifact.digest)}", Tone.MUTED),
+            ("  purged: only digests and sizes are left" if is_purged else "", Tone.CHANGED),
         ),
         (),
         ((f"{left('FILE', path_width)}  {'FORMAT':11}  {'SIZE':>10}  {'DIGEST':12}", Tone.HEAD),),
