@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import shutil
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,10 +15,11 @@ from lineal.queries import roles as role_rows
 from lineal.records.base import Actor, Micros
 from lineal.records.gates import DecisionVerdict
 from lineal.records.permissions import Permission, Role
-from lineal.registry import Registry
+from lineal.registry import Registry, open_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.core.conftest import Served, Weights
 
@@ -84,6 +87,24 @@ def test_nor_about_a_version_that_their_run_made(stocked: Registry, weights: Wei
         stocked.approve("m:4", "production")
     with pytest.raises(Refused, match="own version"):
         cy.approve("m:4", "production")
+
+
+def test_nor_about_a_version_that_they_imported_under_the_name_of_another(
+    stocked: Registry, fresh: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    stream = io.BytesIO()
+    person(stocked, "ana").export_bundle("m:3", stream)
+    stream.seek(0)
+    with open_registry(shutil.copytree(fresh, elsewhere)) as other:
+        ben = person(other, "ben")
+        ben.import_bundle(stream, name="it")
+        other.set_gates("m@production", approvals=1)
+        assert other.version("m:3").created_by != "ben"
+        with pytest.raises(Refused, match="ben's own version"):
+            ben.approve("m:3", "production")
+        assert ben.inbox().versions == ()
+        assert person(other, "cyd").approve("m:3", "production").actor.user == "cyd"
 
 
 def test_a_claim_is_nobodys_second_pair_of_eyes(stocked: Registry) -> None:

@@ -128,11 +128,19 @@ def spells(connection: sqlite3.Connection, stage: int, version: int) -> list[tup
 
 
 def authors(connection: sqlite3.Connection, version: int) -> frozenset[str]:
-    """Who made a version: whoever registered it, and whose run produced it."""
-    row = connection.execute(
-        "SELECT v.created_by, r.actor FROM versions v LEFT JOIN runs r ON r.n = v.run_n WHERE v.id = ?", (version,)
-    ).fetchone()
-    return frozenset(name for name in row if name is not None)
+    """Who made a version: whoever registered or imported it, and whose run produced it.
+
+    An import says itself who registered a version elsewhere, so that whoever brought it is known from the audit log.
+    """
+    rows = connection.execute(
+        "SELECT v.created_by FROM versions v WHERE v.id = ?1 "
+        "UNION SELECT r.actor FROM versions v JOIN runs r ON r.n = v.run_n WHERE v.id = ?1 "
+        "UNION SELECT e.actor FROM versions v JOIN models m ON m.id = v.model_id "
+        "JOIN events e ON e.ref = m.name || ':' || v.label "
+        "WHERE v.id = ?1 AND +e.action IN ('version_registered', 'version_imported')",
+        (version,),
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
 
 
 def _ordered(connection: sqlite3.Connection, table: str, column: str, stage: int) -> tuple[str, ...]:
