@@ -6,11 +6,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
+from lineal_tui.view.alarms import alarm
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.costs import told
 from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Tone, cut_middle
-from lineal_tui.view.words import ago, counted, local_time, metric, number, scalar, short_digest, size
+from lineal_tui.view.words import age, ago, counted, local_time, metric, number, scalar, short_digest, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +69,7 @@ def _about(detail: VersionDetail, now: Micros) -> Iterator[Field]:
     status = "" if version.status is VersionStatus.ACTIVE else str(version.status)
     yield "version", version.ref, f"#{version.seq}  {status}".rstrip()
     yield "why this label", detail.label_reason, ""
-    yield "live at", ", ".join(version.stages), "FORCED, not reviewed" if version.forced else ""
+    yield "live at", ", ".join(version.stages), alarm(version).replace("FORCED", "FORCED, not reviewed")
     yield from ending(detail, now)
     yield "purpose", version.purpose or "", ""
     yield "owner", version.owner or "", ""
@@ -83,10 +84,12 @@ def _observed(detail: VersionDetail, now: Micros) -> Iterator[Field]:
         if (each.stage, each.name) in seen:
             continue
         seen.add((each.stage, each.name))
-        mean = metric(None if each.count == each.odd else each.mean)
-        spread = f"mean {mean}, {metric(each.least)} to {metric(each.most)}"
-        span = f"{counted(each.count, 'value')} since {local_time(each.first_at)} at {each.stage}"
-        yield each.name, metric(each.last), f"{ago(each.last_at, now)}, {spread}, {span}"
+        spread = ""
+        if each.count > each.odd:
+            spread = f", mean {metric(each.mean)}, {metric(each.least)} to {metric(each.most)}"
+        span = f"{number(each.count)} since {local_time(each.first_at)} at {each.stage}"
+        when = age(each.last_at, now)
+        yield each.name, metric(each.last), f"{when}{'' if when == 'now' else ' ago'}{spread}, {span}"
 
 
 def _origin(detail: VersionDetail) -> Iterator[Field]:
