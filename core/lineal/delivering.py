@@ -7,11 +7,10 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from threading import Event as Flag
 from typing import TYPE_CHECKING
 
 from lineal import commands, waking
-from lineal.errors import Damaged, Refused
+from lineal.errors import Damaged, MachineError, Refused
 from lineal.locks import taken
 from lineal.queries import automation as rows
 from lineal.queries import events as event_rows
@@ -35,6 +34,8 @@ _AT_ONCE = 8
 _KEPT = 1_000
 """Deliveries of each automation that stay in the log."""
 _LOOK_SECONDS = 0.1
+_VAIN = 5
+"""Workers that do nothing, one after another, before nobody waits for them any more."""
 _TOO_DEEP = (
     f"[not run: {MOST_DEPTH} deliveries led to this event, one through another, so that it looks like a loop; "
     "`lineal on again` runs it all the same]"
@@ -57,16 +58,22 @@ def settle(context: Context, *, tick: Callable[[], None] = lambda: None) -> None
     Raises:
         ReadOnlyRegistry: changes are not possible here.
         Refused: this is the command of an automation, which would wait for its own end.
+        MachineError: no process can be started that runs them.
     """
     context.db.check_writable()
     if waking.depth():
         raise Refused(what="waiting for automations", why="this is the command of one, which would wait for itself")
+    left, vain = None, 0
     while True:
         if not waking.is_working(context.root):
             with context.read() as connection:
-                abandoned = rows.running(connection)
-            if not abandoned and not has_waiting(context):
+                before, left = left, (rows.count_waiting(connection), [each.id for each in rows.running(connection)])
+            if left == (0, []):
                 return
+            vain = vain + 1 if left == before else 0
+            if vain == _VAIN:
+                why = "a process that runs what waits ends at once, or cannot be started"
+                raise MachineError(path=context.root, why=why)
             waking.wake(context.root)
         tick()
         time.sleep(_LOOK_SECONDS / 5)
@@ -102,42 +109,36 @@ def _run_all(context: Context) -> None:
     if has_dead:
         with context.journal("automations") as connection:
             rows.lose(connection, context.clock(), LOST)
-    stopped = Flag()
     running: set[Future[None]] = set()
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        try:
-            while True:
-                running |= {
-                    pool.submit(_deliver, context, number, stopped.is_set)
-                    for number in _claim(context, _AT_ONCE - len(running))
-                }
-                if not running:
-                    break
-                over, running = wait(running, _LOOK_SECONDS, FIRST_COMPLETED)
-                for each in over:
-                    each.result()
-        except BaseException:
-            stopped.set()
-            raise
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # its end waits for what runs, also when one could not be recorded
+        while True:
+            claimed = _claim(context, _AT_ONCE - len(running))
+            running |= {pool.submit(_deliver, context, number) for number in claimed}
+            if not running:
+                break
+            over, running = wait(running, _LOOK_SECONDS, FIRST_COMPLETED)
+            for each in over:
+                each.result()
     with context.journal("automations") as connection:
         rows.forget(connection, _KEPT)
 
 
 def _claim(context: Context, room: int) -> list[int]:
     """Record that deliveries begin, before they do: one that is interrupted is lost, and never made twice."""
-    with context.read() as connection:
-        if not room or not rows.next_waiting(connection, room):
-            return []
-    claimed = []
-    with context.journal("automations") as connection:
-        for number in rows.next_waiting(connection, room):
-            found, _ = _found(connection, number)
-            if found.depth >= MOST_DEPTH:
-                rows.end(connection, number, DeliveryState.FAILED, context.clock(), None, _TOO_DEEP)
-            else:
+    claimed: list[int] = []
+    while room and not claimed:
+        with context.read() as connection:
+            if not rows.next_waiting(connection, room):
+                break
+        with context.journal("automations") as connection:
+            for number in rows.next_waiting(connection, room):
+                found, _ = _found(connection, number)
                 rows.begin(connection, number, context.clock())
-                claimed.append(number)
-    return claimed or _claim(context, room)
+                if found.depth < MOST_DEPTH:
+                    claimed.append(number)
+                else:
+                    rows.end(connection, number, DeliveryState.FAILED, context.clock(), None, _TOO_DEEP)
+    return claimed
 
 
 def _found(connection: sqlite3.Connection, number: int) -> tuple[Delivery, Automation]:
@@ -147,7 +148,7 @@ def _found(connection: sqlite3.Connection, number: int) -> tuple[Delivery, Autom
     return found, owner
 
 
-def _deliver(context: Context, number: int, stop: Callable[[], bool]) -> None:
+def _deliver(context: Context, number: int) -> None:
     with context.read() as connection:
         found, owner = _found(connection, number)
         (event,) = event_rows.by_seq(connection, [found.seq])
@@ -159,7 +160,6 @@ def _deliver(context: Context, number: int, stop: Callable[[], bool]) -> None:
             environment=_environment(context, owner, found, event, version),
             folder=context.root,
             seconds=owner.timeout,
-            stop=stop,
             given=json.dumps(_told(context, owner, found, event, version)).encode() + b"\n",
         )
     except OSError as error:  # there is no room for what it is to read

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal import delivering
-from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, NotFound, Refused
+from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, MachineError, NotFound, Refused
 from lineal.records.automation import ACTIONS, DeliveryState, Occasion
 from lineal.registry import create_registry, open_registry, restore_registry
 from lineal_tui.view import json as view_json
@@ -558,6 +558,16 @@ def test_a_command_that_would_wait_for_itself_is_refused(automated: Automated) -
     (found,) = automated.settle()
     assert (found.state, found.exit_code) == (DeliveryState.FAILED, 4)
     assert "would wait for itself" in found.output
+
+
+def test_where_no_worker_can_be_started_that_is_told(automated: Automated, monkeypatch: pytest.MonkeyPatch) -> None:
+    automated.add("promoted", "m")
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    automated.registry.promote("m:1", "production")  # which is done all the same
+    with pytest.raises(MachineError, match="cannot be started"):
+        automated.registry.settle_automations()
+    monkeypatch.undo()
+    assert automated.states() == ["done"]
 
 
 def test_a_worker_starts_where_standard_streams_are_closed(automated: Automated) -> None:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 NAMES = ("first", "second")
 _LONGEST = 0.25
 """Seconds from an event to the kill: a worker takes about half of that to begin."""
+_AT_WORK = 0.6
+"""How often the kill waits until a command was begun."""
+_WORK = 0.04
+"""Seconds from then to the kill: a command takes about half of that."""
 
 
 def run(folder: Path, *, trials: int, seed: int = 0, without: str | None = None) -> Report:
@@ -48,11 +52,17 @@ def run(folder: Path, *, trials: int, seed: int = 0, without: str | None = None)
             for _ in range(dice.randint(1, 3)):
                 live = dict(registry.model("m").stages)["staging"]
                 registry.promote(f"m:{dice.choice([each for each in labels if each != live])}", "staging")
-            time.sleep(dice.random() * _LONGEST)
+            if dice.random() < _AT_WORK:
+                _wait_for_work(registry)
+                time.sleep(dice.random() * _WORK)
+            else:
+                time.sleep(dice.random() * _LONGEST)
             killed = _kill(root)
             report.struck += bool(killed)
-            if without is not None and number % 20 == 19 and _judge(registry, ran, Report()):
-                break
+            if without is not None and number % 10 == 9:
+                registry.settle_automations()
+                if _judge(registry, ran, Report()):
+                    break
         registry.settle_automations()
         found = registry.deliveries()
         for each in found:
@@ -67,6 +77,15 @@ def run(folder: Path, *, trials: int, seed: int = 0, without: str | None = None)
         if registry.examine():
             report.broken.append("doctor still finds something after mending")
     return report
+
+
+def _wait_for_work(registry: Registry) -> None:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        states = {each.state.value for each in registry.deliveries(limit=20)}
+        if "running" in states or "waiting" not in states:
+            return
+        time.sleep(0.002)
 
 
 def _kill(root: Path) -> list[int]:
