@@ -47,7 +47,7 @@ def observe_command(
       lineal observe fraud@production latency_p99=71 error_rate=0.004
       lineal observe fraud@production auc=0.93 --at '2026-03-01 03:00'
       lineal observe fraud@production - < yesterday.csv
-      * * * * * lineal observe fraud@production - < <(measure)   # in a crontab with SHELL=/bin/bash
+      /opt/fraud/measure | lineal observe fraud@production -
     """
     when = None if at is None else moment(at)
     observations = _given(metrics, form, when)
@@ -201,12 +201,18 @@ def say_csv(records: Sequence[Mapping[str, object]]) -> None:
     import csv  # noqa: PLC0415  start-up is measured
     import io  # noqa: PLC0415  as above
 
+    from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
+    from lineal_tui.view.diff_files import cell  # noqa: PLC0415  as above
+
     if not records:
         return
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(records[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(records)
+    for record in records:
+        writer.writerow(
+            {name: cell(one_line(each)) if isinstance(each, str) else each for name, each in record.items()}
+        )
     for line in buffer.getvalue().splitlines():
         say(line)
 

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from lineal.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.curves import Drawing
 from lineal_tui.view.history import Timeline, timeline_lines
-from lineal_tui.view.observations import Watched, watched_lines
 
 if TYPE_CHECKING:
     from lineal.registry import Registry
+    from lineal_tui.view import observations
     from lineal_tui.view.lines import Line
+    from lineal_tui.view.observations import Watched
+else:
+    observations = Later("lineal_tui.view.observations")  # the first paint does without
 
 _ROOM = 12
 """Rows of a pane from which on the timeline stands above the list; with less the list needs them all."""
@@ -40,7 +44,9 @@ def read_watched(registry: Registry, model: str, stage: str) -> Watched:
     """Read what was observed of what is live at a stage, and how its alerts are."""
     place = f"{model}@{stage}"
     series = tuple(registry.observed_at(place))
-    return Watched(series, {each.id: registry.observed_latest(each) for each in series}, tuple(registry.alerts(place)))
+    return observations.Watched(
+        series, {each.id: registry.observed_latest(each) for each in series}, tuple(registry.alerts(place))
+    )
 
 
 class Timelines(Drawing):
@@ -89,5 +95,5 @@ class Timelines(Drawing):
             return ()
         lines = timeline_lines(found, self.clock(), width)
         if watched is not None and lines:
-            lines += watched_lines(watched, self.clock(), width, max(1, height // 4))
+            lines += observations.watched_lines(watched, self.clock(), width, max(1, height // 4))
         return lines
