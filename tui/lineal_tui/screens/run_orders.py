@@ -33,7 +33,7 @@ _FIELDS = {
     "id": "id",
 }
 """What the search language calls a column that every run has a value for."""
-_SCOPES = {"metric": "metrics", "param": "params", "tag": "tags"}
+_SCOPES = {"metric": "metrics", "curve": "metrics", "param": "params", "tag": "tags"}
 
 
 def is_sortable(column: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from math import nan
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from lineal.records.base import RunId
-    from lineal.records.runs import Run, RunDetail
+    from lineal.records.runs import MetricSeries, Run, RunDetail
     from lineal.registry import Registry
     from lineal_tui.view.run_columns import Chosen
 
 _CURVES = 24
 _POINTS = 400
 """Newest points of a metric that make its curve."""
+_HISTORY = 60
+"""Values that a metric's history in a row is summed up in: as many as the widest column has cells."""
+_HISTORIES = 2_000
+"""Histories that are kept."""
 _MEASURED = 64
 """Runs whose fields choose the columns."""
 _SLOW = 0.02
@@ -40,7 +45,8 @@ class RunsSource:
         self._registry = registry
         self._order = order
         self._count = count
-        self.look = look
+        self._histories: OrderedDict[tuple[int, str, int], tuple[float, ...]] = OrderedDict()
+        self.look = replace(look, history=self._history)
         self.inner: OrderedDict[int, int] = OrderedDict()
         """How many runs fold under those at hand, by row number."""
         self.kept: tuple[Hashable, int] | None = None
@@ -88,6 +94,20 @@ class RunsSource:
                 self.on_wider()
         return details
 
+    def _history(self, run: Run, series: MetricSeries) -> Sequence[float]:
+        """What a metric was, of a run that is in sight."""
+        key = (run.n, series.name, series.count)
+        if key not in self._histories:
+            if series.count <= _POINTS:
+                values = tuple(point.value for point in self._registry.points(run, series.name, limit=_POINTS))
+            else:
+                curve = self._registry.curves([f"run:{run.id}"], series.name, columns=_HISTORY).curves[0]
+                values = tuple(dot.mean if dot.mean is not None else nan for dot in curve.dots)
+            self._histories[key] = values
+            if len(self._histories) > _HISTORIES:
+                self._histories.popitem(last=False)
+        return self._histories[key]
+
     @property
     def folds(self) -> bool:
         """Whether nested runs fold under their parents."""
@@ -103,7 +123,7 @@ def cells_of(registry: Registry, runs: Sequence[Run], columns: Sequence[Chosen])
     names: dict[str, list[str]] = {"": [], "param": [], "metric": [], "tag": []}
     for column in columns:
         kind, name = kind_of(column.id)
-        names[kind].append(name)
+        names["metric" if kind == "curve" else kind].append(name)
     return registry.run_cells(runs, params=names["param"], metrics=names["metric"], tags=names["tag"])
 
 

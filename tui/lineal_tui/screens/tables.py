@@ -246,6 +246,7 @@ class Tables(Seeing):
             )
             return runs_list.runs_title(words, source.look, width, active=active)
 
+        pane.older = "more" if source.look.sorting is not None else "older"
         pane.draw_title = title
         pane.draw_heads = lambda width: columns.heads(source.look, width)
         pane.lines.show(rows, self._paint)

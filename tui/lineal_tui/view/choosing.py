@@ -41,10 +41,15 @@ class ColumnsLook:
 
 
 def column_items(shown: Sequence[Chosen], fields: RunFields) -> list[ColumnItem]:
-    """Every column there is: first those that are shown, then what every run has, metrics, params and tags."""
+    """Every column there is: first those that are shown, then what all runs have, metrics, histories, params, tags."""
     known: dict[str, int | None] = {column.id: None for column in shown}
     known |= {name: None for name in OWN if name not in known}
-    for kind, counts in (("metric", fields.metrics), ("param", fields.params), ("tag", fields.tags)):
+    for kind, counts in (
+        ("metric", fields.metrics),
+        ("curve", fields.metrics),
+        ("param", fields.params),
+        ("tag", fields.tags),
+    ):
         known |= {f"{kind}:{name}": count for name, count in counts.items()}
     return [ColumnItem(name, count) for name, count in known.items()]
 

@@ -15,10 +15,10 @@ from lineal_tui.view.lines import Line, Span, Tone, cut, left, right, width_of
 from lineal_tui.view.words import scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lineal.records.base import Micros, RunId
-    from lineal.records.runs import RunDetail
+    from lineal.records.runs import MetricSeries, Run, RunDetail
 
 WIDEST = 60
 NARROWEST = 3
@@ -27,6 +27,8 @@ _WIDEST_VALUE = 12
 _WIDEST_TITLE = 10
 _MOST_METRICS = 6
 _MOST_PARAMS = 8
+_CURVE = 10
+"""Cells of the history of a metric, unless a person gave it others."""
 
 OWN = {
     "status": ("STATUS", "how it goes, or how it ended", 8),
@@ -47,7 +49,7 @@ class Chosen:
     """A column that is shown."""
 
     id: str
-    """One of `OWN`, or `metric:`, `param:` or `tag:` and a name."""
+    """One of `OWN`, or `metric:`, `curve:`, `param:` or `tag:` and a name."""
     width: int | None = None
     """Cells that a person gave it; None: as wide as its values."""
 
@@ -98,10 +100,12 @@ class RunsLook:
     """Runs that are recorded as running but whose process is gone."""
     folds: bool = False
     """Whether runs fold under others."""
+    history: Callable[[Run, MetricSeries], Sequence[float]] | None = None
+    """Reads what a metric was from beginning to end, in at least as many values as have room; None: nothing does."""
 
 
 def kind_of(column: str) -> tuple[str, str]:
-    """`metric`, `param` or `tag` and a name; or nothing and the id of a column that all runs have."""
+    """`metric`, `curve` (its history), `param` or `tag` and a name; or nothing and the id of what all runs have."""
     kind, colon, name = column.partition(":")
     return (kind, name) if colon else ("", column)
 
@@ -125,7 +129,7 @@ def next_sorting(now: Sorting | None, column: str) -> Sorting | None:
     if column == "age":
         return Sorting("age", descending=True) if now is None else None
     kind, name = kind_of(column)
-    return Sorting(column, descending=kind == "metric" and guess_direction(name) is not Direction.LOWER)
+    return Sorting(column, descending=kind in ("metric", "curve") and guess_direction(name) is not Direction.LOWER)
 
 
 def widened(look: RunsLook, column: str, by: int) -> tuple[Chosen, ...]:
@@ -141,7 +145,7 @@ def widened(look: RunsLook, column: str, by: int) -> tuple[Chosen, ...]:
 def is_known(column: str) -> bool:
     """Whether there can be such a column."""
     kind, name = kind_of(column)
-    return bool(name) and kind in ("metric", "param", "tag") if kind else name in OWN or name == "name"
+    return bool(name) and kind in ("metric", "curve", "param", "tag") if kind else name in OWN or name == "name"
 
 
 def known(wanted: Sequence[tuple[str, int | None]]) -> tuple[Chosen, ...]:
@@ -173,6 +177,9 @@ def usual_columns(details: Sequence[RunDetail], *, several: bool) -> tuple[Chose
     chosen = sorted((name for name in params if having[name] > rare), key=lambda name: (len(params[name]) < 2, name))
     ids = ["status", "age", "took", *(["experiment"] if several else [])]
     ids += [f"metric:{name}" for name in ranked[:_MOST_METRICS]]
+    lasting = Counter(series.name for detail in details for series in detail.metrics if series.count > 1)
+    if lasting:
+        ids.append(f"curve:{max(sorted(lasting), key=lasting.__getitem__)}")
     ids += [f"param:{name}" for name in chosen[:_MOST_PARAMS]]
     return tuple(Chosen(each) for each in ids)
 
@@ -214,6 +221,8 @@ def measured(look: RunsLook, names: Sequence[str], texts: Sequence[Sequence[str]
 
 def _least(column: str) -> int:
     kind, name = kind_of(column)
+    if kind == "curve":
+        return _CURVE
     return min(_WIDEST_TITLE, width_of(one_line(name))) if kind else OWN[name][2]
 
 
@@ -257,7 +266,7 @@ def _rank(column: str, place: int, look: RunsLook) -> int:
     if not kind:
         return {"age": 1, "status": 2, "experiment": 8, "took": 12}.get(name, 20)
     same = sum(1 for known in look.columns[:place] if kind_of(known.id)[0] == kind)
-    return {"metric": 3, "param": 6}.get(kind, 9) + 2 * same
+    return {"metric": 3, "param": 6, "curve": 7}.get(kind, 9) + 2 * same
 
 
 def moved(look: RunsLook, direction: int, width: int) -> RunsLook:

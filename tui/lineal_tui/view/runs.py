@@ -11,7 +11,8 @@ from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Span, Tone, cut, left, rule, width_of
 from lineal_tui.view.run_columns import RunsLook, kind_of, laid_out, measured, title_of
-from lineal_tui.view.words import age, counted, figure, number, scalar
+from lineal_tui.view.sparks import sparkline
+from lineal_tui.view.words import age, counted, figure, lasted, number, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +74,11 @@ def run_line(detail: RunDetail, look: RunsLook, width: int, fold: Fold = FLAT) -
     failed = run.status in {RunStatus.FAILED, RunStatus.KILLED}
     columns = laid_out(look, width)
     cells: dict[str, Line] = {
-        column.id: (_cell(detail, column.id, look),) for column in columns if column.id not in ("name", "rest")
+        column.id: (
+            _curve(detail, column, look) if kind_of(column.id)[0] == "curve" else _cell(detail, column.id, look),
+        )
+        for column in columns
+        if column.id not in ("name", "rest")
     }
     cells["name"] = _name_cell(run, fold, columns[0].width, Tone.MUTED if failed else Tone.STRONG, folds=look.folds)
     return row(columns, cells)
@@ -100,9 +105,19 @@ def _cell(detail: RunDetail, column: str, look: RunsLook) -> Span:
         return (figure(series.best if look.best and series.best is not None else series.last), Tone.TEXT)
     if kind == "param":
         return (scalar(detail.params[name]), Tone.MUTED) if name in detail.params else ("-", Tone.FAINT)
+    if kind == "curve":
+        return ("", Tone.FAINT)
     if kind == "tag":
         return (one_line(detail.tags[name]), Tone.MUTED) if name in detail.tags else ("-", Tone.FAINT)
     return _own_cell(detail.run, name, look)
+
+
+def _curve(detail: RunDetail, column: Column, look: RunsLook) -> Span:
+    name = kind_of(column.id)[1]
+    series = next((known for known in detail.metrics if known.name == name), None)
+    if series is None or series.count < 2 or look.history is None:
+        return ("", Tone.FAINT)
+    return (sparkline(look.history(detail.run, series), column.width), Tone.CHANGED)
 
 
 def _own_cell(run: Run, column: str, look: RunsLook) -> Span:
@@ -113,7 +128,7 @@ def _own_cell(run: Run, column: str, look: RunsLook) -> Span:
         case "age":
             return (age(run.started_at, look.now), Tone.MUTED)
         case "took":
-            return (age(run.started_at, ended) if ended > run.started_at else "", Tone.MUTED)
+            return (lasted(run.started_at, ended) if ended > run.started_at else "", Tone.MUTED)
         case "experiment":
             return (one_line(run.experiment), Tone.MUTED)
         case "kind":

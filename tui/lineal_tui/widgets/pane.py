@@ -47,7 +47,8 @@ class Pane(Still, Vertical):
         self.lines = Lines(has_cursor=has_cursor)
         self.lines.scrolled = self.redraw_foot
         self.foot = Bar(classes="foot")
-        self._older = older
+        self.older = older
+        """What its foot calls what lies below the last visible row."""
         self.filter: str | None = None
         """What its rows are filtered by; None: by nothing."""
         self.draw_title: Callable[[int, bool], Line] = lambda _width, _active: ()
@@ -96,7 +97,7 @@ class Pane(Still, Vertical):
         lines = self.lines
         below = lines.below
         key = "G" if lines.has_cursor else "ctrl+d"
-        self.foot.lines = (foot_line(below, self._older, key),)
+        self.foot.lines = (foot_line(below, self.older, key),)
 
     def on_mount(self) -> None:
         """One that is put beside others may have been given its size before it could be told of it."""
