@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from lineal.exporters.facts import VersionFacts
     from lineal.records.base import Micros
     from lineal.records.models import MetricValue, VersionDetail
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Cs", "Zl", "Zp"})
+"""Categories of letters that command, reorder, hide, or are none."""
 
 
 def card(facts: VersionFacts) -> str:
@@ -36,7 +42,12 @@ def _metadata(facts: VersionFacts) -> str:
     if results:
         fields["metrics"] = sorted({metric.name for metric in detail.metrics.values()})
         fields["model-index"] = [{"name": facts.model.name, "results": results}]
-    return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())
+    return "".join(f"{name}: {_escaped(json.dumps(value, ensure_ascii=False))}\n" for name, value in fields.items())
+
+
+def _escaped(text: str) -> str:
+    """JSON in which letters that YAML forbids, or that nobody sees, are written as their numbers, as YAML does."""
+    return "".join(f"\\U{ord(letter):08x}" if category(letter) in _UNSEEN else letter for letter in text)
 
 
 def _result(facts: VersionFacts, metric: MetricValue) -> dict[str, object]:
@@ -74,9 +85,9 @@ def _page(facts: VersionFacts) -> str:
     detail, version = facts.detail, facts.detail.version
     parts = [f"# {_text(version.model)} {_text(version.label)}\n"]
     if facts.purpose:
-        parts.append(f"{_text(facts.purpose)}\n")
+        parts.append(f"{_paragraph(facts.purpose)}\n")
     if version.notes:
-        parts.append(f"{_text(version.notes)}\n")
+        parts.append(f"{_paragraph(version.notes)}\n")
     made = datetime.fromtimestamp(version.created_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M UTC")
     parts.append(
         _table(
@@ -118,7 +129,7 @@ def _how_to_train(facts: VersionFacts) -> str:
         where = code.remote or code.repository or "a repository"
         lines.append(f"- commit `{code.commit}` of {_text(where)}{', with uncommitted changes' if code.dirty else ''}")
     if facts.detail.command is not None:
-        lines.append(f"- command `{_text(' '.join(facts.detail.command))}`")
+        lines.append(f"- command {_text(' '.join(facts.detail.command))}")
     if facts.detail.seed is not None:
         lines.append(f"- seed {facts.detail.seed}")
     if environment is not None:
@@ -143,8 +154,14 @@ def _figure(value: float) -> str:
 
 def _text(value: str) -> str:
     """Text of others inside Markdown: it stays on its line and in its cell, and is no markup."""
-    cleaned = "".join(" " if character in "\r\n\t" else character for character in value)
-    cleaned = "".join("\ufffd" if ord(character) < 32 or ord(character) == 127 else character for character in cleaned)
+    cleaned = "".join(
+        " " if letter in "\r\n\t" else "\ufffd" if category(letter) in _UNSEEN else letter for letter in value
+    )
     for character in "\\`*_[]<>|":
         cleaned = cleaned.replace(character, f"\\{character}")
     return cleaned
+
+
+def _paragraph(value: str) -> str:
+    """Text of others that begins a line: it is no heading, rule, list or quotation either."""
+    return re.sub(r"^(\d+)([.)])|^([#+=~:-])", r"\1\\\2\3", _text(value).strip())

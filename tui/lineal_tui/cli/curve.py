@@ -195,11 +195,12 @@ def _print_data(found: Curves, *, as_json: bool) -> None:
     import sys  # noqa: PLC0415  as above
 
     from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
+    from lineal_tui.view.diff_files import cell  # noqa: PLC0415  as above
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(data.TITLES)
     writer.writerows(
-        [one_line(cell) if isinstance(cell, str) else cell for cell in row] for row in data.curves_rows(found)
+        [cell(one_line(value)) if isinstance(value, str) else value for value in row] for row in data.curves_rows(found)
     )
 
 
