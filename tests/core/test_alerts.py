@@ -154,6 +154,17 @@ def test_values_that_come_in_any_order_fill_the_window(watch: Watch) -> None:
     assert [each.since for each in watch.at(20, latency=90).fired] == [watch.began + 20 * MINUTE]
 
 
+def test_a_clock_that_was_wrong_once_does_not_keep_an_alert_firing(watch: Watch) -> None:
+    watch.registry.set_alerts(PLACE, "latency < 80")
+    right = watch.calendar.at
+    watch.calendar.at += 30_000 * 24 * HOUR
+    assert len(watch.registry.observe(PLACE, {"latency": 90}).fired) == 1
+    watch.calendar.at = right + MINUTE
+    assert watch.registry.observe(PLACE, {"latency": 91}).fired == (), "it fires already"
+    assert watch.registry.observe(PLACE, {"latency": 70}).cleared == ("latency < 80",)
+    assert watch.registry.firing() == []
+
+
 def test_relative_to_the_first_hour_after_the_promotion(watch: Watch) -> None:
     watch.registry.set_alerts(PLACE, "errors < promoted.errors * 1.5")
     watch.at(1, errors=0.01)

@@ -69,8 +69,13 @@ def _judge(
     if not new:
         return Judged()
     known = rows.progress(connection, rule.id)
-    if known is not None and (known.transition != live.id or known.judged_at > change.at + LONGEST * _SECOND):
-        known = None
+    episode = None if known is None else known.episode
+    if known is not None and known.transition != live.id:
+        if episode is not None:
+            clear(change, place, episode, "something else is live now")
+        known, episode = None, None
+    elif known is not None and known.judged_at > change.at + LONGEST * _SECOND:
+        known = None  # a clock was wrong then
     newest = new[-1] if known is None else max(new[-1], known.judged_at)
     is_next = len(new) <= _MANY and (known is None or new[0] > known.judged_at)
     since = new[0] if is_next else Micros(newest - rule.lasting * _SECOND + 1)
@@ -85,7 +90,6 @@ def _judge(
             broken = at
     if known is not None and broken is not None and known.broken_since is not None and not has_held:
         broken = min(broken, known.broken_since)
-    episode = None if known is None else known.episode
     fired: tuple[Fired, ...] = ()
     cleared: tuple[str, ...] = ()
     if episode is not None and held:
