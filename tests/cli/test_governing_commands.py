@@ -122,7 +122,7 @@ def test_forcing_needs_a_reason_and_is_shown_everywhere(typed: Typed, registry: 
     assert [each["seq"] for each in typed("inbox", "--registry", registry, "--json").json] == []
     ben.review(f"{PLACE}#3", comment="right so")
     assert "FORCED" not in typed("models", "--registry", registry).out
-    assert "forced; reviewed by ben" in typed("history", "fraud", "--registry", registry).out
+    assert "forced; reviewed by ben: right so" in typed("history", "fraud", "--registry", registry).out
 
 
 def test_a_bound_stage_meets_gates_and_is_forced_in_a_process_of_its_own(typed: Typed, bound: Bound) -> None:
@@ -130,7 +130,9 @@ def test_a_bound_stage_meets_gates_and_is_forced_in_a_process_of_its_own(typed: 
     refused = typed("promote", "fraud:1.2.0", "--to", "production", "--registry", bound.root)
     assert refused.code == 4
     assert "FAILED notes" in refused.err
-    forced = typed("promote", "fraud:1.2.0", "--to", "production", "--registry", bound.root, "--force", "--reason", "fire")
+    forced = typed(
+        "promote", "fraud:1.2.0", "--to", "production", "--registry", bound.root, "--force", "--reason", "fire"
+    )
     assert (forced.code, forced.lines) == (0, ["fraud:1.2.0"])
     assert "FORCED" in typed("history", PLACE, "--registry", bound.root).out
 

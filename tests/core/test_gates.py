@@ -338,6 +338,7 @@ def test_a_forced_promotion_stays_marked_until_another_person_reviews_it(stocked
     assert (review.actor.user, review.comment) == ("ben", "right so")
     live = stocked.live(PLACE).transition
     assert (live.forced, live.reviewed_by, live.is_alarming) == (True, "ben", False)
+    assert live.review_comment == "right so"
     assert stocked.version("m:2").forced == ()
     assert ben.inbox().count == 0
     with pytest.raises(Refused, match="ben reviewed it already"):

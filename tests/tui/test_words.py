@@ -138,3 +138,18 @@ def test_times_of_a_list_have_seconds_where_two_share_a_minute() -> None:
     near = words.local_times([Micros(at), Micros(at + 5_000_000)])
     assert [text[-3:] for text in near] == [":00", ":05"]
     assert [len(text) for text in words.local_times([Micros(at), Micros(at + 60_000_000)])] == [16, 16]
+
+
+@pytest.mark.parametrize(
+    ("claim", "shown"),
+    [
+        (None, "ana"),
+        ("as:x", "ana (claims as:x)"),
+        ("sudo:y,as:x", "ana (claims sudo:y,as:x)"),
+        ("via:models", "ana (via models)"),
+        ("via:models,as:x", "ana (via models, claims as:x)"),
+        ("as:x,via:models", "ana (claims as:x,via:models)"),
+    ],
+)
+def test_who_vouches_for_a_person_is_told_apart_from_what_is_claimed(claim: str | None, shown: str) -> None:
+    assert words.who("ana", claim) == shown

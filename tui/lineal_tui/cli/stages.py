@@ -44,10 +44,9 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
     from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
 
     transition = found.transition
-    by = found.actor if transition.claim is None else f"{found.actor} (claims {transition.claim})"
     say(found.version.ref)
     say_field("since", words.when(found.since, now()))
-    say_field("by", one_line(by))
+    say_field("by", one_line(words.who(found.actor, transition.claim)))
     say_field("reason", found.reason)
     if found.stage in found.version.alarmed:
         say_field("ALERT", f"see `lineal alerts {found.version.model}@{found.stage}`")

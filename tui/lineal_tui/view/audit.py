@@ -11,7 +11,8 @@ from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, rule, width_of
 from lineal_tui.view.text import table
-from lineal_tui.view.words import age, counted, local_time, number, utc_time, when
+from lineal_tui.view.words import age, counted, local_time, number, utc_time, vouched_and_claimed, when
+from lineal_tui.view.words import who as person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ _AS_MEANT = frozenset({"healthy", "unchecked"})
 
 def who(event: Event) -> str:
     """The real user, and what was only claimed, shown as a claim."""
-    return f"{event.actor.user} (claims {event.actor.claim})" if event.actor.claim else event.actor.user
+    return person(event.actor.user, event.actor.claim)
 
 
 def said(event: Event) -> str:
@@ -131,7 +132,8 @@ def measured(look: AuditLook, found: Sequence[Event]) -> AuditLook:
 
 def _short(event: Event) -> str:
     """Who, with a sign for a claim: the entry's page says it in words."""
-    return f"{event.actor.user} ≈{event.actor.claim}" if event.actor.claim else event.actor.user
+    claimed = vouched_and_claimed(event.actor.claim)[1]
+    return f"{event.actor.user} ≈{claimed}" if claimed else event.actor.user
 
 
 def _ref(event: Event) -> str:
@@ -171,7 +173,7 @@ def audit_line(event: Event, look: AuditLook, width: int) -> Line:
             "seq": ((str(event.seq), Tone.MUTED),),
             "at": ((local_time(event.at), Tone.MUTED),),
             "age": ((age(event.at, look.now), Tone.MUTED),),
-            "who": ((_short(event), Tone.CHANGED if event.actor.claim else Tone.TEXT),),
+            "who": ((_short(event), Tone.CHANGED if vouched_and_claimed(event.actor.claim)[1] else Tone.TEXT),),
             "action": ((event.action, _tone(event)),),
             "ref": ((cut_middle(one_line(_ref(event)), room), Tone.TEXT),),
             "what": ((said(event), Tone.MUTED),),
@@ -222,7 +224,8 @@ def links(event: Event) -> list[tuple[str, str]]:
 
 def narrowest(event: Event) -> str:
     """Who it was, as a filter names them: by the claim where there is one, since the account is then shared."""
-    return event.actor.claim.rpartition(",")[2] if event.actor.claim else event.actor.user
+    claimed = vouched_and_claimed(event.actor.claim)[1]
+    return claimed.rpartition(",")[2] if claimed else event.actor.user
 
 
 def subject(event: Event) -> str | None:
@@ -249,7 +252,9 @@ def _is_address(ref: str) -> bool:
 
 def event_rows(event: Event, now: Micros, width: int) -> list[EventRow]:
     """The page of an entry: what happened in words, where it leads, its data as JSON, its hash."""
-    claims = f"  claims {event.actor.claim}, which nobody checked" if event.actor.claim else ""
+    vouching, claimed = vouched_and_claimed(event.actor.claim)
+    claims = f"claims {claimed}, which nobody checked" if claimed else ""
+    by = f"{event.actor.user} (uid {event.actor.uid})" + (f", for whom {vouching} vouches" if vouching else "")
     rows = [
         EventRow(((one_line(event.action), _tone(event)), ("  ", Tone.TEXT), (one_line(event.ref), Tone.STRONG))),
         EventRow(((one_line(said(event)) or "no more is recorded of it", Tone.TEXT),)),
@@ -257,7 +262,7 @@ def event_rows(event: Event, now: Micros, width: int) -> list[EventRow]:
         EventRow(
             (
                 ("by".ljust(9), Tone.MUTED),
-                (one_line(f"{event.actor.user} (uid {event.actor.uid})"), Tone.TEXT),
+                (one_line(by), Tone.TEXT),
                 (one_line(claims) and "  " + one_line(claims), Tone.CHANGED),
             )
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal.gates import durations
 from lineal_tui.view.clean import one_line
-from lineal_tui.view.words import deprecated, local_time, utc_time
+from lineal_tui.view.words import deprecated, local_time, utc_time, who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def ending(detail: VersionDetail, now: Micros) -> Iterator[tuple[str, str, str]]
         yield "use instead", said.successor or "", ""
     over = detail.retirement
     if over is not None:
-        by = over.actor if over.claim is None else f"{over.actor} ({over.claim})"
+        by = who(over.actor, over.claim)
         yield "retired", local_time(over.at), f"by {by}"
         yield "", one_line(over.reason), ""
         yield "use instead", over.successor or "", ""

@@ -9,6 +9,7 @@ from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Span, Tone, width_of
 from lineal_tui.view.text import fields, heading, table
 from lineal_tui.view.words import age, ago, counted
+from lineal_tui.view.words import who as person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +84,8 @@ def _opinion(found: Opinion, now: Micros) -> tuple[Span, ...]:
 
 
 def who(found: Decision) -> str:
-    """Who decided, with what is only claimed."""
-    return found.actor.user + (f" (claims {found.actor.claim})" if found.actor.claim else "")
+    """Who decided, by name and number, with what is only claimed."""
+    return person(found.actor.user, found.actor.claim, found.actor.uid)
 
 
 def inbox(found: Inbox, now: Micros, width: int | None) -> list[Line]:
@@ -114,7 +115,7 @@ def _forced(found: Transition, now: Micros) -> tuple[Span, ...]:
     return (
         (transition_ref(found), Tone.FAILED),
         (f"{found.from_label or 'nothing'} → {found.to_label or 'nothing'}, {found.outcome}", Tone.TEXT),
-        (found.actor + (f" (claims {found.claim})" if found.claim else ""), Tone.TEXT),
+        (person(found.actor, found.claim), Tone.TEXT),
         (ago(found.at, now), Tone.MUTED),
         (found.reason or "", Tone.MUTED),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lineal.records.stages import Action, Outcome
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Tone, cut, left, rule, width_of
-from lineal_tui.view.words import age, figure, lasted, local_time, local_times, metric
+from lineal_tui.view.words import age, figure, lasted, local_time, local_times, metric, reviewed, who
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,9 +162,9 @@ def history_line(item: HistoryItem, look: HistoryLook, width: int, value: float 
             "for": ((spell, Tone.MUTED),),
             "bar": _bar(item, look, 24),
             "metric": ((figure(value) if value is not None else "", Tone.MUTED),),
-            "actor": ((transition.actor + (f" ({transition.claim})" if transition.claim else ""), Tone.MUTED),),
+            "actor": ((who(transition.actor, transition.claim), Tone.MUTED),),
             "check": ((str(transition.outcome) if as_meant else "", Tone.MUTED),),
-            "reason": ((transition.reason or "", Tone.MUTED),),
+            "reason": (((transition.reason or "") + reviewed(transition), Tone.MUTED),),
         },
     )
 

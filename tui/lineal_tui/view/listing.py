@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from lineal_tui.view.alarms import alarm
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import table
-from lineal_tui.view.words import age, lasted, local_time, local_times, metric, number, short_digest, size
+from lineal_tui.view.words import (
+    age,
+    lasted,
+    local_time,
+    local_times,
+    metric,
+    number,
+    reviewed,
+    short_digest,
+    size,
+    who,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -248,9 +259,8 @@ def live_then(found: Sequence[tuple[str, LiveVersion | None]], at: Micros, width
 
 
 def _why(found: Transition) -> str:
-    """The reason of a transition; of a forced one, who has looked at it."""
-    reviewed = f" (forced; reviewed by {found.reviewed_by})" if found.reviewed_by is not None else ""
-    return f"{found.reason or '-'}{reviewed}"
+    """The reason of a transition; of a forced one, who has looked at it, and what they found."""
+    return f"{found.reason or '-'}{reviewed(found)}"
 
 
 def stages(found: Sequence[tuple[Stage, str | None]], width: int | None, *, forced: Collection[str] = ()) -> list[Line]:
@@ -288,11 +298,6 @@ def events(found: Sequence[Event], width: int | None) -> list[Line]:
         for each in found
     ]
     return table(("SEQ", "AT", "WHO", "ACTION", "REF", "HASH"), rows, width=width, numbers=(0,))
-
-
-def who(user: str, claim: str | None) -> str:
-    """A person: the real user, and what was only claimed."""
-    return f"{user} (claims {claim})" if claim else user
 
 
 def _text(text: str | None) -> Span:

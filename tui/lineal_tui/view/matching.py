@@ -59,4 +59,6 @@ def in_transition(match: Matcher, transition: Transition) -> bool:
         transition.claim,
         transition.reason,
         str(transition.outcome),
+        transition.reviewed_by,
+        transition.review_comment,
     )

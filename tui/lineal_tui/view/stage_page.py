@@ -13,7 +13,7 @@ from lineal_tui.view.clean import one_line
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.stage_json import state_of
 from lineal_tui.view.text import fields, heading, table
-from lineal_tui.view.words import ago, local_time, size
+from lineal_tui.view.words import ago, local_time, size, who
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,12 +109,11 @@ def pipeline(found: Pipeline, failure: LinealError | None, *, is_running: bool) 
     state = state_of(found, is_running=is_running)
     words = state if state != "dead" else "dead: its process is gone; `lineal doctor --repair` brings it in order"
     cancelled = "" if found.cancelled_by is None else f", cancelled by {found.cancelled_by}"
-    claim = f" (claims {found.actor.claim})" if found.actor.claim else ""
     lines = fields(
         [
             ("what", moves(found)),
             ("state", (f"{words}{cancelled}", _TONES.get(state, Tone.BETTER))),
-            ("by", f"{found.actor.user}{claim}, process {found.pid} on {found.host}"),
+            ("by", f"{who(found.actor.user, found.actor.claim)}, process {found.pid} on {found.host}"),
             ("began", local_time(found.started_at)),
             ("reason", found.order.reason),
             ("error", None if failure is None else (str(failure), Tone.FAILED)),

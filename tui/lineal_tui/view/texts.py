@@ -10,7 +10,7 @@ from lineal_tui.view.clean import clean
 from lineal_tui.view.endings import ending
 from lineal_tui.view.lines import Line, Span, Tone
 from lineal_tui.view.text import fields, heading, table
-from lineal_tui.view.words import counted, metric, number, scalar, short_digest, size, when
+from lineal_tui.view.words import counted, metric, number, scalar, short_digest, size, when, who
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -53,7 +53,7 @@ def version(detail: VersionDetail, now: Micros, width: int | None, *, live: Live
     status = None if found.status.value == "active" else (found.status.value, Tone.WORSE)
     lines = [heading(found.ref, f"#{found.seq}")]
     if live is not None:
-        moved = listing.who(live.actor, live.transition.claim)
+        moved = who(live.actor, live.transition.claim)
         lines += fields(
             [
                 (f"at {live.stage}", (f"since {when(live.since, now)}, by {moved}", Tone.LIVE)),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lineal.records.base import Micros, Scalar
+    from lineal.records.stages import Transition
 
 _SECOND = 1_000_000
 _SPELLS = (
@@ -101,6 +102,30 @@ def number(count: int) -> str:
 def counted(count: int, singular: str, plural: str | None = None) -> str:
     """A count with its noun: `1 version`, `1,200 versions`."""
     return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
+
+
+def who(user: str, claim: str | None, uid: int | None = None) -> str:
+    """A person: their number if it is to be told, the account that vouches for them, and what was only claimed."""
+    vouching, claimed = vouched_and_claimed(claim)
+    number_ = [f"uid {uid}"] if uid is not None and uid >= 0 and user != f"uid:{uid}" else []
+    told = [*number_, *([f"via {vouching}"] if vouching else []), *([f"claims {claimed}"] if claimed else [])]
+    return f"{user} ({', '.join(told)})" if told else user
+
+
+def vouched_and_claimed(claim: str | None) -> tuple[str | None, str | None]:
+    """The service account that vouches for a person, and what is only claimed, of what is recorded beside a name."""
+    if claim is None or not claim.startswith("via:"):
+        return None, claim
+    vouching, _, claimed = claim.removeprefix("via:").partition(",")
+    return vouching, claimed or None
+
+
+def reviewed(found: Transition) -> str:
+    """Who has looked at a forced transition, and what they found; empty while nobody has."""
+    if found.reviewed_by is None:
+        return ""
+    comment = f": {found.review_comment}" if found.review_comment else ""
+    return f" (forced; reviewed by {found.reviewed_by}{comment})"
 
 
 def short_digest(digest: str | None) -> str:
