@@ -229,6 +229,11 @@ class Terminal:
         found = dict(re.findall(r"^(Rss|Pss):\s+(\d+) kB", text, re.MULTILINE))
         return int(found["Rss"]) * 1024 / 1e6, int(found["Pss"]) * 1024 / 1e6
 
+    def most_memory(self) -> float:
+        """The most that was ever resident, in MB of 1,000,000 bytes."""
+        text = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        return int(re.findall(r"^VmHWM:\s+(\d+) kB", text, re.MULTILINE)[0]) * 1024 / 1e6
+
     def cpu(self) -> float:
         """Seconds of processor time it has used."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

@@ -8,115 +8,49 @@ missed, and the exit code is 1 then. The registry is rolled back and put right a
 from __future__ import annotations
 
 import argparse
-import math
 import re
 import statistics
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.registry import Registry, open_registry
-from lineal_tui.remembered import Place, remember, state_name
+from lineal.registry import open_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable
 
+    from tests.bench.finding import filtering, ordering, show_runs
     from tests.bench.generate import generate
-    from tests.bench.ptys import Burst, Link, Terminal
+    from tests.bench.measuring import MODEL, NO_BUDGET, STAGE, USEFUL, WHOLE, Bench, Report
+    from tests.bench.ptys import Link, Terminal
     from tests.bench.rows import Sizes
 else:
+    from finding import filtering, ordering, show_runs
     from generate import generate
+    from measuring import MODEL, NO_BUDGET, STAGE, USEFUL, WHOLE, Bench, Report
     from ptys import Link, Terminal
     from rows import Sizes
 
-MODEL, STAGE = "fraud", "production"
-TO_THE_RUNS = "7"
-"""Keys that lead from the tree to the table of all runs; empty: the tree is measured alone."""
-RUNS_SHOWN = "RUN"
-"""What is on the screen when the runs are."""
-FILTER = ""
-"""Keys that filter the tree for FILTERED, typed one after the other; empty: it cannot be filtered yet."""
-FILTERED = "mixup"
-
-USEFUL = "PRODUCTION"
-"""Once this is written, a person sees the newest versions and what is live."""
 PAGE_DOWN, PAGE_UP, HALF_DOWN = "\x1b[6~", "\x1b[5~", "\x04"
 SLOW = Link(rate=10_000, delay=0.3)
 HELD = 60
 """Presses of a held key on the slow link, 30 a second."""
-
-
-class Report:
-    """Figures as they come, and which of them missed their budgets."""
-
-    def __init__(self) -> None:
-        self.missed: list[str] = []
-
-    def line(self, what: str, figure: float, budget: float, unit: str, note: str = "") -> None:
-        """Print one figure beside its budget."""
-        over = figure > budget
-        if over:
-            self.missed.append(what)
-        ratio = f"{figure / budget:6.2f}" if budget else "   yes" if not figure else "    no"
-        mark = "*" if over else " "
-        print(f"{mark} {what:<58} {figure:10,.1f} {unit:<5} {budget:8,.1f} {ratio}  {note}", flush=True)
-
-    def note(self, text: str) -> None:
-        """Print what has no budget."""
-        print(f"    {text}", flush=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Where and how often it is measured."""
-
-    registry: Registry
-    state: Path
-    """Where the application keeps what it remembers."""
-    report: Report
-    tries: int
-    """Starts, or keys divided by ten, for one figure."""
-    pages: int
-    """Pages that are scrolled before memory is looked at."""
-
-    @contextmanager
-    def application(self, *, size: tuple[int, int] = (120, 40), link: Link | None = None) -> Iterator[Terminal]:
-        """The application, on the tree of the largest model, settled."""
-        with self.start(size=size, link=link) as terminal:
-            terminal.wait_for(USEFUL, 60)
-            terminal.settle()
-            yield terminal
-
-    def start(self, *, size: tuple[int, int] = (120, 40), link: Link | None = None) -> Terminal:
-        """The application, just started."""
-        remember(self.state / "lineal" / state_name(self.registry.uid, self.registry.root), Place(MODEL, STAGE))
-        command = [sys.executable, "-m", "lineal_tui.main", "--registry", str(self.registry.root)]
-        environment = {"XDG_STATE_HOME": str(self.state)}
-        if link is not None:
-            environment["SSH_CONNECTION"] = "192.0.2.1 50000 192.0.2.2 22"
-        return Terminal(command, size=size, link=link, environment=environment)
-
-
-def p95(values: Sequence[float]) -> float:
-    """The value that 95 of a hundred do not exceed."""
-    return sorted(values)[math.ceil(0.95 * len(values)) - 1]
+SMALLEST = [sys.executable, str(Path(__file__).with_name("smallest.py"))]
 
 
 def first_paint(bench: Bench) -> None:
-    """Starts of the application and of the smallest one, in turn."""
-    smallest = [sys.executable, str(Path(__file__).with_name("smallest.py"))]
+    """Starts of the application and of the smallest one, in turn: until something useful shows, and answers a key."""
     ours, least, settled, bytes_, cpu = [], [], [], [], []
     for number in range(bench.tries + 1):
-        with Terminal(smallest) as terminal:
+        with Terminal(SMALLEST) as terminal:
             base = terminal.wait_for("The smallest application") - terminal.started
             terminal.settle()
             base_memory = terminal.memory()
         with bench.start() as terminal:
             painted = terminal.wait_for(USEFUL, 60) - terminal.started
+            terminal.wait_for(WHOLE, 60)
             terminal.settle()
             if number:  # the first start of each fills the caches
                 least.append(base)
@@ -124,10 +58,14 @@ def first_paint(bench: Bench) -> None:
                 settled.append(terminal.chunks[-1][0] - terminal.started)
                 bytes_.append(len(terminal.output))
                 cpu.append(terminal.cpu())
-    what = "first useful paint / the smallest application's"
-    base, painted = statistics.median(least), statistics.median(ours)
-    note = f"{painted * 1e3:.0f} ms, {base * 1e3:.0f} ms"
-    bench.report.line(what, statistics.median(o / b for o, b in zip(ours, least, strict=True)), 1.5, "x", note)
+    beside(bench, "first useful paint / the smallest application's", ours, least, 1.5)
+    answering, base_answering = [], []
+    for _ in range(bench.tries):
+        with Terminal(SMALLEST) as terminal:
+            base_answering.append(answered(terminal, "It answers"))
+        with bench.start() as terminal:
+            answering.append(answered(terminal, "keys in"))
+    beside(bench, "a key typed at the start answered / the smallest's", answering, base_answering, NO_BUDGET)
     bench.report.note(
         f"all panes there after {statistics.median(settled) * 1e3:.0f} ms, {statistics.median(cpu) * 1e3:.0f} ms of "
         f"processor, {statistics.median(bytes_):,.0f} bytes; the smallest has {base_memory[0]:.0f} MB"
@@ -136,17 +74,29 @@ def first_paint(bench: Bench) -> None:
         bench.report.line("bytes of the first screen, 80x24", len(terminal.output), 14_000, "bytes")
 
 
+def answered(terminal: Terminal, text: str) -> float:
+    """Seconds from the start until a key that was typed at once is answered by a text."""
+    terminal.send("?")
+    return terminal.wait_for(text, 60) - terminal.started
+
+
+def beside(bench: Bench, what: str, ours: list[float], least: list[float], budget: float) -> None:
+    """Times of the application and of the smallest one that ran beside it."""
+    note = f"{statistics.median(ours) * 1e3:.0f} ms, {statistics.median(least) * 1e3:.0f} ms"
+    bench.report.line(what, statistics.median(o / b for o, b in zip(ours, least, strict=True)), budget, "x", note)
+
+
 def moving(bench: Bench, terminal: Terminal, where: str) -> None:
     """Single keys in a list."""
     keys = bench.tries * 10
     bursts = [terminal.during("j", 0.07) for _ in range(keys)]  # no pane follows before the cursor rests
-    report_times(bench, f"cursor, {where}, p95", bursts, 16)
+    bench.report.times(f"cursor, {where}, p95", bursts, 16)
     steps = sorted(burst.bytes for burst in bursts)
     bench.report.line(f"bytes of a cursor move, {where}", statistics.median(steps), 150, "bytes", f"most {steps[-1]:,}")
     terminal.settle()
     for what, key in (("page down", PAGE_DOWN), ("half page", HALF_DOWN)):
         bursts = [terminal.during(key, 0.1) for _ in range(max(20, keys // 2))]
-        report_times(bench, f"{what}, {where}, p95", bursts, 40)
+        bench.report.times(f"{what}, {where}, p95", bursts, 40)
         terminal.settle()
     first = terminal.press("G")
     bench.report.note(f"the first G, {where}: {(first.last or 0) * 1e3:.1f} ms")
@@ -155,16 +105,7 @@ def moving(bench: Bench, terminal: Terminal, where: str) -> None:
     for key in "gG" * max(10, keys // 10):
         bursts.append(terminal.during(key, 0.1))
         terminal.settle(0.3)
-    report_times(bench, f"G and g, {where}, p95", bursts, 40)
-
-
-def report_times(bench: Bench, what: str, bursts: Sequence[Burst], budget: float) -> None:
-    """The time from a key to its last byte."""
-    times = [burst.last * 1e3 for burst in bursts if burst.last is not None]
-    silent = len(bursts) - len(times)
-    size = statistics.median(burst.bytes for burst in bursts)
-    note = f"median {statistics.median(times):.1f}, most {max(times):.1f}, {size:,.0f} bytes"
-    bench.report.line(what, p95(times), budget, "ms", note + (f", {silent} keys without a byte" if silent else ""))
+    bench.report.times(f"G and g, {where}, p95", bursts, 40)
 
 
 def asking(bench: Bench) -> None:
@@ -182,6 +123,7 @@ def asking(bench: Bench) -> None:
     with bench.start() as terminal:
         terminal.wait_for(USEFUL, 60)
         terminal.send("ryyyy")
+        terminal.wait_for(WHOLE, 60)
         terminal.settle()
         bench.report.line("answers typed before their question that counted", live(bench) != before, 0, "")
     with bench.application() as terminal:
@@ -212,18 +154,17 @@ def scrolling(bench: Bench) -> None:
     with bench.application() as terminal:
         start = terminal.memory()
         moving(bench, terminal, f"{bench.registry.version_count(MODEL):,} versions")
-        if TO_THE_RUNS:
-            terminal.send(TO_THE_RUNS)
-            terminal.wait_for(RUNS_SHOWN)
-            terminal.settle()
-            moving(bench, terminal, f"{bench.registry.run_count():,} runs")
+        show_runs(terminal)
+        runs = f"{bench.registry.run_count():,} runs"
+        moving(bench, terminal, runs)
         for key in (PAGE_UP, PAGE_DOWN):
             for _ in range(bench.pages // 20):
                 terminal.send(key * 20)
                 terminal.settle(0.1, 60)
         rss, pss = terminal.memory()
         note = f"{pss:.0f} MB proportional; {start[0]:.0f} MB at first; {bench.pages * 2:,} pages"
-        bench.report.line("memory after scrolling", rss, 90, "MB", note)
+        bench.report.line(f"memory after scrolling in {runs}", rss, 90, "MB", note)
+        bench.report.line("the most there ever was", terminal.most_memory(), 90, "MB")
 
 
 def slow_link(bench: Bench) -> None:
@@ -252,29 +193,13 @@ def slow_link(bench: Bench) -> None:
     bench.report.line(f"slow link: caught up after {HELD} held j", statistics.median(taken), 1.0, "s", note)
 
 
-def filtering(bench: Bench) -> None:
-    """The first rows of a filter over all versions of a model."""
-    if not FILTER:
-        bench.report.note("the tree cannot be filtered yet")
-        return
-    times = []
-    for _ in range(bench.tries):
-        with bench.application() as terminal:
-            terminal.press(FILTER)
-            terminal.settle()
-            for key in FILTERED[:-1]:
-                terminal.send(key)
-                terminal.read(0.03)
-            times.append((terminal.press(FILTERED[-1], quiet=0.2).last or 0) * 1e3)
-    bench.report.line("filter: to the last byte of the first rows", statistics.median(times), 100, "ms")
-
-
-PARTS = {
+PARTS: dict[str, Callable[[Bench], None]] = {
     "paint": first_paint,
     "idle": idle,
     "asking": asking,
     "link": slow_link,
     "filter": filtering,
+    "order": ordering,
     "scrolling": scrolling,
 }
 
@@ -287,7 +212,6 @@ def main() -> int:
     parser.add_argument("--only", choices=PARTS, action="append", help="some parts only")
     parser.add_argument("--pages", type=int, help="pages to scroll before memory is looked at")
     options = parser.parse_args()
-    report = Report()
     with tempfile.TemporaryDirectory(prefix="lineal-bench-") as name:
         root = options.registry
         if root is None:
@@ -296,8 +220,8 @@ def main() -> int:
             generate(root, sizes)
         with open_registry(root) as registry:
             tries, pages = (3, 100) if options.small else (10, 1_000)
+            report = Report()
             bench = Bench(registry, Path(name) / "state", report, tries, options.pages or pages)
-            print(f"  {'':<58} {'figure':>10} {'':<5} {'budget':>8}  ratio", flush=True)
             for part in options.only or PARTS:
                 PARTS[part](bench)
     if report.missed:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.bench.generate import generate
+    from tests.bench.measuring import WHOLE
     from tests.bench.ptys import Terminal
     from tests.bench.rows import Sizes
 
     from lineal.registry import Registry
 else:
     from generate import generate
+    from measuring import WHOLE
     from ptys import Terminal
     from rows import Sizes
 
@@ -51,7 +53,7 @@ def start(root: Path, tmp_path: Path) -> Callable[[int, int], Terminal]:
             remember(tmp_path / "lineal" / state_name(registry.uid, registry.root), Place("fraud", "production"))
         command = [sys.executable, "-m", "lineal_tui.main", "--registry", str(root)]
         terminal = Terminal(command, size=(width, height), environment={"XDG_STATE_HOME": str(tmp_path)})
-        terminal.wait_for("PRODUCTION")
+        terminal.wait_for(WHOLE)
         terminal.settle()
         return terminal
 
