@@ -138,3 +138,26 @@ async def test_tab_after_a_name_with_a_dash_leaves_no_blank(
         assert session.last.startswith(":retire card-fraud:1.0.0")
         await session.press(*"--s", "tab", *"fraud", "tab", *":2.3", "tab")
         assert session.last.startswith(":retire card-fraud:1.0.0 --successor fraud:2.3.0")
+
+
+async def test_a_version_that_went_live_before_the_answer_is_not_retired(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g", "x", *"slow", "enter")
+        registry.promote(NEWEST, "staging")
+        await session.press("y")
+        assert "it is live at fraud@staging" in session.text
+    assert registry.version(NEWEST).status is VersionStatus.ACTIVE
+
+
+async def test_whose_role_retires_nothing_is_told_so(registry: Registry, opened: Opening) -> None:
+    me = registry.actor.user
+    registry.grant(me, "admin")
+    registry.grant("daemon", "admin")
+    registry.grant(me, "contributor")
+    async with opened(registry, size=(120, 40)) as session:
+        await session.press("g", "x")
+        assert "not now: it takes a" in session.last
+        await say(session, f"retire {NEWEST} --reason slow")
+        await session.press("y")
+        assert "may not" in session.text or "takes" in session.last
+    assert registry.version(NEWEST).status is VersionStatus.ACTIVE
