@@ -127,7 +127,7 @@ def show_one(context: click.Context, *, what: str, as_json: bool) -> None:
         return
     show(view.automation(found, now()))
     if last:
-        show([(), *view.deliveries(last, width())])
+        show([(), *view.deliveries(last, now(), width())])
 
 
 @on_command.command("log")
@@ -157,7 +157,7 @@ def log(context: click.Context, *, name: str | None, limit: int | None, as_json:
         narrate(f"only the last {ROWS}; --limit N shows more")
         found = found[:ROWS]
     if found:
-        show(view.deliveries(found, width()))
+        show(view.deliveries(found, now(), width()))
     else:
         narrate("nothing was run yet")
 

@@ -10,7 +10,7 @@ from lineal.records.automation import DeliveryState
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.lines import Tone
 from lineal_tui.view.text import fields, heading, table
-from lineal_tui.view.words import local_time, local_times, utc_time, when
+from lineal_tui.view.words import age, local_time, utc_time, when
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,24 +75,22 @@ def automation(found: Automation, now: Micros) -> list[Line]:
     ]
 
 
-def deliveries(found: Sequence[Delivery], width: int | None) -> list[Line]:
+def deliveries(found: Sequence[Delivery], now: Micros, width: int | None) -> list[Line]:
     """What was run, under its titles."""
-    times = local_times([each.started_at or each.at for each in found])
     rows = [
         (
             (str(each.id), Tone.MUTED),
-            (at, Tone.MUTED),
+            (age(each.started_at or each.at, now), Tone.MUTED),
             (each.automation, Tone.STRONG),
-            (f"{word(each.event)}, again" if each.attempt > 1 else word(each.event), Tone.TEXT),
             (one_line(each.ref), Tone.TEXT),
-            (word(each.state), _TONES[each.state]),
+            (f"{word(each.state)}, again" if each.attempt > 1 else word(each.state), _TONES[each.state]),
             ("" if each.seconds is None else f"{each.seconds:.1f} s", Tone.MUTED),
             (_last_line(each.output), Tone.MUTED),
         )
-        for each, at in zip(found, times, strict=True)
+        for each in found
     ]
-    titles = ("N", "AT", "NAME", "EVENT", "REF", "STATE", "TOOK", "SAID LAST")
-    return table(titles, rows, width=width, numbers=(0, 6))
+    titles = ("N", "AGE", "NAME", "REF", "STATE", "TOOK", "SAID LAST")
+    return table(titles, rows, width=width, numbers=(0, 1, 5))
 
 
 def _last_line(output: str) -> str:
