@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lineal.registry import create_registry
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -70,3 +72,16 @@ def test_an_unknown_column_is_answered_with_the_nearest(typed: Typed, sample: Pa
     answer = typed("versions", "fraud", "--columns", "label,metrics.auc,onwer", "--registry", sample)
     assert answer.code == 2
     assert "did you mean owner" in answer.err
+
+
+def test_a_column_may_be_in_none_of_the_rows_and_a_mistyped_one_is_never_silent(typed: Typed, tmp_path: Path) -> None:
+    with create_registry(tmp_path / "registry") as registry:
+        with registry.start_run("churn", name="old") as run:
+            run.log_metric("auc", 0.5)
+            run.set_tags({"team": "risk"})
+        registry.start_run("churn", name="new").finish()
+    shown = typed("runs", "--limit", "1", "--columns", "name,auc,tags.team", "--registry", tmp_path / "registry")
+    assert (shown.code, shown.out.split()[-3:]) == (0, ["new", "-", "-"])
+    wrong = typed("runs", "--columns", "name,metrics.acu", "--registry", tmp_path / "registry")
+    assert wrong.code == 2
+    assert "did you mean auc?" in wrong.err

@@ -49,4 +49,3 @@ async def test_a_history_is_a_column_that_can_be_widened_and_sorted_by(curved: R
         assert "unexpected" not in session.text
         falls = next(row for row in session.rows if " falls " in row)
         assert sum(falls.count(bar) for bar in "▁▂▃▄▅▆▇█") == 10
-

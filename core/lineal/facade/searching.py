@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Callable
 
-    from lineal.queries import searching
+    from lineal.queries import known, searching
     from lineal.records.data import DatasetVersion
     from lineal.records.models import Model, Version
     from lineal.records.runs import Experiment, Run
     from lineal.records.searching import Found, Place
 else:
     # What most commands leave untouched; start-up is measured.
+    known = Later("lineal.queries.known")
     searching = Later("lineal.queries.searching")
 
 
@@ -138,6 +139,16 @@ class Searching(Tables):
             asked = searching.Asked(where, sort, self._context.clock(), stopped)
             number = self._experiment_number(connection, experiment)
             return searching.count_runs(connection, asked, number, ahead_of=ahead_of, outer=outer)
+
+    def scopes_of(self, name: str, *, of: str = "run") -> tuple[str, ...]:
+        """Whether a name is that of a metric, a param or a tag (`metrics`, `params`, `tags`) of any run, or version.
+
+        Args:
+            name: the name, without its scope.
+            of: `run` or `version`.
+        """
+        with self._context.read() as connection:
+            return known.scopes_of(connection, name, of)
 
     def search_versions(
         self,

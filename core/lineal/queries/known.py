@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal.metrics import guess_direction
 from lineal.records.runs import Direction
+from lineal.search import fields
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,3 +85,10 @@ class KnownNames:
             case "params", "version":
                 return ("SELECT 1 FROM version_params x INDEXED BY version_params_by_name WHERE x.name_id = n.id",)
         return ()
+
+
+def scopes_of(connection: sqlite3.Connection, name: str, of: str) -> tuple[str, ...]:
+    """Whether a metric, a param or a tag of any run, or of any version, has a name."""
+    subject = {"run": fields.RUNS, "version": fields.VERSIONS}[of]
+    names = KnownNames(connection, subject)
+    return tuple(scope for scope in ("metrics", "params", "tags") if names.number(scope, name) is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -88,12 +89,14 @@ def runs_command(
             total = registry.count_runs(where, experiment=name, stopped=go_on)
         details = registry.run_details(found)
         lost = lost_among(registry, found)
-    if columns is not None:
-        from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
+        if columns is not None:
+            from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
 
-        names = chosen.names(columns)
+            names = chosen.names(columns)
+            known = chosen.scopes(names, partial(registry.scopes_of, of="run"))
+    if columns is not None:
         if as_json:
-            dump(chosen.runs_json(details, names))
+            dump(chosen.runs_json(details, names, known))
             return
     elif as_json:
         from lineal_tui.view import json, listing  # noqa: PLC0415  as above
@@ -104,7 +107,7 @@ def runs_command(
         narrate("no such runs" if where is not None else "no runs yet; a script starts one with lineal.start_run")
         return
     if columns is not None:
-        show(chosen.runs(details, names, width()))
+        show(chosen.runs(details, names, width(), known))
     else:
         from lineal_tui.view import listing  # noqa: PLC0415  as above
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from lineal_tui.cli.app import Command, session
@@ -59,12 +61,14 @@ def versions_command(
         if limit is None and shortened == total:
             total = registry.count_versions(found.name, where, include_retired=retired, stopped=go_on)
         details = registry.details(versions) if as_json or columns is not None else []
-    if columns is not None:
-        from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
+        if columns is not None:
+            from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
 
-        names = chosen.names(columns)
+            names = chosen.names(columns)
+            known = chosen.scopes(names, partial(registry.scopes_of, of="version"))
+    if columns is not None:
         if as_json:
-            dump(chosen.versions_json(details, names))
+            dump(chosen.versions_json(details, names, known))
             return
     elif as_json:
         from lineal_tui.view import json  # noqa: PLC0415  as above
@@ -75,7 +79,7 @@ def versions_command(
         narrate(f"{found.name} has no {'such versions' if where is not None else 'versions to show'}")
         return
     if columns is not None:
-        show(chosen.versions(details, names, width()))
+        show(chosen.versions(details, names, width(), known))
     else:
         from lineal_tui.view import listing  # noqa: PLC0415  as above
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from lineal.search.fields import Subject
     from lineal_tui.view.json import Json, Object
 
+    Scopes = Mapping[str, tuple[str, ...]]
+    """Of names, whether any metric, param or tag in the registry is called that: `metrics`, `params`, `tags`."""
+
 Item = TypeVar("Item")
 _SCOPES = ("metrics", "params", "tags")
 _SECOND = 1_000_000
@@ -35,36 +38,41 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in _PARTS.findall(text) if part.strip())
 
 
-def runs(found: Sequence[RunDetail], columns: Sequence[str], width: int | None) -> list[Line]:
+def scopes(columns: Sequence[str], scopes_of: Callable[[str], tuple[str, ...]]) -> Scopes:
+    """What each name in some columns is that of, in the whole registry: those that are shown may all lack it."""
+    return {name: scopes_of(name) for name in dict.fromkeys(parse_field(column).name for column in columns)}
+
+
+def runs(found: Sequence[RunDetail], columns: Sequence[str], width: int | None, known: Scopes) -> list[Line]:
     """Runs as lines."""
-    return _lines("RUN", [f"run:{each.run.id[:8]}" for each in found], found, columns, RUNS, _of_run, width)
+    return _lines("RUN", [f"run:{each.run.id[:8]}" for each in found], found, columns, RUNS, _of_run, width, known)
 
 
-def runs_json(found: Sequence[RunDetail], columns: Sequence[str]) -> list[Object]:
+def runs_json(found: Sequence[RunDetail], columns: Sequence[str], known: Scopes) -> list[Object]:
     """Runs as JSON."""
-    return _objects([f"run:{each.run.id}" for each in found], found, columns, RUNS, _of_run)
+    return _objects([f"run:{each.run.id}" for each in found], found, columns, RUNS, _of_run, known)
 
 
-def versions(found: Sequence[VersionDetail], columns: Sequence[str], width: int | None) -> list[Line]:
+def versions(found: Sequence[VersionDetail], columns: Sequence[str], width: int | None, known: Scopes) -> list[Line]:
     """Versions as lines."""
     refs = [each.version.ref for each in found]
-    return _lines("VERSION", refs, found, columns, VERSIONS, _of_version, width)
+    return _lines("VERSION", refs, found, columns, VERSIONS, _of_version, width, known)
 
 
-def versions_json(found: Sequence[VersionDetail], columns: Sequence[str]) -> list[Object]:
+def versions_json(found: Sequence[VersionDetail], columns: Sequence[str], known: Scopes) -> list[Object]:
     """Versions as JSON."""
-    return _objects([each.version.ref for each in found], found, columns, VERSIONS, _of_version)
+    return _objects([each.version.ref for each in found], found, columns, VERSIONS, _of_version, known)
 
 
 def datasets(found: Sequence[DatasetVersion], columns: Sequence[str], width: int | None) -> list[Line]:
     """Versions of datasets as lines."""
     refs = [each.ref for each in found]
-    return _lines("DATASET", refs, found, columns, DATASETS, _of_dataset, width)
+    return _lines("DATASET", refs, found, columns, DATASETS, _of_dataset, width, {})
 
 
 def datasets_json(found: Sequence[DatasetVersion], columns: Sequence[str]) -> list[Object]:
     """Versions of datasets as JSON."""
-    return _objects([each.ref for each in found], found, columns, DATASETS, _of_dataset)
+    return _objects([each.ref for each in found], found, columns, DATASETS, _of_dataset, {})
 
 
 def _of_run(detail: RunDetail) -> Object:
@@ -122,7 +130,9 @@ def _data(used: Json) -> Object:
     return found
 
 
-def _resolved(columns: Sequence[str], objects: Sequence[Object], subject: Subject) -> list[tuple[str, str]]:
+def _resolved(
+    columns: Sequence[str], objects: Sequence[Object], subject: Subject, elsewhere: Scopes
+) -> list[tuple[str, str]]:
     """What each column shows: (scope, name).
 
     Raises:
@@ -137,12 +147,13 @@ def _resolved(columns: Sequence[str], objects: Sequence[Object], subject: Subjec
         if attribute is not None and (attribute.name in shown or not objects):
             resolved.append(("attributes", attribute.name))
             continue
-        scopes = [field.scope] if field.scope in _SCOPES else [each for each in _SCOPES if field.name in known[each]]
-        # A name with its scope may be rare, and in none of these rows.
+        asked = [field.scope] if field.scope in _SCOPES else _SCOPES
+        scopes = [each for each in asked if field.name in known[each]]
+        scopes += [each for each in asked if each in elsewhere.get(field.name, ()) and each not in scopes]
         if not scopes and objects:
-            near = nearest(field.name, [*shown, *(name for each in _SCOPES for name in known[each])])
+            near = nearest(field.name, [*shown, *(name for each in asked for name in known[each])])
             hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(sorted(shown))}"
-            raise BadValue(field="column", value=column, why=f"no {subject.name} here has it", hint=hint)
+            raise BadValue(field="column", value=column, why=f"no {subject.name} has it", hint=hint)
         resolved.append((scopes[0] if scopes else "attributes", field.name))
     return resolved
 
@@ -162,9 +173,10 @@ def _objects(
     columns: Sequence[str],
     subject: Subject,
     of: Callable[[Item], Object],
+    known: Scopes,
 ) -> list[Object]:
     objects = [of(each) for each in found]
-    resolved = _resolved(columns, objects, subject)
+    resolved = _resolved(columns, objects, subject, known)
     made = []
     for ref, each in zip(refs, objects, strict=True):
         row: Object = {"ref": ref}
@@ -185,9 +197,10 @@ def _lines(
     subject: Subject,
     of: Callable[[Item], Object],
     width: int | None,
+    known: Scopes,
 ) -> list[Line]:
     objects = [of(each) for each in found]
-    resolved = _resolved(columns, objects, subject)
+    resolved = _resolved(columns, objects, subject, known)
     values = [[_value(each, scope, name) for scope, name in resolved] for each in objects]
     rows = [
         ((ref, Tone.STRONG), *(_span(value, subject, *place) for value, place in zip(row, resolved, strict=True)))
