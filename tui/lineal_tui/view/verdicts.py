@@ -126,10 +126,11 @@ def summary(rows: Iterable[DiffRow], place: int | None) -> list[tuple[str, Tone]
 
 
 def count_words(diff: Diff) -> str:
-    """`4 changed, 1 within, 19 same`."""
-    changed, telling = len(diff.changed), len(diff.telling)
+    """`4 changed, 1 within, 19 same`; what stands under another row counts with it."""
+    rows = [row for row in diff.rows if row.under is None]
+    changed, telling = sum(row.verdict is not Verdict.SAME for row in rows), sum(row.tells for row in rows)
     within = f", {telling - changed} within" if telling > changed else ""
-    return f"{changed} changed{within}, {len(diff.rows) - telling} same"
+    return f"{changed} changed{within}, {len(rows) - telling} same"
 
 
 def labels(diff: Diff) -> list[str]:
