@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal import refs
-from lineal.errors import Ambiguous, BadAddress, Damaged, NotFound, NothingLive
+from lineal.errors import Ambiguous, Damaged, NotFound, NothingLive, OtherAddress
 from lineal.lazily import Later
 from lineal.queries import models, stages, versions
 from lineal.records.stages import LiveVersion
@@ -91,11 +91,11 @@ def version(connection: sqlite3.Connection, text: str) -> Version:
     if isinstance(ref, refs.ModelRef):
         found = model(connection, ref.name)
         known = ", ".join(versions.labels(connection, found.id, limit=3)) or "none yet"
-        raise BadAddress(
+        raise OtherAddress(
             text=text, why=f"it names a model; add :LABEL (newest: {known}) or @STAGE", hint=f"see `lineal tree {text}`"
         )
     if not isinstance(ref, refs.LabelRef | refs.SeqRef | refs.StageRef):
-        raise BadAddress(text=text, why="a version is wanted here, such as fraud:2.1.0 or fraud@production")
+        raise OtherAddress(text=text, why="a version is wanted here, such as fraud:2.1.0 or fraud@production")
     return _version(connection, ref)
 
 
@@ -142,7 +142,7 @@ def stage_ref(text: str) -> refs.StageRef:
     """
     ref = refs.parse(text)
     if not isinstance(ref, refs.StageRef) or ref.back:
-        raise BadAddress(text=text, why="a stage is wanted here, such as fraud@production")
+        raise OtherAddress(text=text, why="a stage is wanted here, such as fraud@production")
     return ref
 
 
@@ -264,7 +264,7 @@ def one_dataset_version(connection: sqlite3.Connection, text: str) -> DatasetVer
                 raise NotFound(kind="dataset version", name=text, hint="the dataset has no versions yet")
             return dataset_version(connection, name, owner.latest)
         case _:
-            raise BadAddress(text=text, why="data is wanted here, such as data:customers:2026-11-01")
+            raise OtherAddress(text=text, why="data is wanted here, such as data:customers:2026-11-01")
 
 
 def run(connection: sqlite3.Connection, prefix: str) -> Run:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lineal import addresses, naming, refs, waking
-from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, NotFound, Refused
+from lineal.errors import AlreadyExists, BadName, BadValue, NotFound, OtherAddress, Refused
 from lineal.locks import taken
 from lineal.policy import REGISTRY, Permission
 from lineal.queries import automation as rows
@@ -175,7 +175,7 @@ def _place(connection: sqlite3.Connection, occasion: Occasion, place: str) -> tu
         found = addresses.model(connection, ref.name)
         return (found.id, found.name), None
     if not isinstance(ref, refs.StageRef) or ref.back:
-        raise BadAddress(text=place, why="a model or a stage is wanted here, such as fraud or fraud@production")
+        raise OtherAddress(text=place, why="a model or a stage is wanted here, such as fraud or fraud@production")
     if occasion in OF_MODELS:
         why = f"{occasion} is of a version, at no stage"
         raise BadValue(field="event", value=occasion.value, why=why, hint=f"say {ref.model} in place of {place}")

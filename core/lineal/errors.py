@@ -71,10 +71,17 @@ class BadAddress(UsageError):
     """A text that is no address."""
 
     message = "{text!r} is no address: {why}"
-    hint_template = (
+    hint_template: ClassVar[str | None] = (
         "addresses look like fraud, fraud:2.1.0, fraud:#17, fraud@production, fraud@production~1, data:NAME[:LABEL], "
         "run:ID, exp:NAME or sha256:DIGEST"
     )
+
+
+class OtherAddress(BadAddress):
+    """An address of something else than is wanted."""
+
+    message = "{text!r} will not do: {why}"
+    hint_template = None
 
 
 class BadName(UsageError):

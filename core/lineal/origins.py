@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal import addresses, refs
-from lineal.errors import Ambiguous, BadAddress
+from lineal.errors import Ambiguous, OtherAddress
 from lineal.queries import lineage as steps
 from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
 
@@ -122,13 +122,15 @@ def _focus(connection: sqlite3.Connection, text: str) -> steps.Node:
             return _focus(connection, _one_with(connection, ref))
         case refs.ExperimentRef(name):
             found = addresses.experiment(connection, name)
-            raise BadAddress(
+            raise OtherAddress(
                 text=text,
                 why="an experiment has many runs, and lineage is of one",
                 hint=f"`lineal runs exp:{found.name}` lists them",
             )
+        case refs.ModelRef():
+            return steps.Node(NodeKind.VERSION, addresses.version(connection, text).id)  # which it does not name
         case _:
-            raise BadAddress(text=text, why="lineage is of a version, a stage, a dataset version or a run")
+            raise OtherAddress(text=text, why="lineage is of a version, a stage, a dataset version or a run")
 
 
 def _one_with(connection: sqlite3.Connection, ref: refs.DigestRef) -> str:

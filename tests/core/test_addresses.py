@@ -105,6 +105,7 @@ def test_where_a_version_is_wanted_other_things_are_a_bad_address(text: str, ful
     with pytest.raises(BadAddress) as caught:
         full.version(text)
     assert caught.value.exit_code is ExitCode.USAGE
+    assert "is no address" not in str(caught.value)
 
 
 def test_an_ambiguous_beginning_of_a_run_is_told_with_what_it_fits(

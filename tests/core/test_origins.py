@@ -88,7 +88,7 @@ def test_what_names_no_one_thing_is_refused_with_the_way_on(grown: Registry, wei
     with pytest.raises(BadAddress, match="an experiment has many runs") as refused:
         grown.lineage("exp:e")
     assert refused.value.hint == "`lineal runs exp:e` lists them"
-    with pytest.raises(BadAddress, match="lineage is of a version"):
+    with pytest.raises(BadAddress, match="it names a model; add :LABEL"):
         grown.lineage("m")
     with pytest.raises(NotFound):
         grown.lineage("m:9")

@@ -88,11 +88,11 @@ def model_name(text: str) -> str:
         BadAddress: it is the address of something else, or none.
     """
     from lineal import refs  # noqa: PLC0415  as above
-    from lineal.errors import BadAddress  # noqa: PLC0415  as above
+    from lineal.errors import OtherAddress  # noqa: PLC0415  as above
 
     ref = refs.parse(text)
     if not isinstance(ref, refs.ModelRef):
-        raise BadAddress(text=text, why="a model is wanted here, such as fraud")
+        raise OtherAddress(text=text, why="a model is wanted here, such as fraud")
     return ref.name
 
 

@@ -121,11 +121,11 @@ def _show_live_then(context: click.Context, model: str, stage: str | None, at: M
 def place_of(text: str) -> tuple[str, str | None]:
     """The model, and the stage if one is named."""
     from lineal import refs  # noqa: PLC0415  as above
-    from lineal.errors import BadAddress  # noqa: PLC0415  as above
+    from lineal.errors import OtherAddress  # noqa: PLC0415  as above
 
     ref = refs.parse(text)
     if isinstance(ref, refs.ModelRef):
         return ref.name, None
     if isinstance(ref, refs.StageRef) and not ref.back:
         return ref.model, ref.stage
-    raise BadAddress(text=text, why="a model or a stage is wanted here, such as fraud or fraud@production")
+    raise OtherAddress(text=text, why="a model or a stage is wanted here, such as fraud or fraud@production")
