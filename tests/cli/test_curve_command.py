@@ -53,6 +53,17 @@ def test_runs_are_drawn_over_each_other_with_a_legend_in_words(typed: Typed, log
     assert "by step, logarithmic" in answer.out
 
 
+def test_of_an_experiment_only_runs_that_have_the_metric_are_drawn(
+    typed: Typed, logged: tuple[Path, list[str]]
+) -> None:
+    root, _ = logged
+    for words in (("--metric", "epoch"), ()):
+        answer = typed("curve", "exp:curves", *words, "--registry", root)
+        assert answer.code == 0
+        assert "bare" not in answer.out
+        assert "without metric" in answer.err
+
+
 def test_ascii_and_sizes_are_as_asked_for(typed: Typed, logged: tuple[Path, list[str]]) -> None:
     root, refs = logged
     answer = typed(
@@ -77,7 +88,7 @@ def test_a_locale_without_unicode_gets_ascii(processed: Processed, logged: tuple
 def test_an_experiment_stands_for_its_runs(typed: Typed, logged: tuple[Path, list[str]]) -> None:
     root, _ = logged
     found = typed("curve", "exp:curves", "--metric", "epoch", "--by", "time", "--json", "--registry", root).json
-    assert [curve["missing"] for curve in found["curves"]] == ["it has no metric epoch", None, None]
+    assert [curve["missing"] for curve in found["curves"]] == [None, None]
     assert found["by"] == "time"
     assert sum(dot["points"] for dot in found["curves"][1]["dots"]) == 100
 

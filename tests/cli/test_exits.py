@@ -50,7 +50,7 @@ def complains(answer: Ran, code: int, *words: str) -> None:
         (("versions", "a" * 10_000), 2, "no address"),
         (("live", "fraud"), 2, "such as fraud@production"),
         (("live", "fraud@production", "--at", "yesterday-ish"), 2, "no date or time"),
-        (("lineage", "fraud"), 2, "lineage is of"),
+        (("lineage", "fraud"), 2, "it names a model"),
         (("diff", "fraud:1.0.0"), 2, "two versions"),
         (("diff", "fraud:1.0.0", "run:0"), 2, "runs compare with runs"),
         (("promote", "fraud:1.0.0"), 2, "--to"),

@@ -135,9 +135,11 @@ def _read(
         models = [text for text, ref in zip(refs, parsed, strict=True) if isinstance(ref, grammar.ModelRef)]
         if models:
             raise BadAddress(text=models[0], why="a model is drawn alone: a metric across its versions")
-        wanted = _expanded(registry, refs)
+        wanted = _expanded(registry, refs, metric)
         names = registry.curve_metrics(wanted)
-        metric = _chosen(metric, names)
+        if metric is None:
+            metric = _chosen(metric, names)
+            wanted = _expanded(registry, refs, metric) or wanted
         found = registry.curves(wanted, metric, by=by or "step", columns=columns, first=first, last=last)
     if all(curve.missing is not None for curve in found.curves):
         why = found.curves[0].missing
@@ -161,22 +163,31 @@ def _chosen(metric: str | None, names: Sequence[str]) -> str:
     return names[0]
 
 
-def _expanded(registry: Registry, refs: Sequence[str]) -> list[str]:
-    """The runs and versions that are meant: of an experiment its latest runs."""
+def _expanded(registry: Registry, refs: Sequence[str], metric: str | None) -> list[str]:
+    """The runs and versions that are meant: of an experiment the latest runs that have the metric, if any has it."""
     from lineal.errors import NotFound  # noqa: PLC0415  as above
 
+    having = None if metric is None or "`" in metric else f"metrics.`{metric}` IS NOT NULL OR metrics.`{metric}` = nan"
     wanted: list[str] = []
     for text in refs:
         if not text.startswith("exp:"):
             wanted.append(text)
             continue
         name = text.removeprefix("exp:")
-        runs = registry.runs(name, limit=_MOST)
-        if not runs:
+        total = registry.run_count(name)
+        if not total:
             raise NotFound(kind="run", name=text, hint="the experiment has none yet")
-        more = registry.run_count(name) - len(runs)
-        if more > 0:
-            narrate(f"the latest {len(runs)} runs of {text}; {more:,} more are left out")
+        is_known = having is not None and metric is not None and "metrics" in registry.scopes_of(metric)
+        where = having if is_known and registry.search_runs(having, experiment=name, limit=1) else None
+        runs = registry.search_runs(where, experiment=name, limit=_MOST)
+        if metric is not None:
+            more = registry.count_runs(where, experiment=name) - len(runs)
+            if more > 0:
+                narrate(f"the latest {len(runs)} runs of {text}; {more:,} more are left out")
+            if where is not None and total > len(runs) + more:
+                from lineal_tui.view.words import counted  # noqa: PLC0415  as above
+
+                narrate(f"left out: {counted(total - len(runs) - more, 'run')} of {text} without metric {metric}")
         wanted.extend(f"run:{run.id}" for run in runs)
     if len(wanted) > _MOST:
         from lineal.errors import BadValue  # noqa: PLC0415  as above
