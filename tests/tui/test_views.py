@@ -116,6 +116,16 @@ def test_a_difference_says_better_and_worse_in_words_and_signs() -> None:
     assert "5 changed, 1 same" in title
 
 
+def test_what_a_short_verdict_leaves_goes_to_values_that_would_be_cut() -> None:
+    rows = (
+        DiffRow(Section.METRIC, "a metric of some name", (0.5, 0.6), 0.1, Verdict.BETTER),
+        DiffRow(Section.DATASET, "a dataset of some name", ("2026-08-04", "2026-11-04"), None, Verdict.CHANGED),
+    )
+    lines = [text_of(line) for line in diff_lines(Diff(("m:1", "m:2"), rows), 62)]
+    assert lines[1].split()[-4:] == ["2026-08-04", "→", "2026-11-04", "changed"]
+    assert all(len(line.rstrip()) <= 62 for line in lines)
+
+
 def test_figures_are_never_cut() -> None:
     rows = (
         DiffRow(Section.METRIC, "a rather long name of a metric", (0.0123456, 123456.0), 1.0, Verdict.CHANGED),

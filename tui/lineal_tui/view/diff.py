@@ -10,6 +10,8 @@ from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, left, right
 from lineal_tui.view.verdicts import count_words, difference, judged, labels, narrowed, remark, shown_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lineal.records.comparison import Diff, DiffRow
 
 _WIDEST_FIELD = 40
@@ -61,6 +63,7 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
     least = [max([6, *(width_of(values[n]) for values in figures)]) for n in range(len(columns))]
     field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD)
     room = width - 9 - 2 - 3 * (len(columns) - 1) - _VERDICT_WIDTH
+    room_taken = 9 + 2 + 3 * (len(columns) - 1) + 2
     field_width, columns = narrowed(field_width, columns, least, room)
     lines: list[Line] = []
     section: Section | None = None
@@ -72,16 +75,30 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
             (left(name, 8) + " ", Tone.HEAD),
             (left(cut_middle(row.field, field_width), field_width) + "  ", Tone.MUTED if equal_row else Tone.TEXT),
         ]
+        verdict = verdict_spans(row)
+        told = sum(width_of(text) for text, _ in verdict)
+        cells = _stretched(values, columns, width - room_taken - field_width - sum(columns) - told)
         for n, value in enumerate(values):
             if n:
                 spans.append((" = " if equal_row else " → ", Tone.FAINT))
             tone = Tone.MUTED if equal_row or n < len(values) - 1 else Tone.STRONG
-            text = cut_middle(value, columns[n])
-            spans.append((text + " " * (columns[n] - width_of(text)), tone))
+            text = cut_middle(value, cells[n])
+            spans.append((text + " " * (cells[n] - width_of(text)), tone))
         spans.append(("  ", Tone.TEXT))
-        spans.extend(verdict_spans(row))
+        spans.extend(verdict)
         lines.append(tuple(spans))
     return lines
+
+
+def _stretched(values: Sequence[str], columns: Sequence[int], free: int) -> list[int]:
+    """The cells of values in one row, where a short verdict leaves some to those that would be cut."""
+    cells = list(columns)
+    for n, value in enumerate(values):
+        more = min(max(0, free), width_of(value) - cells[n])
+        if more > 0:
+            cells[n] += more
+            free -= more
+    return cells
 
 
 def verdict_spans(row: DiffRow, place: int | None = None) -> list[Span]:
