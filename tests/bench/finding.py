@@ -15,6 +15,8 @@ else:
 
 FOUND = re.compile(rb"[\d,]+\+? found")
 """What stands beside a filter with its first rows."""
+ALL_FOUND = re.compile(rb"[\d,]+ found")
+"""What stands there once all of them were counted."""
 ESCAPE = "\x1b"
 TO_THE_RUNS = "7"
 RUNS_SHOWN = "RUN"
@@ -74,8 +76,10 @@ def found(terminal: Terminal, key: str) -> tuple[float, float]:
     match = FOUND.search(terminal.output, before)
     assert match is not None
     first = next(when for when, total in terminal.chunks[chunk:] if total >= match.end()) - at
+    terminal.read(20, until=lambda: ALL_FOUND.search(terminal.output, before) is not None)
+    whole = terminal.chunks[-1][0] - at
     terminal.settle(0.3)
-    return first, terminal.chunks[-1][0] - at
+    return first, whole
 
 
 def calling_off(bench: Bench, terminal: Terminal, where: str) -> None:

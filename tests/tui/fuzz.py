@@ -24,6 +24,8 @@ from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.pilot import Pilot
 
     from lineal.records.base import Micros
@@ -52,12 +54,49 @@ TYPED = [
     "fraud:#2",
     "nonsense",
     "promote",
+    "audit",
+    "lineage data:customers:1",
     "",
 ]
+FILTERS = ["metrics.auc > 0.3", "metrics.auc > ", "fraud", "params.lr < 1 and status = 'finished'", "[/] a", "zzz", "'"]
+JOURNEYS = (
+    ("7",),
+    ("7", "space", "j", "space", "C"),
+    ("7", "space", "j", "space", "j", "d"),
+    ("7", "l", "l", "l", "s"),
+    ("7", "c", "space", "J"),
+    ("7", "enter"),
+    ("e", "j", "enter"),
+    ("2", "space", "j", "space", "j", "space", "d"),
+    ("2", "C"),
+    ("4", "l", "h", "o"),
+    ("2", "L", "h", "h", "l", "plus", "minus"),
+    ("5",),
+    ("6",),
+    ("8",),
+    ("9",),
+    ("0", "l", "j", "enter"),
+    ("0", "L"),
+    ("A", "j", "enter"),
+    ("A", "w", "t"),
+    ("P",),
+    ("i", "enter"),
+    ("exclamation_mark",),
+    ("x",),
+    ("question_mark", "slash"),
+)
+"""Keys that lead to a view, which keys at random seldom find."""
+ANSWERS = {"y", "n", "b"}
+"""Keys that may change something when a question is open: yes, a rejection, a version marked bad."""
 
 
 def furnish(registry: Registry, folder: Path, chance: random.Random) -> None:
-    """Some versions with hostile fields, live at some stages."""
+    """Runs, data and versions with hostile fields; some live, some gated, and one that an alert is about."""
+    table = folder / "table.csv"
+    for number in range(3):
+        table.write_text("id,amount\n" + "".join(f"{row},{row * number}\n" for row in range(5 + number)))
+        registry.add_dataset("customers", table, notes=chance.choice(HOSTILE))
+    add_runs(registry, chance)
     weights = folder / "weights.bin"
     for number in range(8):
         weights.write_bytes(bytes([number]) * 10)
@@ -66,6 +105,7 @@ def furnish(registry: Registry, folder: Path, chance: random.Random) -> None:
             weights,
             label=f"{1 + number // 4}.{number % 4}.0",
             parents=[f"fraud:#{chance.randint(1, number)}"] if number else [],
+            datasets=[f"data:customers:{1 + number % 3}"],
             metrics={"auc": chance.random(), chance.choice(["loss", "error"]): chance.random()},
             params={"lr": chance.random(), "text": chance.choice(HOSTILE)},
             owner=chance.choice(HOSTILE),
@@ -76,8 +116,27 @@ def furnish(registry: Registry, folder: Path, chance: random.Random) -> None:
     for number in (1, 3, 5):
         registry.promote(f"fraud:#{number}", "production", reason=chance.choice(HOSTILE))
     registry.promote("fraud:#6", "staging")
-    with registry.start_run("training", name="first") as run:
-        run.log_metrics({"auc": 0.5}, step=1)
+    registry.set_gates("fraud@staging", expressions=("metrics.auc > 0.5",), approvals=1)
+    registry.set_alerts("fraud@production", "latency < 80")
+    for value in (70.0, 75.0, 91.0):
+        registry.observe("fraud@production", {"latency": value, chance.choice(HOSTILE)[:90]: value})
+
+
+def add_runs(registry: Registry, chance: random.Random) -> None:
+    """Some runs with curves, one within another, one that failed."""
+    for number in range(4):
+        with registry.start_run(
+            chance.choice(["training", "search"]),
+            name=chance.choice(HOSTILE)[:200],
+            params={"lr": chance.random(), "text": chance.choice(HOSTILE)},
+        ) as run:
+            for step in range(chance.choice([1, 2, 40])):
+                run.log_metrics(
+                    {"auc": chance.choice([0.5, float("nan"), 1e300, -1.0]), "loss": chance.random()}, step=step
+                )
+            if number == 1:
+                with registry.start_run("training", name="within", parent=run) as inner:
+                    inner.log_metrics({"auc": 0.1}, step=0)
 
 
 async def session(registry: Registry, seed: int, steps: int, *, may_accept: bool) -> int:
@@ -113,10 +172,14 @@ async def step(app: LinealApp, pilot: Pilot[None], chance: random.Random, *, may
         app.post_message(Paste(chance.choice([*HOSTILE, "ry", "y\ry\r"])))
     elif kind < 0.14:
         screen.poll()
-    elif kind < 0.20:
-        for letter in [":", *chance.choice(TYPED)]:
-            press(app, letter)
-        press(app, "enter")
+    elif kind < 0.18 and screen.asking.phase is Phase.NONE:
+        type_in(app, [":", *chance.choice(TYPED)])
+    elif kind < 0.22 and screen.asking.phase is Phase.NONE:
+        type_in(app, ["/", *chance.choice(FILTERS)])
+    elif kind < 0.34 and screen.asking.phase is Phase.NONE:
+        for key in chance.choice(JOURNEYS):
+            press(app, key)
+            await pilot.pause(chance.choice([0, 0.01]))
     else:
         for _ in range(chance.choice([1, 1, 1, 2, 5])):
             key = chance.choice(KEYS)
@@ -134,7 +197,14 @@ async def step(app: LinealApp, pilot: Pilot[None], chance: random.Random, *, may
 
 def accepts(screen: Workspace, key: str) -> bool:
     """Whether a key may be taken for a yes: only while a question is open, which has been painted by then."""
-    return screen.asking.phase is Phase.OPEN and key in {"y", "b"}
+    return screen.asking.phase is Phase.OPEN and key in ANSWERS
+
+
+def type_in(app: LinealApp, letters: Sequence[str]) -> None:
+    """Type a line, and accept it."""
+    for letter in letters:
+        press(app, letter)
+    press(app, "enter")
 
 
 def press(app: LinealApp, key: str) -> None:

@@ -87,6 +87,14 @@ def test_a_plot_has_the_size_that_was_asked_for(width: int, height: int) -> None
     assert all(line_width(line) <= width + 3 for line in lines)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.9])
+def test_curves_that_were_read_for_a_wider_plot_are_cut_until_they_are_read_again(smoothing: float) -> None:
+    curves = of([float(value) for value in range(138)])
+    drawn = drawing.plot_lines(curves, drawing.PlotLook(40, 10, smoothing=smoothing))
+    assert all(line_width(line) <= 40 for line in drawn)
+    assert any("⠊" in line or "⡠" in line or "⠁" in line for line in text_of(drawn))
+
+
 def test_smoothing_is_tensorboards() -> None:
     found = smoothed([dot(n, value) for n, value in enumerate((1.0, 2.0, 4.0))] + [dot(3, None), dot(4, 0.0)], 0.5)
     assert found == pytest.approx([1.0, (0.25 + 1.0) / 0.75, (0.625 + 2.0) / 0.875, None, 1.3125 / 0.9375])

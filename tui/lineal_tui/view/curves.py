@@ -51,7 +51,10 @@ def plot_columns(width: int) -> int:
 def _reaches(curve: Curve, look: PlotLook) -> list[Reach]:
     soft = smoothed(curve.dots, look.smoothing) if look.smoothing else None
     found: list[Reach] = []
+    columns = plot_columns(look.width)
     for n, dot in enumerate(curve.dots):
+        if dot.column >= columns:
+            break  # they were read for a wider plot, and are read again for this one
         reach: Reach | None
         if soft is not None:
             value = soft[n]
