@@ -6,7 +6,7 @@ from lineal.records.models import Relation
 from lineal_tui.demo.calendar import When
 from lineal_tui.demo.data import digits
 from lineal_tui.demo.recipes import Distill, Finetune, Merge, Network, Prune, Quantize
-from lineal_tui.demo.script import Promotion, Rollback, Rows, Search, Story, Training, Undo
+from lineal_tui.demo.script import Demand, Promotion, Rollback, Rows, Search, Story, Training, Undo
 
 _SCENES = (
     Training(When(0, 1, 9), "first", Network(), "jonas", "Softmax regression on the pixels: the baseline."),
@@ -229,6 +229,15 @@ _SCENES = (
         parents=("pruned",),
         relation=Relation.QUANTIZE,
         purpose="reads digits on the handheld",
+    ),
+    Demand(
+        When(11, 17, 10),
+        "production",
+        "ines",
+        expressions=("metrics.accuracy >= live.metrics.accuracy - 0.003", "metrics.log_loss < 0.2"),
+        require=("owner", "purpose", "datasets"),
+        after="staging",
+        soak="24h",
     ),
 )
 

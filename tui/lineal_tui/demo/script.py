@@ -106,7 +106,22 @@ class Clearing:
     reason: str
 
 
-Scene = Training | Search | Promotion | Rollback | Undo | Clearing
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """From now on a stage demands something before a promotion."""
+
+    when: When
+    stage: str
+    by: str
+    expressions: tuple[str, ...]
+    require: tuple[str, ...]
+    after: str
+    """The stage that comes first."""
+    soak: str
+    """How long a version must have been live there."""
+
+
+Scene = Training | Search | Promotion | Rollback | Undo | Clearing | Demand
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lineal.records.models import Relation
 from lineal_tui.demo.following import FILE, Slice, follow, params_of, signature_of
-from lineal_tui.demo.script import Clearing, Promotion, Rollback, Rows, Scene, Search, Training, Undo
+from lineal_tui.demo.script import Clearing, Demand, Promotion, Rollback, Rows, Scene, Search, Training, Undo
 from lineal_tui.demo.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -101,6 +101,15 @@ class Telling:
                 registry.undo(self._at(scene.stage), reason=self._cited(scene.reason))
             case Clearing():
                 registry.clear(self._at(scene.stage), reason=self._cited(scene.reason))
+            case Demand():
+                registry.set_gates(
+                    self._at(scene.stage),
+                    expressions=scene.expressions,
+                    require=scene.require,
+                    after=scene.after,
+                    soak=scene.soak,
+                    no_pickle=True,
+                )
         self._done(f"{self._story.model}: {_in_words(scene)}")
 
     def _train(self, scene: Training, registry: Registry) -> None:
@@ -216,3 +225,5 @@ def _in_words(scene: Scene) -> str:
             return f"{scene.stage}: undone"
         case Clearing():
             return f"{scene.stage} cleared"
+        case Demand():
+            return f"{scene.stage} got gates"
