@@ -23,6 +23,8 @@ _WIDEST_LABEL = 24
 _WIDEST_GRAPH = 16
 _WIDEST_STAGE = 18
 _LEAST_NOTE = len("◀ live")
+_READABLE_NOTE = 18
+"""Cells that a note has before a second metric takes any."""
 
 PLAIN, STAGED, LIVE, GONE = "○", "●", "◆", "✕"
 """A version in the tree: nowhere live, live at some stage, live at the last stage, bad or retired."""
@@ -109,7 +111,10 @@ def tree_columns(look: TreeLook, width: int) -> tuple[Column, ...]:
         columns.append(Column("delta", change, max(look.delta_width, width_of(change)), right=True, rank=4))
     columns.append(Column("age", "AGE", 4, right=True, rank=5))
     columns.append(Column("note", "NOTE", _LEAST_NOTE, grows=True, rank=6))
-    return arrange(columns, width)
+    fitting = arrange(columns, width)
+    if any(column.id == "second" for column in fitting) and fitting[-1].width < _READABLE_NOTE:
+        fitting = arrange([column for column in columns if column.id != "second"], width)
+    return fitting
 
 
 def tree_title(model: str, versions: int, width: int, *, active: bool) -> Line:
