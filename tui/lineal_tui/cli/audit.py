@@ -202,9 +202,9 @@ def verify(context: click.Context, *, anchors: tuple[str, ...], export: str | No
             path = registry.root
             verdict = registry.verify_events(kept, progress=meter.show)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
 
-        dump(json.verdict(verdict))
+        dump(upkeep_json.verdict(verdict))
     elif verdict.broken_at is None and not verdict.findings:
         say(_praise(verdict))
     if verdict.broken_at is not None:

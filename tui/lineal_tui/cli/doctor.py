@@ -67,9 +67,9 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
 
 def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
     if as_json:
-        from lineal_tui.view import json, stage_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import upkeep_json  # noqa: PLC0415  start-up is measured
 
-        dump([stage_json.mended(each) if was_repair else json.finding(each.finding) for each in found])
+        dump([upkeep_json.mended(each) if was_repair else upkeep_json.finding(each.finding) for each in found])
         return
     from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
     from lineal_tui.terminal import here  # noqa: PLC0415  as above

@@ -108,9 +108,9 @@ def bundle(context: click.Context, *, file: str) -> None:
 
 def _tell(made: Imported, *, as_json: bool) -> None:
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import upkeep_json  # noqa: PLC0415  start-up is measured
 
-        dump(json.imported(made))
+        dump(upkeep_json.imported(made))
         return
     for count in made.counts:
         updated = f", {count.updated:,} updated" if count.updated else ""

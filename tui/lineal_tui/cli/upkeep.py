@@ -41,9 +41,9 @@ def verify_command(context: click.Context, *, as_json: bool) -> None:
             narrate("checking a copy of the database first; this may take a while")
         verified = registry.verify(progress=meter.show)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
 
-        dump([json.finding(found) for found in verified.findings])
+        dump([upkeep_json.finding(found) for found in verified.findings])
     else:
         for found in verified.findings:
             say(_words(found))
@@ -82,11 +82,11 @@ def gc_command(context: click.Context, *, dry_run: bool, retention: bool, as_jso
         expired = registry.expired()
         collected = registry.gc(dry_run=dry_run)
     if as_json:
-        from lineal_tui.view import endings, json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import endings, upkeep_json  # noqa: PLC0415  start-up is measured
 
         dump(
             {
-                **json.collected(collected),
+                **upkeep_json.collected(collected),
                 "ended": [endings.json_ended(each) for each in ended],
                 "expired": [endings.json_expired(each) for each in expired],
             }
@@ -147,9 +147,9 @@ def backup_command(context: click.Context, *, file: Path, objects: bool, as_json
     with session(context).open() as registry, Meter("writing") as meter:
         made = registry.backup(file, objects=objects, progress=meter.show)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
 
-        dump(json.backed_up(made))
+        dump(upkeep_json.backed_up(made))
         return
     say(made.path)
     what = "without the files of the versions" if made.objects is None else f"with {counted(made.objects, 'object')}"
@@ -176,9 +176,9 @@ def restore_command(context: click.Context, *, file: Path, directory: Path | Non
     with Meter("reading") as meter:
         made = restore_registry(file, target, progress=meter.show)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
 
-        dump(json.restored(made))
+        dump(upkeep_json.restored(made))
     else:
         say(made.path)
         narrate(f"restored {counted(made.versions, 'version')}, {counted(made.objects, 'object')}")

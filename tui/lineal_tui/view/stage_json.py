@@ -1,19 +1,18 @@
-"""Bound stages, pipelines and what a doctor did as JSON."""
+"""Bound stages and their pipelines as JSON."""
 
 from __future__ import annotations
 
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.json import Json, Object, finding
 from lineal_tui.view.words import utc_time
 
 if TYPE_CHECKING:
-    from lineal.doctor import Mended
     from lineal.errors import LinealError
     from lineal.records.base import Micros
     from lineal.records.releases import Pipeline, Release, StageSettings, StageState
     from lineal.records.stages import Stage
+    from lineal_tui.view.json import Json, Object
 
 
 def settings(found: StageSettings) -> Object:
@@ -120,11 +119,6 @@ def state_of(found: Pipeline, *, is_running: bool) -> str:
     if not is_running:
         return "dead"
     return "running" if found.cancelled_by is None else "cancelling"
-
-
-def mended(found: Mended) -> Object:
-    """A finding, and what was done about it."""
-    return {**finding(found.finding), "done": found.done}
 
 
 def _words(command: tuple[str, ...] | None) -> Json:
