@@ -133,3 +133,15 @@ def test_however_much_hangs_together_a_lineage_has_an_end(
     assert len(found.nodes) < 8
     assert found.truncated
     assert any(each.way is Way.UP for each in found.beyond)
+
+
+def test_runs_that_a_run_started_stand_on_it(registry: Registry, weights: Weights) -> None:
+    with registry.start_run("e", name="sweep") as parent:
+        child = registry.start_run("e", name="point", parent=parent.id)
+        child.register("m", weights(1.0))
+        child.finish()
+    found = registry.lineage("m:1.0.0", up=2)
+    assert (f"run:{parent.id}", f"run:{child.id}", "started") in {
+        (edge.source, edge.target, edge.role) for edge in found.edges
+    }
+    assert f"run:{child.id}" in {node.id for node in registry.lineage(f"run:{parent.id}", down=1).nodes}

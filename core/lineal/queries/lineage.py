@@ -58,6 +58,7 @@ _SORTS: dict[tuple[NodeKind, Way], tuple[_Sort, ...]] = {
         _Sort(
             NodeKind.DATASET, "SELECT dataset_version_id, role FROM run_inputs WHERE run_n = ? ORDER BY role DESC, 1"
         ),
+        _Sort(NodeKind.RUN, "SELECT parent_n, 'started' FROM runs WHERE n = ? AND parent_n IS NOT NULL"),
     ),
     (NodeKind.DATASET, Way.UP): (
         _Sort(
@@ -79,6 +80,7 @@ _SORTS: dict[tuple[NodeKind, Way], tuple[_Sort, ...]] = {
     (NodeKind.RUN, Way.DOWN): (
         _Sort(NodeKind.VERSION, "SELECT id, 'output' FROM versions WHERE run_n = ? ORDER BY id DESC"),
         _Sort(NodeKind.DATASET, "SELECT id, 'output' FROM dataset_versions WHERE run_n = ? ORDER BY id DESC"),
+        _Sort(NodeKind.RUN, "SELECT n, 'started' FROM runs WHERE parent_n = ? ORDER BY n DESC"),
     ),
     (NodeKind.DATASET, Way.DOWN): (
         _Sort(
