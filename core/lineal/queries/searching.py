@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +19,6 @@ from lineal.search import compiling, fields
 from lineal.search.pieces import Condition, Order, Sql
 
 if TYPE_CHECKING:
-    import sqlite3
     from array import array
     from collections.abc import Callable, Mapping, Sequence
 
@@ -62,7 +62,17 @@ def runs(
 
 def run_numbers(connection: sqlite3.Connection, asked: Asked, experiment: int | None) -> array[int]:
     """The row numbers of the runs that are found, in their order."""
-    return plans.numbers(connection, _of_runs(connection, asked, experiment, outer=False))
+    search = _of_runs(connection, asked, experiment, outer=False)
+    # where there is no index, SQLite sorts: in memory that takes a hundred megabytes for a million runs
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        return plans.numbers(connection, search)
+    except sqlite3.OperationalError:
+        # no directory for temporary files, or no room in it
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return plans.numbers(connection, search)
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def count_runs(
