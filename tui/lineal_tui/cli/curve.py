@@ -68,8 +68,9 @@ def curve_command(
 ) -> None:
     """Draw a metric of runs over each other, or across all versions of a model with the spells they were live.
 
-    A REF is a run, a version (for the run that produced it), an experiment (its latest runs), or one model. Histories
-    of any length are summed up: least and greatest values, NaN and infinities always show.
+    A REF is a run, a version (for the run that produced it), an experiment (its latest runs that have the
+    metric), or one model. Histories of any length are summed up: least and greatest values, NaN and infinities always
+    show.
 
     Examples:
       lineal curve run:3f9c2a run:81d0c4 --metric loss --log
