@@ -8,7 +8,7 @@ import pytest
 
 from lineal.registry import open_registry
 from lineal_tui.keys import View
-from lineal_tui.screens.audit import with_part
+from lineal_tui.screens.found_events import with_part
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Opening, Session
