@@ -199,7 +199,7 @@ class Refused(LinealError):
 class NotPermitted(Refused):
     """Something that a person's roles do not permit."""
 
-    message = "{user} may not {permission} {subject}: that takes a {needed}, and {user} {has}"
+    message = "{user} may not {permission} {subject}: that takes {needed}, and {user} {has}"
 
 
 class GatesFailed(Refused):

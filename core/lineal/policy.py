@@ -81,7 +81,7 @@ def authorize(connection: sqlite3.Connection, actor: Actor, permission: Permissi
         user=actor.user,
         permission=_SAID.get(permission, permission.value),
         subject="the registry" if scope == governance.Scope() else subject,
-        needed=needed.value,
+        needed=needed.with_article,
         has=_told(standing),
         hint=_way_in(connection, actor, needed, scope),
     )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.records.base import Actor
+from lineal.queries import roles as role_rows
+from lineal.records.base import Actor, Micros
+from lineal.records.permissions import Permission, Role
 from lineal.registry import Registry
 
 if TYPE_CHECKING:
@@ -19,6 +21,13 @@ PLACE = "fraud@production"
 def person(registry: Registry, name: str) -> Registry:
     """The same registry as somebody else uses it."""
     return Registry(replace(registry.context, actor=Actor(name, 4_000)))
+
+
+def bind(registry: Registry, name: str, role: Role) -> None:
+    """Give somebody a role who need not be a user of this machine."""
+    with registry.context.change(Permission.GRANT, ":registry") as change:
+        role_rows.bind(change.connection, name, role, None, None, at=Micros(1), by="root")
+        change.record("role_granted", "registry", subject=name)
 
 
 @pytest.fixture
@@ -120,6 +129,9 @@ async def test_what_was_forced_is_red_until_somebody_reviews_it(
         assert "promote FORCED" in session.text
         await session.press("1")
         assert "FORCED 2.2.0" in session.text
+        await session.press("P")
+        assert "live there, FORCED, and not reviewed yet" in session.text
+        await session.press("1")
         await session.press("9")
         assert "FORCED" in session.text
         await session.press("i", "a")
@@ -169,3 +181,22 @@ async def test_words_of_the_command_line_decide_too(ben: Registry, opened: Openi
         assert "waits for you" in session.text
         await session.press("colon", *"review 99", "enter")
         assert "no forced transition" in session.last
+
+
+async def test_the_header_says_what_the_person_may_do(registry: Registry, ben: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        assert " RW " in session.rows[0]
+        await session.press("1")
+        assert "RW (open: no roles)" in session.rows[0]
+    me = registry.actor.user
+    registry.grant(me, "admin")
+    async with opened(registry) as session:
+        assert " admin " in session.rows[0]
+    async with opened(ben) as session:
+        assert " RO " in session.rows[0]
+    bind(registry, "ben", Role.VIEWER)
+    async with opened(ben) as session:
+        assert " RO " in session.rows[0]
+    bind(registry, "ben", Role.DEPLOYER)
+    async with opened(ben) as session:
+        assert " deployer " in session.rows[0]

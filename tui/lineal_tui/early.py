@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lineal.errors import LinealError
 from lineal_tui.keys import Table, View
 from lineal_tui.view.ascii import to_ascii
-from lineal_tui.view.bars import header_line, hint_line
+from lineal_tui.view.bars import access_words, header_line, hint_line
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.colours import ground_of, sequence_of
 from lineal_tui.view.first_picture import first_row, picture, tree_pane
@@ -136,7 +136,7 @@ def _lines(
         header=header_line(
             registry.root,
             size[0],
-            read_only=registry.read_only,
+            access=access_words(scene.standing, (model.name, scene.stage), read_only=registry.read_only, brief=True),
             model=model,
             view=str(View.TREE),
             stage=scene.stage,

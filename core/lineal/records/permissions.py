@@ -39,6 +39,11 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     @property
+    def with_article(self) -> str:
+        """As it stands in a sentence."""
+        return f"{'an' if self.value[0] in 'aeiou' else 'a'} {self.value}"
+
+    @property
     def rank(self) -> int:
         """Its place, from 0 for the lowest."""
         return _RANKS[self]

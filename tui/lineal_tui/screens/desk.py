@@ -13,7 +13,7 @@ from lineal_tui.keys import LISTS, Table, View
 from lineal_tui.screens.asking import Asking
 from lineal_tui.screens.messages import SceneRead
 from lineal_tui.screens.scene import Scene, read_scene
-from lineal_tui.view.bars import header_line, hint_line, message_lines
+from lineal_tui.view.bars import access_words, header_line, hint_line, message_lines
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.first_picture import WIDE, WIDEST
 from lineal_tui.view.lines import Line, Tone
@@ -306,7 +306,12 @@ class Desk(Still, Screen[None], inherit_bindings=False):
                 header_line(
                     self.registry.root,
                     self.size.width,
-                    read_only=self.read_only is not None,
+                    access=access_words(
+                        self.scene.standing,
+                        (self.model, self.stage),
+                        read_only=self.read_only is not None,
+                        brief=self.is_about_model(view),
+                    ),
                     model=self.scene.model if self.is_about_model(view) else None,
                     view=str(view),
                     stage=self.stage,

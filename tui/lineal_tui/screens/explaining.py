@@ -105,10 +105,10 @@ class Explaining(Permitting):
         about = self._explained
         self.filters.pop(View.HELP, None)
         self.panes[View.HELP].filter = None
-        lines: list[Line] = [*self.standing_lines(), *self.table.help(about, self.why_not)]
+        lines: list[Line] = list(self.table.help(about, self.why_not))
         lines.extend([(), (("while a question is open", Tone.HEAD),), *_ANSWERS])
         lines.extend([(), (("on the command line, after :", Tone.HEAD),), *verb_lines()])
         self.panes[View.HELP].draw_title = lambda width, active: rule(
             ((f"keys in {about}", Tone.TITLE if active else Tone.STRONG),), (("/ search  esc back", Tone.MUTED),), width
         )
-        self.show_page(View.HELP, lambda _width: lines)
+        self.show_page(View.HELP, lambda width: [*self.standing_lines(width), *lines])

@@ -9,7 +9,7 @@ from lineal_tui.keys import WITH_RUN
 from lineal_tui.screens.commanding import Commanding
 from lineal_tui.screens.messages import StandingRead
 from lineal_tui.view.bars import hint_line
-from lineal_tui.view.lines import Line, Tone
+from lineal_tui.view.lines import Line, Tone, wrap
 
 if TYPE_CHECKING:
     from lineal.records import governance, permissions
@@ -74,7 +74,7 @@ class Permitting(Commanding):
             return None
         role = standing.role(scope.model, scope.stage)
         has = f"is {role}" if role else "has no role"
-        return f"it takes a {permissions.NEEDED[permission]}, and {standing.user} {has} here"
+        return f"it takes {permissions.NEEDED[permission].with_article}, and {standing.user} {has} here"
 
     def hints(self, width: int) -> Line:
         """What the hint row offers, without what the person's role does not permit."""
@@ -84,7 +84,7 @@ class Permitting(Commanding):
         offered = self.table.hints(self.active, read_only=self.read_only is not None, without=off)
         return hint_line(offered, width)
 
-    def standing_lines(self) -> list[Line]:
+    def standing_lines(self, width: int) -> list[Line]:
         """For the help: what the person may do."""
         standing = self.standing
         if standing is None:
@@ -95,4 +95,4 @@ class Permitting(Commanding):
             told = f"{standing.user} has no role here"
         else:
             told = f"{standing.user} is " + ", ".join(f"{each.role} of {each.place}" for each in standing.bindings)
-        return [((told, Tone.MUTED),), ()]
+        return [*wrap([((word, Tone.MUTED),) for word in told.split()], width), ()]

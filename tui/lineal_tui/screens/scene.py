@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
     from lineal.records.base import Micros
+    from lineal.records.governance import Standing as Permitted
     from lineal.records.models import Model, Version, VersionDetail
     from lineal.records.releases import Pipeline
     from lineal.records.stages import LiveVersion, Transition
@@ -40,6 +41,8 @@ class Scene:
     history: tuple[Transition, ...]
     running: tuple[Pipeline, ...] = ()
     """The pipelines that move stages of the model now."""
+    standing: Permitted | None = None
+    """What the person may do."""
 
 
 class TreeSource:
@@ -122,7 +125,7 @@ def read_scene(registry: Registry, model: str | None, stage: str | None, clock: 
     if chosen is None and models:
         chosen = max(models, key=lambda known: known.updated_at)
     if chosen is None:
-        return Scene(models, None, "production", (), None, None, ())
+        return Scene(models, None, "production", (), None, None, (), standing=registry.standing())
     stages = tuple(name for name, _ in chosen.stages)
     seen = stage if stage is not None and stage in stages else stages[-1] if stages else "production"
     live = read_live(registry, chosen.name, seen)
@@ -141,7 +144,7 @@ def read_scene(registry: Registry, model: str | None, stage: str | None, clock: 
     tree = TreeSource(registry, chosen, registry.newest_seq(chosen.name), look)
     history = tuple(registry.history(chosen.name, seen, limit=_HISTORY)) if stages else ()
     running = tuple(found for found in registry.running_pipelines() if found.order.model == chosen.name)
-    return Scene(models, chosen, seen, stages, live, tree, history, running)
+    return Scene(models, chosen, seen, stages, live, tree, history, running, registry.standing())
 
 
 def read_live(registry: Registry, model: str, stage: str) -> LiveVersion | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.columns import Column, arrange, head, row
-from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, rule, width_of
+from lineal_tui.view.lines import Line, Span, Tone, broken, cut, cut_middle, rule, width_of
 from lineal_tui.view.text import table
 from lineal_tui.view.words import age, counted, local_time, number, utc_time, vouched_and_claimed, when
 from lineal_tui.view.words import who as person
@@ -270,10 +270,10 @@ def event_rows(event: Event, now: Micros, width: int) -> list[EventRow]:
     for word, ref in links(event):
         span = (cut_middle(one_line(ref), max(12, width - 20)), Tone.KEY)
         rows.append(EventRow(((word.ljust(12), Tone.MUTED), ("→ ", Tone.KEY), span), ref))
-    rows.append(EventRow(()))
+    rows += [EventRow(()), _field("hash", event.hash), _field("prev", event.prev), EventRow(())]
     text = standard_json.dumps(event.data, indent=2, ensure_ascii=False, allow_nan=True)
-    rows += [EventRow(((clean(line), Tone.TEXT),)) for line in text.splitlines()]
-    rows += [EventRow(()), _field("hash", event.hash), _field("prev", event.prev)]
+    for line in map(clean, text.splitlines()):
+        rows += [EventRow(((piece, Tone.TEXT),)) for piece in broken(line, max(20, width - 2))]
     return rows
 
 

@@ -13,14 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from lineal.records.governance import Standing
     from lineal.records.models import Model
+
+
+def access_words(standing: Standing | None, scene: tuple[str | None, str], *, read_only: bool, brief: bool) -> str:
+    """What a person may do, in a word for the header: `RO`, `RW`, or a role that may change something.
+
+    Args:
+        standing: Their roles; None when they are not known.
+        scene: The model and the stage that are looked at.
+        read_only: Whether the registry cannot be changed at all.
+        brief: Whether there is no room to say that nobody has a role.
+    """
+    if read_only:
+        return "RO"
+    if standing is None or standing.is_open:
+        return "RW" if brief or standing is None else "RW (open: no roles)"
+    role = standing.role(*scene)
+    return str(role) if role is not None and role.rank else "RO"
 
 
 def header_line(
     root: Path,
     width: int,
     *,
-    read_only: bool,
+    access: str,
     model: Model | None,
     view: str,
     stage: str,
@@ -31,7 +49,7 @@ def header_line(
     start: list[Span] = [("lineal", Tone.TITLE), ("  ", Tone.TEXT)]
     where = [
         (cut_middle(_short(root), max(8, width // 4)), Tone.MUTED),
-        (" RO" if read_only else " RW", Tone.KEY if read_only else Tone.MUTED),
+        (f" {access}", Tone.KEY if access == "RO" else Tone.MUTED),
         (f" ! {findings}" if findings else "", Tone.FAILED),
         ("  ", Tone.TEXT),
     ]

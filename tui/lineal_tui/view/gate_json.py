@@ -41,6 +41,7 @@ def decision(found: Decision) -> Object:
         "verdict": found.verdict.value,
         "comment": found.comment,
         "actor": found.actor.user,
+        "uid": found.actor.uid,
         "claim": found.actor.claim,
         "at": utc_time(found.at),
         "digest": found.digest,

@@ -11,7 +11,7 @@ from lineal.records.stages import Transition
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.gates import gates, transition_ref, who
-from lineal_tui.view.lines import Line, Tone, cut_middle, rule, width_of, wrap
+from lineal_tui.view.lines import Line, Span, Tone, cut_middle, rule, width_of, wrap
 from lineal_tui.view.words import age, ago, counted
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def inbox_line(found: Waiting, look: InboxLook, width: int) -> Line:
 def policy_lines(found: Assessment, now: Micros, width: int) -> list[Line]:
     """What a stage demands, how a version stands before it, and who said what."""
     name = cut_middle(found.version.ref, max(8, width - 40))
-    verdict = ("nothing is in the way", Tone.BETTER) if found.passed else ("it may not be promoted there", Tone.FAILED)
+    verdict = _verdict(found)
     if found.gates.is_open:
         return [
             (("nothing is demanded before a promotion", Tone.TEXT),),
@@ -157,6 +157,16 @@ def policy_lines(found: Assessment, now: Micros, width: int) -> list[Line]:
     if any(check.is_gate for check in found.checks):
         return lines
     return [*lines, (), (("demanded of others", Tone.HEAD),), *gates(found.gates)]
+
+
+def _verdict(found: Assessment) -> Span:
+    if found.stage in found.version.forced:
+        return ("live there, FORCED, and not reviewed yet", Tone.FAILED)
+    if found.stage in found.version.stages:
+        return ("live there already", Tone.LIVE)
+    if found.passed:
+        return ("nothing is in the way", Tone.BETTER)
+    return ("it may not be promoted there", Tone.FAILED)
 
 
 def _check_lines(check: Check, room: int, width: int) -> list[Line]:

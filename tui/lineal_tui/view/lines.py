@@ -150,6 +150,20 @@ def rule(title: Line, end: Line, width: int) -> Line:
     return fit(spread(head, tail, width, fill="─", tone=Tone.FAINT), width)
 
 
+def broken(text: str, width: int) -> list[str]:
+    """A line in as many as it takes, just as it is; all but the first are indented a little more than that."""
+    indent = " " * min(len(text) - len(text.lstrip(" ")) + 2, width // 2)
+    found, current, used = [], "", 0
+    for character in text:
+        cells = width_of(character)
+        if used + cells > width:
+            found.append(current)
+            current, used = indent, len(indent)
+        current += character
+        used += cells
+    return [*found, current]
+
+
 def wrap(words: Iterable[Line], width: int, *, gap: str = " ", indent: int = 0) -> list[Line]:
     """Lay groups of spans that stay together into as many lines as they need; no group is longer than a line."""
     lines: list[Line] = []
