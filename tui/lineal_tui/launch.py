@@ -39,7 +39,8 @@ def launch(
     """
     # read by the toolkit when it is imported: animated page keys cost fifty kilobytes each
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    os.environ.setdefault("ESCDELAY", "50")
+    # over a network, what a key sends may come in parts
+    os.environ.setdefault("ESCDELAY", "50" if "SSH_CONNECTION" in os.environ else "25")
     if not os.environ.get("NO_COLOR"):
         # set to nothing, it says nothing; the toolkit would take it for a wish
         os.environ.pop("NO_COLOR", None)
