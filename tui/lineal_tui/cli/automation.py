@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @click.group("on", cls=Group)
 def on_command() -> None:
-    """Run commands when something happens."""
+    """Run commands when something happens; `lineal guide automate` has the events.
+
+    Examples:
+      lineal on add promoted fraud@production --run "logger fraud moved"
+      lineal on list
+      lineal on log
+    """
 
 
 @on_command.command("add")

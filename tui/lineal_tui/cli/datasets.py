@@ -82,7 +82,11 @@ def _versions(
 
 @click.group("dataset", cls=Group)
 def dataset_command() -> None:
-    """Record data."""
+    """Record data; `lineal datasets` lists it.
+
+    Examples:
+      lineal dataset add customers train.parquet --label 2026-11
+    """
 
 
 @dataset_command.command("add")

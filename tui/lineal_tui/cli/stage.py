@@ -29,7 +29,13 @@ _SHELL_WORDS = frozenset({"|", "||", "|&", "&", "&&", ";", ">", ">>", "<", "<<",
 
 @click.group("stage", cls=Group)
 def stage_command() -> None:
-    """Declare, bind and show the stages of a model."""
+    """Declare, bind and show the stages of a model, and say what they demand.
+
+    Examples:
+      lineal stage show fraud@production
+      lineal stage add fraud@canary --after staging
+      lineal stage set fraud@production --gate 'metrics.auc >= live.metrics.auc' --approvals 1
+    """
 
 
 @stage_command.command("add")
