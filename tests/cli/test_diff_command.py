@@ -42,6 +42,20 @@ def test_the_baseline_can_be_any_version(typed: Typed, sample: Path) -> None:
     assert alone["versions"] == ["fraud:1.2.0", "fraud:1.0.0"]
 
 
+def test_one_version_alone_is_held_against_what_is_live_and_that_against_its_parent(typed: Typed, sample: Path) -> None:
+    live = typed("live", "fraud@production", "--json", "--registry", sample).json
+    other = "fraud:1.0.0" if live["ref"] != "fraud:1.0.0" else "fraud:1.1.0"
+    told = typed("diff", other, "--json", "--registry", sample)
+    assert told.json["versions"] == [live["ref"], other]
+    assert "against production" in told.err
+    told = typed("diff", "fraud@production", "--json", "--registry", sample)
+    if live["parents"]:
+        assert told.json["versions"] == [live["parents"][0]["ref"], live["ref"]]
+    else:
+        assert told.code == 2
+        assert "nothing to hold it against" in told.err
+
+
 def test_sections_are_chosen(typed: Typed, sample: Path) -> None:
     words = ("diff", "fraud:1.0.0", "fraud:1.1.0", "--registry", sample)
     told = typed(*words, "--section", "param", "--section", "metric", "--json").json
@@ -53,7 +67,8 @@ def test_sections_are_chosen(typed: Typed, sample: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("fraud:1.0.0",), 2, "two versions"),
+        (("run:0",), 2, "held against another one"),
+        (("fraud",), 2, "names a model"),
         (("fraud:1.0.0", "--baseline", "fraud:1.0.0"), 2, "two or more"),
         (("fraud:1.0.0", "fraud:1.1.0", "--section", "colour"), 2, "colour"),
         (("fraud:1.0.0", "fraud:1.1.0", "--format", "pdf"), 2, "pdf"),

@@ -13,6 +13,7 @@ from lineal_tui.cli.parameters import ADDRESS, as_json
 
 if TYPE_CHECKING:
     from lineal.records.comparison import Diff
+    from lineal.registry import Registry
 
 _FORMATS = ("text", "json", "markdown", "csv")
 _SECTIONS = ("metric", "param", "dataset", "environment", "code", "architecture", "file", "tag")
@@ -44,24 +45,53 @@ def diff_command(
 ) -> None:
     """Put versions, or runs, side by side; the first is the baseline.
 
+    One version alone is held against what is live at its model's last stage, and what is live there against its parent.
     Metrics are better, worse, or within their tolerance; those measured on different data are not comparable. Of code,
     git is asked where the repository, or a clone in the current folder, is on this machine. In CSV, text that a
     spreadsheet would take for a formula has an apostrophe before it. It exits with 0 whether or not anything differs.
 
     Examples:
+      lineal diff fraud:2.4.1
       lineal diff fraud@production fraud:2.4.1
       lineal diff fraud:2.3.0 fraud:2.4.0 fraud:2.4.1 --baseline fraud@production
       lineal diff fraud@production fraud:2.4.1 --section code
       lineal diff run:3f9c2a run:81b0d4 --format markdown
     """
-    if len(refs) + (baseline is not None) < 2:
-        raise click.UsageError("name two versions or more", context)
     asks_git = not sections or "code" in sections
     with session(context).open() as registry:
+        if len(refs) + (baseline is not None) < 2:
+            baseline = _baseline_of(registry, refs[0])
         found = registry.diff(*refs, baseline=baseline, code=asks_git, here=".")
     if sections:
         found = replace(found, rows=tuple(row for row in found.rows if row.section.value in sections))
     _print(found, "json" if as_json else format_, everything=everything, is_whole="code" in sections)
+
+
+def _baseline_of(registry: Registry, ref: str) -> str:
+    """What one version alone is held against: what is live at its model's last stage, else its first parent."""
+    if ref.startswith("run:"):
+        from lineal.errors import BadValue  # noqa: PLC0415  start-up is measured
+
+        raise BadValue(
+            field="comparison", value=ref, why="a run is held against another one", hint="name two runs or more"
+        )
+    version = registry.version(ref)
+    stages = registry.model(version.model).stages
+    last, label = stages[-1] if stages else ("", None)
+    if label is not None and label != version.label:
+        narrate(f"against {last} {label}")
+        return f"{version.ref.rpartition(':')[0]}@{last}"
+    if version.parents:
+        narrate(f"against its parent {version.parents[0].ref}")
+        return version.parents[0].ref
+    from lineal.errors import BadValue  # noqa: PLC0415  as above
+
+    raise BadValue(
+        field="comparison",
+        value=ref,
+        why="there is nothing to hold it against: it has no parent, and nothing else is live",
+        hint=f"name another version; `lineal versions {version.model}` lists them",
+    )
 
 
 def _print(found: Diff, format_: str, *, everything: bool, is_whole: bool) -> None:
