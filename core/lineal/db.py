@@ -351,6 +351,8 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LinealEr
         return MachineError(path=path, why=f"{why} ({name})")
     if name.startswith("SQLITE_CONSTRAINT"):
         return Conflict(what="the change", why=f"it breaks a rule of the registry ({why}); nothing was changed")
+    if isinstance(error, sqlite3.OperationalError) and why.startswith(("unsupported file format", "malformed")):
+        return Damaged(path=path, why=why, hint=_DAMAGE_HINT)
     if isinstance(error, sqlite3.OperationalError) and "no such" in why:
         return Damaged(path=path, why=f"its schema is not as it must be ({why})")
     return LinealError(what=f"{path}: {why} ({name or type(error).__name__})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
@@ -95,7 +96,10 @@ def _without_fsync() -> None:
 
 
 def _without_sync() -> None:
-    os.fsync = lambda _: None  # as above
+    def forgetful(_: object) -> None:
+        return
+
+    os.fsync = forgetful  # type: ignore[assignment]  # as above
 
 
 def _without_digest() -> None:
@@ -172,6 +176,16 @@ def _without_seals() -> None:
     audit.Chain.follow = trusting  # type: ignore[method-assign]  # as above
 
 
+def _without_cleaning() -> None:
+    from lineal_tui.view import clean
+
+    clean._DANGEROUS = re.compile("(?!)")  # as above
+
+
+def _without_translation() -> None:
+    db.UNREADABLE = ()  # type: ignore[assignment]  # as above
+
+
 def _without_agreement() -> None:
     agreement.EVERYTHING = ()  # type: ignore[assignment]  # as above
 
@@ -213,6 +227,8 @@ GUARDS = {
     "sequence": Guard(11, "what is live is what came last, whatever the clock said", _without_sequence),
     "seals": Guard(12, "the hash of each entry is worked out again", _without_seals),
     "agreement": Guard(12, "the registry is compared with its log", _without_agreement),
+    "cleaning": Guard(13, "what is shown is cleaned of controls", _without_cleaning),
+    "translation": Guard(14, "what SQLite cannot read is damage, and names the file", _without_translation),
     "links": Guard(15, "a rollback goes on from where the one before it went", _without_links),
     "holds": Guard(15, "what a rollback leads to is not retired", _without_holds),
     "loss": Guard(16, "a delivery that was interrupted is lost, and not made again", _without_loss),

@@ -21,11 +21,13 @@ import clocks
 import crowds
 import deliveries
 import disks
+import evil
 import guards
 import hangups
 import hooks
 import kills
 import logs
+import mutants
 import power
 import sequences
 import strikes
@@ -56,6 +58,8 @@ ROWS = {
     10: Row("the terminal goes", 200),
     11: Row("the clock jumps", 20),
     12: Row("the audit log is edited, cut, reordered, written anew", 400),
+    13: Row("hostile names, paths, links, escapes and markup", 10_000),
+    14: Row("malformed databases, model files, stores, bundles and backups", 2_000),
     15: Row("any sequence of use cases", 5_000),
     16: Row("kill -9 of what runs automations", 500),
 }
@@ -68,6 +72,8 @@ _OF_STAGES = {
     10: hangups.run,
     11: clocks.run,
     12: logs.run,
+    13: evil.run,
+    14: mutants.run,
     15: sequences.run,
     16: deliveries.run,
 }

@@ -1,0 +1,76 @@
+"""What others wrote, and what they send, in short; `run.py` here causes it in full."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import evil
+import evil_commands
+import evil_screens
+import mutants
+import pytest
+from evil_registry import Builder
+from evil_texts import CORPUS
+from trial import Report
+
+from lineal_tui.keys import View
+
+
+def test_every_command_is_asked_what_it_reads_or_given_what_is_evil() -> None:
+    assert set(evil_commands.every_command()) == set(evil_commands.READING) | evil_commands.CHANGING
+
+
+def test_every_view_is_walked_through() -> None:
+    assert set(evil_screens.WAYS) == set(View)
+
+
+def test_commands_and_exports_of_an_evil_registry_stay_text_and_stay_in_their_folders(tmp_path: Path) -> None:
+    report = evil.run(tmp_path, trials=300, seed=6, with_screens=False)
+    assert report.broken == []
+    assert report.trials > 300
+
+
+def test_screens_of_an_evil_registry_stay_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    dice = random.Random(4)  # noqa: S311  no secret
+    report = Report()
+    names = Builder(tmp_path, lambda: dice.choice(CORPUS)).build()
+    views = (View.FILE, View.STAGE, View.EVENT, View.POLICY, View.INBOX, View.CURVES)
+    evil_screens.look(names, (80, 24), report, views=views, may_fail=False, questions=())
+    assert report.broken == []
+
+
+def test_a_terminal_gets_no_escape_that_somebody_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    names = Builder(tmp_path, lambda: "\x1b[7;31;5mx\x1b]52;c;ZXZpbA==\x07\x9b\u202ey").build()
+    keys = ["6", "G", "7", "\r", "8", "jjj", "\r", "9", "\r", "A", "\r", "P", "i", "!", "5", "4", "0", "C", "?"]
+    written = evil_screens.bytes_of([sys.executable, "-m", "lineal_tui.main", "--registry", str(names.root)], keys)
+    assert "x\ufffd]52;c".encode() in written
+    for evil_bytes in (b"\x1b[7;31;5m", b"\x1b]52;c;ZXZp", "\x9b".encode(), "\u202e".encode()):
+        assert evil_bytes not in written
+
+
+def test_malformed_files_are_an_error_that_names_them(tmp_path: Path) -> None:
+    report = mutants.run(tmp_path, trials=45, seed=8)
+    assert report.broken == []
+
+
+@pytest.mark.parametrize("guard", ["cleaning", "translation"])
+def test_without_what_guards_against_it_evil_is_noticed(guard: str) -> None:
+    script = Path(__file__).with_name("run.py")
+    done = subprocess.run(
+        [sys.executable, str(script), "--without", guard, "--trials", "300"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8:replace"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  ! " in done.stdout
