@@ -254,7 +254,7 @@ def test_every_expression_comes_to_what_sql_makes_of_it(
         (found,) = connection.execute(statement, values).fetchone()
     weighed = weigh(
         term,
-        _facts(**{name: _metric(value) for name, value in new.items()}),
+        _facts("m:2", **{name: _metric(value) for name, value in new.items()}),
         _facts("m:1", **{name: _metric(value) for name, value in old.items()}),
         NOW,
     )
@@ -263,7 +263,7 @@ def test_every_expression_comes_to_what_sql_makes_of_it(
 
 @given(_TERMS, _MEASURED)
 def test_nothing_live_never_makes_an_expression_harder_to_pass(term: Term, new: dict[str, float]) -> None:
-    facts = _facts(**{name: _metric(value) for name, value in new.items()})
+    facts = _facts("m:2", **{name: _metric(value) for name, value in new.items()})
     if weigh(term, facts, None, NOW).truth is not True:
         without = _facts("m:1")
         assert weigh(term, facts, without, NOW).truth is not True

@@ -65,15 +65,19 @@ async def test_an_entry_opens_and_leads_to_what_it_changed(
     registry: Registry, opened: Opening, size: tuple[int, int]
 ) -> None:
     async with opened(registry, size) as session:
+
+        def shown() -> View:
+            return session.workspace.shown
+
         await session.press("A", "slash", *"action=version_registered 1.1.0", "enter", "j", "j", "enter")
-        assert session.workspace.shown is View.EVENT
+        assert shown() is View.EVENT
         assert '"digest": "sha256:' in session.text
         event = session.workspace.event
         assert event is not None
         assert event.hash in session.text
         assert event.prev in session.text or size[1] == 24
         await session.press("enter")
-        assert session.workspace.shown is View.TREE
+        assert shown() is View.TREE
         assert session.workspace.version is not None
         assert session.workspace.version.ref == event.ref
 

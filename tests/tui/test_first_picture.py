@@ -19,9 +19,9 @@ from lineal_tui.view.first_picture import first_row, tree_pane
 from lineal_tui.view.lines import Tone
 
 if TYPE_CHECKING:
+    from tests.tui.conftest import Calendar, Opening
     from tests.tui.pty_session import PtySession
 
-    from conftest import Calendar, Opening
     from lineal.registry import Registry
 else:
     from pty_session import PtySession
