@@ -47,7 +47,7 @@ def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> li
                 tags=tags[version.id],
                 artifact=files.get(version.id),
                 architecture=architectures.get(version.id),
-                signature=None if signature is None else json.loads(signature),
+                signature=None if signature is None else _fields(signature),
                 code=code,
                 environment=environment,
                 command=command,
@@ -113,3 +113,12 @@ def figures_of_runs(connection: sqlite3.Connection, wanted: Sequence[Run]) -> li
     params = runs.params_of(connection, numbers)
     series = metrics.series_of(connection, numbers)
     return [RunDetail(run=run, params=params[run.n], metrics=series[run.n]) for run in wanted]
+
+
+def _fields(text: str) -> dict[str, object]:
+    """A JSON object; anything else breaks a rule of the table, and so is damage."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        msg = "a signature that is no object"
+        raise ValueError(msg)  # noqa: TRY004  a value that was read, not one that was passed
+    return found

@@ -24,7 +24,7 @@ def _break(registry: Registry, statement: str) -> Path:
     registry.close()
     with closing(sqlite3.connect(root / "registry.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        connection.execute(statement)
+        connection.executescript(statement)
     return root
 
 
@@ -53,6 +53,14 @@ def test_a_text_that_is_no_json_is_damage(registry: Registry) -> None:
         [run] = opened.runs()
         with pytest.raises(Damaged, match="no JSON"):
             opened.run_detail(f"run:{run.id}")
+
+
+def test_a_signature_that_is_no_object_is_damage(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("x")
+    registry.register("m", tmp_path / "f", label="1.0.0", signature={"inputs": [1]})
+    root = _break(registry, "DROP TRIGGER versions_files_fixed; UPDATE versions SET signature = '7'")
+    with open_registry(root) as opened, pytest.raises(Damaged, match="CHECK constraint failed in versions"):
+        opened.detail("m:1.0.0")
 
 
 def test_a_mistake_that_the_database_has_no_part_in_stays_what_it_is(registry: Registry) -> None:

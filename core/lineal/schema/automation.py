@@ -6,7 +6,12 @@ AUTOMATION = """
 CREATE TABLE automations (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL CHECK (name <> ''),
-    event TEXT NOT NULL,
+    event TEXT NOT NULL CHECK (
+        event IN (
+            'registered', 'approved', 'rejected', 'promoted', 'rolled_back', 'undone', 'cleared', 'moved', 'failed',
+            'alert', 'alert_cleared', 'marked_bad', 'retired', 'deprecated'
+        )
+    ),
     model_id INTEGER REFERENCES models,  -- NULL: all of them
     stage_id INTEGER REFERENCES stages,  -- NULL: all of the model
     command TEXT NOT NULL,  -- argument list as JSON

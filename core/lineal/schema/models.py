@@ -60,7 +60,7 @@ CREATE TABLE versions (
     run_n INTEGER REFERENCES runs,
     artifact_id INTEGER REFERENCES artifacts,
     architecture_id INTEGER REFERENCES architectures,
-    signature TEXT,
+    signature TEXT CHECK (signature GLOB '{{*}}'),  -- inputs and outputs, as a JSON object
     owner TEXT,
     purpose TEXT,
     notes TEXT,
