@@ -239,6 +239,8 @@ def append(
         reason=order.reason,
         outcome=outcome,
         **({"forced": True, "overrode": list(overrode)} if overrode else {}),
+        # whoever finds a pipeline dead brings it to its end
+        **({"by": actor.user} if actor is not None and actor.user != change.actor.user else {}),
         **{"from": transition.from_label, "to": transition.to_label},
     )
     if outcome in MOVED:

@@ -394,9 +394,18 @@ def test_the_database_keeps_reviews_to_forced_transitions_of_others(
         ("reviews_no_update", "UPDATE reviews SET actor = 'dan'", "transition 2 was reviewed so"),
         (None, "UPDATE stage_gates SET approvals = 0", "is not what the log tells"),
         (None, "DELETE FROM gate_expressions", "is not what the log tells"),
+        ("transitions_no_update", "UPDATE transitions SET actor = 'cy' WHERE forced", "is not what event"),
+        ("versions_fixed", "UPDATE versions SET created_by = 'cy' WHERE id = 2", "that it was registered so"),
+        (
+            None,
+            "INSERT INTO role_bindings (subject, role, granted_at, granted_by) VALUES ('cy', 'viewer', 1, 'cy')",
+            "cy was made viewer",
+        ),
+        (None, "UPDATE role_bindings SET role = 'admin' WHERE subject = 'daemon'", "daemon was made admin"),
+        (None, "DELETE FROM role_bindings WHERE subject = 'daemon'", "that daemon is deployer, and they are not"),
     ],
 )
-def test_the_log_tells_of_words_gates_and_force_that_were_forged(
+def test_the_log_tells_of_words_gates_force_people_and_roles_that_were_forged(
     stocked: Registry, sql: Callable[..., list[tuple[object, ...]]], trigger: str | None, statement: str, told: str
 ) -> None:
     stocked.set_gates(PLACE, expressions=("metrics.auc > 2",), approvals=1)
@@ -404,6 +413,11 @@ def test_the_log_tells_of_words_gates_and_force_that_were_forged(
     ben.approve("m:2", "production")
     stocked.promote("m:2", "production", force=True, reason="fire")
     ben.review(f"{PLACE}#2")
+    stocked.grant(stocked.actor.user, "admin")
+    for role in ("viewer", "approver", "deployer"):
+        stocked.grant("daemon", role, model="m")
+    stocked.grant("daemon", "viewer")
+    stocked.revoke("daemon", "viewer")
     assert stocked.verify_events().findings == ()
     if trigger is not None:
         sql(f"DROP TRIGGER {trigger}")

@@ -181,7 +181,7 @@ OTHERS = {
             "INSERT INTO versions (uid, model_id, seq, label, label_reason, created_at, created_by) "
             "VALUES ('u', 1, 99, '9.9.9', 'made up', 1, 'eve')"
         ),
-        "m:9.9.9: no event tells that it was registered",
+        "m:9.9.9: no event tells that it was registered so",
     ),
     "a version taken out": (
         "PRAGMA foreign_keys = OFF; DELETE FROM versions WHERE label = '1.0.3'",

@@ -22,11 +22,14 @@ def versions(connection: sqlite3.Connection, after: int) -> Page:
     """Versions past a row number that no event tells of."""
     rows = connection.execute(
         "SELECT v.id, m.name || ':' || v.label, EXISTS (SELECT 1 FROM events e WHERE e.ref = m.name || ':' || v.label "
-        f"AND +e.action IN {_REGISTERED} AND json_extract(e.data, '$.uid') = v.uid) "
+        f"AND +e.action IN {_REGISTERED} AND json_extract(e.data, '$.uid') = v.uid "
+        # an import says itself who registered a version
+        "AND (e.actor = v.created_by OR +e.action <> 'version_registered' OR "
+        "json_extract(e.data, '$.imported') IS NOT NULL)) "
         "FROM versions v JOIN models m ON m.id = v.model_id WHERE v.id > ? ORDER BY v.id LIMIT ?",
         (after, PAGE),
     ).fetchall()
-    lacking = [(ref, "no event tells that it was registered") for _, ref, told in rows if not told]
+    lacking = [(ref, "no event tells that it was registered so") for _, ref, told in rows if not told]
     return (rows[-1][0] if rows else None), lacking
 
 
@@ -80,7 +83,7 @@ def transitions(connection: sqlite3.Connection, after: int) -> Page:
         return None, []
     stage, place = found
     history = connection.execute(
-        "SELECT t.seq, t.ended_at, a.label, b.label, t.reason, t.outcome, t.action FROM transitions t "
+        "SELECT t.seq, t.ended_at, a.label, b.label, t.reason, t.outcome, t.actor, t.action FROM transitions t "
         "LEFT JOIN versions a ON a.id = t.from_version LEFT JOIN versions b ON b.id = t.to_version "
         "WHERE t.stage_id = ? ORDER BY t.seq",
         (stage,),
@@ -89,7 +92,8 @@ def transitions(connection: sqlite3.Connection, after: int) -> Page:
         row[0]: row
         for row in connection.execute(
             "SELECT json_extract(data, '$.seq'), at, json_extract(data, '$.from'), json_extract(data, '$.to'), "
-            "json_extract(data, '$.reason'), json_extract(data, '$.outcome'), action, seq FROM events "
+            "json_extract(data, '$.reason'), json_extract(data, '$.outcome'), "
+            "coalesce(json_extract(data, '$.by'), actor), action, seq FROM events "
             "WHERE ref = ? AND json_type(data, '$.seq') = 'integer' AND json_type(data, '$.to') IS NOT NULL",
             (place,),
         )
@@ -99,10 +103,10 @@ def transitions(connection: sqlite3.Connection, after: int) -> Page:
         event = told.pop(row[0], None)
         if event is None:
             wrong.append((place, f"no event tells of its transition {row[0]}"))
-        elif row[1:6] != event[1:6] or not _same_action(row[6], event[6]):
-            wrong.append((place, f"its transition {row[0]} is not what event {event[7]} tells"))
+        elif row[1:7] != event[1:7] or not _same_action(row[7], event[7]):
+            wrong.append((place, f"its transition {row[0]} is not what event {event[8]} tells"))
     wrong += [
-        (place, f"event {event[7]} tells of its transition {seq}, which is not there") for seq, event in told.items()
+        (place, f"event {event[8]} tells of its transition {seq}, which is not there") for seq, event in told.items()
     ]
     return stage, wrong
 

@@ -92,5 +92,31 @@ def gates(connection: sqlite3.Connection, after: int) -> Page:
     return stage, [] if kept == wanted else [(place, "what it demands before a promotion is not what the log tells")]
 
 
-EVERYTHING = (decisions, reviews, forced, gates)
+def roles(connection: sqlite3.Connection, after: int) -> Page:
+    """Roles that the last event about somebody at a place does not tell of, and the other way round; all at once."""
+    del after
+    kept: dict[tuple[str, str], set[str]] = {}
+    for subject, place, role in connection.execute(
+        "SELECT b.subject, coalesce(m.name || coalesce('@' || s.name, ''), 'registry'), b.role FROM role_bindings b "
+        "LEFT JOIN models m ON m.id = b.model_id LEFT JOIN stages s ON s.id = b.stage_id"
+    ):
+        # a model of this name stands in the log as all of them do
+        kept.setdefault((subject, place), set()).add(role)
+    told: dict[tuple[str, str], str | None] = {}
+    for action, place, subject, role in connection.execute(
+        "SELECT action, ref, json_extract(data, '$.subject'), json_extract(data, '$.role') FROM events "
+        "WHERE action IN ('role_granted', 'role_revoked') ORDER BY seq"
+    ):
+        told[subject, place] = role if action == "role_granted" else None
+    wrong = []
+    for subject, place in kept.keys() | told.keys():
+        has, said = kept.get((subject, place), set()), told.get((subject, place))
+        if has and said not in has:
+            wrong.append((place, f"no event tells that {subject} was made {' and '.join(sorted(has))} so"))
+        elif said is not None and not has:
+            wrong.append((place, f"the log tells that {subject} is {said}, and they are not"))
+    return None, sorted(wrong)
+
+
+EVERYTHING = (decisions, reviews, forced, gates, roles)
 """All comparisons; each begins after 0."""
