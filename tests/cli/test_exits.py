@@ -51,7 +51,6 @@ def complains(answer: Ran, code: int, *words: str) -> None:
         (("live", "fraud"), 2, "such as fraud@production"),
         (("live", "fraud@production", "--at", "yesterday-ish"), 2, "no date or time"),
         (("lineage", "fraud"), 2, "it names a model"),
-        (("diff", "fraud:1.0.0"), 2, "two versions"),
         (("diff", "fraud:1.0.0", "run:0"), 2, "runs compare with runs"),
         (("promote", "fraud:1.0.0"), 2, "--to"),
         (("promote", "fraud:1.0.0", "--to", "prod"), 3, "fraud@production"),

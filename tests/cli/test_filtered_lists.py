@@ -85,3 +85,11 @@ def test_a_column_may_be_in_none_of_the_rows_and_a_mistyped_one_is_never_silent(
     wrong = typed("runs", "--columns", "name,metrics.acu", "--registry", tmp_path / "registry")
     assert wrong.code == 2
     assert "did you mean auc?" in wrong.err
+
+
+@pytest.mark.parametrize("when", ["0 seconds ago", "now"])
+def test_a_time_may_be_told_by_how_long_ago_it_was(typed: Typed, sample: Path, when: str) -> None:
+    then = typed("live", "fraud@production", "--at", when, "--json", "--registry", sample)
+    assert then.json["ref"] == typed("live", "fraud@production", "--json", "--registry", sample).json["ref"]
+    assert typed("live", "fraud@production", "--at", "30 years ago", "--registry", sample).code == 3
+    assert typed("live", "fraud@production", "--at", "some days ago", "--registry", sample).code == 2

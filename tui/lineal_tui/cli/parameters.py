@@ -133,7 +133,7 @@ def figures(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
 
 
 def moment(text: str) -> Micros:
-    """A time; without an offset it is local.
+    """A time, without an offset a local one; or how long ago, as the search language has it: `7 days ago`, `yesterday`.
 
     Raises:
         BadValue: it is none.
@@ -147,7 +147,14 @@ def moment(text: str) -> Micros:
         found = datetime.fromisoformat(text.strip()).astimezone()
         return Micros(round(found.timestamp() * 1_000_000))
     except (ValueError, OverflowError, OSError):
-        hint = "such as '2026-03-01 03:00', which is local, or 2026-03-01T03:00:00Z"
+        told = text.strip().lower()
+        if told.endswith(" ago") or told in {"now", "today", "yesterday"}:
+            from lineal.search.moments import span_of_time  # noqa: PLC0415  as above
+
+            span = span_of_time(told, now())
+            if span is not None:
+                return Micros(span[0])
+        hint = "such as '2026-03-01 03:00', which is local, 2026-03-01T03:00:00Z, or '7 days ago'"
         raise BadValue(field="time", value=text, why="it is no date or time", hint=hint) from None
 
 

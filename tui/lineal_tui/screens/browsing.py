@@ -104,7 +104,10 @@ class Browsing(Exploring):
             if match:
                 rows = [row for row in rows if in_line(match, row.line)]
             version = found[0].version.id
+            first = pane.lines.current is None
             pane.lines.show(Listed(rows, [(version, row.key, place) for place, row in enumerate(rows)]), _line_of)
+            if first:
+                pane.lines.move_to(next((place for place, row in enumerate(rows) if row.path is not None), 0))
         pane.redraw()
 
     def open_file(self) -> None:
