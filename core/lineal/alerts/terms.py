@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from lineal import naming
 from lineal.errors import BadFilter, BadValue
 from lineal.gates import durations
-from lineal.search.terms import Among, Arithmetic, Both, Comparison, Either, Field, Literal, Missing, Not
+from lineal.search.terms import Among, Arithmetic, Both, Comparison, Either, Field, Literal, Missing, Not, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lineal.search.terms import Operand, Term
 
 LONGEST = 86_400
@@ -90,22 +88,4 @@ def is_observed(key: str) -> bool:
 
 def names(term: Term) -> list[str]:
     """The metrics that an expression asks for, as they are shown."""
-    return list(dict.fromkeys(_fields(term)))
-
-
-def _fields(part: Term | Operand) -> Iterator[str]:
-    match part:
-        case Field():
-            yield part.name
-        case Arithmetic() | Comparison():
-            yield from _fields(part.left)
-            yield from _fields(part.right)
-        case Among() | Missing():
-            yield from _fields(part.operand)
-        case Not(term):
-            yield from _fields(term)
-        case Both(terms) | Either(terms):
-            for each in terms:
-                yield from _fields(each)
-        case _:
-            return
+    return list(dict.fromkeys(each.name for each in fields_of(term)))

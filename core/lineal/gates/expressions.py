@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.errors import BadFilter
-from lineal.gates.weighing import fields_of, shown_field, weigh
+from lineal.gates.weighing import shown_field, weigh
 from lineal.records.stages import Check
 from lineal.refs import nearest
 from lineal.search.fields import VERSIONS
 from lineal.search.parsing import parse
-from lineal.search.terms import Both, Either, Not, Words
+from lineal.search.terms import Both, Either, Not, Words, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

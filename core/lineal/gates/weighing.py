@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING
 from lineal.gates.comparing import MIRRORED, compared, compared_as, is_list, is_missing, kind_of, reckoned, shown_value
 from lineal.gates.facts import number_words
 from lineal.search.fields import VERSIONS
-from lineal.search.terms import Among, Arithmetic, Both, Comparison, Either, Field, Literal, Missing, Not
+from lineal.search.terms import (
+    Among,
+    Arithmetic,
+    Both,
+    Comparison,
+    Either,
+    Field,
+    Literal,
+    Missing,
+    Not,
+    fields_in,
+    fields_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lineal.gates.facts import Facts, Measured, Param, Value
     from lineal.records.base import Micros
     from lineal.search.terms import Operand, Term
@@ -99,7 +109,7 @@ class _Scale:
 
     def lacks_live(self, term: Comparison | Among | Missing) -> bool:
         """Whether a term asks for the live version where nothing is live."""
-        return self.live is None and any(each.of_live for each in _fields(term))
+        return self.live is None and any(each.of_live for each in fields_of(term))
 
     def _leaf(self, term: Comparison | Among | Missing) -> bool | None:
         chosen = self.choose(_operands(term))
@@ -167,7 +177,7 @@ class _Scale:
 
     def choose(self, operands: tuple[Operand, ...]) -> dict[tuple[str, bool], Measured | None]:
         """Which value of each metric counts: both versions' of one metric have to be measured on the same data."""
-        asked = [each for operand in operands for each in _operand_fields(operand) if each.scope == "metrics"]
+        asked = [each for operand in operands for each in fields_in(operand) if each.scope == "metrics"]
         own = dict.fromkeys(each.name for each in asked if not each.of_live)
         live = dict.fromkeys(each.name for each in asked if each.of_live)
         chosen = {(each.name, each.of_live): self._usual(each.name, of_live=each.of_live) for each in asked}
@@ -215,7 +225,7 @@ class _Scale:
 
     def _see(self, term: Term, chosen: dict[tuple[str, bool], Measured | None]) -> None:
         """Note the figures of a term's fields, and what is missing."""
-        for each in _fields(term):
+        for each in fields_of(term):
             facts = self.live if each.of_live else self.facts
             name = shown_field(each)
             if facts is None or name in self.figures:
@@ -245,20 +255,6 @@ def shown_field(asked: Field) -> str:
     return f"{'live.' if asked.of_live else ''}{prefix}{name}"
 
 
-def fields_of(term: Term) -> Iterator[Field]:
-    """Every field in an expression, in its order."""
-    match term:
-        case Not(inner):
-            yield from fields_of(inner)
-        case Both(terms) | Either(terms):
-            for each in terms:
-                yield from fields_of(each)
-        case Comparison() | Among() | Missing():
-            yield from _fields(term)
-        case _:
-            return
-
-
 def _operands(term: Term) -> tuple[Operand, ...]:
     match term:
         case Comparison(_, left, right):
@@ -267,21 +263,6 @@ def _operands(term: Term) -> tuple[Operand, ...]:
             return (operand,)
         case _:
             return ()
-
-
-def _fields(term: Term) -> list[Field]:
-    return [each for operand in _operands(term) for each in _operand_fields(operand)]
-
-
-def _operand_fields(operand: Operand) -> Iterator[Field]:
-    match operand:
-        case Field():
-            yield operand
-        case Arithmetic(_, left, right):
-            yield from _operand_fields(left)
-            yield from _operand_fields(right)
-        case _:
-            return
 
 
 def _places(measured: dict[str | None, Measured]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.queries import stages as stage_rows
 from lineal.records.base import Actor, Digest, Micros
-from lineal.records.gates import Decision, DecisionVerdict, Review
+from lineal.records.gates import Decision, DecisionVerdict
 
 if TYPE_CHECKING:
     import sqlite3
@@ -68,17 +68,6 @@ def insert_review(
         "INSERT INTO reviews (transition_id, comment, actor, uid, claim, at) VALUES (?, ?, ?, ?, ?, ?)",
         (transition, comment, actor.user, actor.uid, actor.claim, at),
     )
-
-
-def review_of(connection: sqlite3.Connection, transition: Transition) -> Review | None:
-    """What was said of a forced transition; None while nobody did."""
-    row = connection.execute(
-        "SELECT actor, uid, claim, comment, at FROM reviews WHERE transition_id = ?", (transition.id,)
-    ).fetchone()
-    if row is None:
-        return None
-    user, uid, claim, comment, at = row
-    return Review(transition, Actor(user, uid, claim), comment, Micros(at))
 
 
 def unreviewed(connection: sqlite3.Connection, *, seq: int | None = None, limit: int = 1_000) -> list[Transition]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from lineal.errors import BadFilter, BadOrder
 from lineal.records.runs import Direction
@@ -14,21 +13,15 @@ from lineal.search.parsing import check_letters, parse, parse_field
 from lineal.search.pieces import Condition, Names, Order, Sql, either, joined, merged, wrapped
 from lineal.search.terms import (
     Among,
-    Arithmetic,
     Both,
     Comparison,
     Either,
-    Field,
-    Literal,
     Missing,
     Not,
-    Operand,
     Term,
     Words,
+    fields_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _MOST_WORDS = 50
 
@@ -50,7 +43,7 @@ def conditions(text: str, subject: Subject, names: Names, now: int) -> list[Cond
 def asks_for(text: str, subject: Subject, attribute: str) -> bool:
     """Whether a filter asks for an attribute, by any of its names."""
     wanted = subject.attribute(attribute)
-    return any(each.scope == "attributes" and subject.attribute(each.name) is wanted for each in _fields(parse(text)))
+    return any(each.scope == "attributes" and subject.attribute(each.name) is wanted for each in fields_of(parse(text)))
 
 
 def order(text: str, subject: Subject, names: Names, now: int) -> Order:
@@ -133,30 +126,3 @@ def words_query(text: str) -> str | None:
         return None
     # Within quotes FTS5 knows no operators; words that it divides have to stand side by side.
     return " AND ".join('"{}"*'.format(word.replace('"', " ").replace("\0", " ")) for word in words[:_MOST_WORDS])
-
-
-def _fields(term: Term) -> Iterable[Field]:
-    match term:
-        case Not(inner):
-            yield from _fields(inner)
-        case Both(terms) | Either(terms):
-            for each in terms:
-                yield from _fields(each)
-        case Comparison(_, left, right):
-            yield from _operand_fields(left)
-            yield from _operand_fields(right)
-        case Among(operand) | Missing(operand):
-            yield from _operand_fields(operand)
-        case Words():
-            return
-
-
-def _operand_fields(operand: Operand) -> Iterable[Field]:
-    match operand:
-        case Field():
-            yield operand
-        case Arithmetic(_, left, right):
-            yield from _operand_fields(left)
-            yield from _operand_fields(right)
-        case Literal():
-            return

@@ -56,7 +56,6 @@ class Subject:
 
     name: str
     """For people: `run`."""
-    many: str
     table: str
     """The table, and the alias that `sql` of its attributes uses."""
     number: str
@@ -107,7 +106,6 @@ def _data(source: str, link: str) -> tuple[Attribute, ...]:
 
 RUNS = Subject(
     name="run",
-    many="runs",
     table="runs r",
     number="r.n",
     tags="run",
@@ -180,7 +178,6 @@ RUNS = Subject(
 
 VERSIONS = Subject(
     name="version",
-    many="versions",
     table="versions v",
     number="v.id",
     tags="version",
@@ -277,7 +274,6 @@ VERSIONS = Subject(
 
 DATASETS = Subject(
     name="dataset version",
-    many="dataset versions",
     table="dataset_versions v JOIN datasets d ON d.id = v.dataset_id",
     number="v.id",
     tags="dataset",
@@ -314,7 +310,6 @@ DATASETS = Subject(
 
 MODELS = Subject(
     name="model",
-    many="models",
     table="models m",
     number="m.id",
     tags="model",
@@ -345,7 +340,6 @@ MODELS = Subject(
 
 EXPERIMENTS = Subject(
     name="experiment",
-    many="experiments",
     table="experiments e",
     number="e.id",
     tags="experiment",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,32 @@ class Either:
 
 
 Term = Comparison | Among | Missing | Words | Not | Both | Either
+
+
+def fields_of(term: Term) -> Iterator[Field]:
+    """Every field in an expression, in its order."""
+    match term:
+        case Not(inner):
+            yield from fields_of(inner)
+        case Both(terms) | Either(terms):
+            for each in terms:
+                yield from fields_of(each)
+        case Comparison(_, left, right):
+            yield from fields_in(left)
+            yield from fields_in(right)
+        case Among(operand) | Missing(operand):
+            yield from fields_in(operand)
+        case Words():
+            return
+
+
+def fields_in(operand: Operand) -> Iterator[Field]:
+    """Every field in one side of a comparison."""
+    match operand:
+        case Field():
+            yield operand
+        case Arithmetic(_, left, right):
+            yield from fields_in(left)
+            yield from fields_in(right)
+        case Literal():
+            return

@@ -31,7 +31,6 @@ class Deciding(Auditing):
 
     inbox: Inbox | None = None
     """What waits for whoever sits here; None before it was looked up."""
-    _assessed: Assessment | None = None
     _asked_for: tuple[int, str] | None = None
 
     # what waits
@@ -169,7 +168,6 @@ class Deciding(Auditing):
         """Show what a version was held against, or ask about it."""
         found = message.assessment
         if message.turn is None:
-            self._assessed = found
             if View.POLICY in self.visible_panes():
                 self._show_policy(found)
             return

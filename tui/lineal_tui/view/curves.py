@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.9, 0.97)
 """The levels that a key goes through."""
-LEAST_HEIGHT = 5
-"""Rows below which there is no plot: three of curves, the axis and its figures."""
 
 _LABEL = 10
 _SHADE = "░"

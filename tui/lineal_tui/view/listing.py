@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lineal.records.data import Dataset, DatasetVersion
     from lineal.records.models import Model, Version
     from lineal.records.runs import Experiment, Run, RunDetail
-    from lineal.records.stages import Event, LiveVersion, Stage, Transition
+    from lineal.records.stages import LiveVersion, Stage, Transition
 
 _FIGURES = 3
 """Metrics that a list of runs has room for."""
@@ -282,22 +282,6 @@ def identified(found: Sequence[Identified], width: int | None) -> list[Line]:
         for each in found
     ]
     return table(("REF", "KIND", "PATH", "DIGEST"), rows, width=width)
-
-
-def events(found: Sequence[Event], width: int | None) -> list[Line]:
-    """Entries of the audit log."""
-    rows = [
-        (
-            _text(str(each.seq)),
-            (local_time(each.at), Tone.MUTED),
-            _text(who(each.actor.user, each.actor.claim)),
-            (each.action, Tone.STRONG),
-            _text(each.ref),
-            (each.hash[:12], Tone.MUTED),
-        )
-        for each in found
-    ]
-    return table(("SEQ", "AT", "WHO", "ACTION", "REF", "HASH"), rows, width=width, numbers=(0,))
 
 
 def _text(text: str | None) -> Span:
