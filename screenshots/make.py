@@ -22,12 +22,13 @@ CELL = 12.2
 
 SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("tree-160x48", (160, 48), ("j", "j")),
-    ("tree-80x24", (80, 24), ("j",)),
     ("rollback-80x24", (80, 24), ("r",)),
-    ("promote-160x48", (160, 48), ("g", "p")),
     ("history-80x24", (80, 24), ("H",)),
-    ("lineage-80x24", (80, 24), ("L",)),
-    ("help-80x24", (80, 24), ("question_mark",)),
+    ("diff-120x36", (120, 36), ("space", "space", "space", "d")),
+    ("lineage-120x20", (120, 20), ("L", "h", "h", "plus")),
+    ("runs-160x48", (160, 48), ("7", "slash", *"val_loss < 1", "enter", "l", "l", "l", "l", "l", "l", "s")),
+    ("curves-120x36", (120, 36), ("7", "slash", *"searched auc > 0", "enter", "g", "v", "G", "v", "C", "o")),
+    ("policy-120x20", (120, 20), ("g", "P")),
 )
 
 
@@ -50,6 +51,22 @@ def _trimmed(found: re.Match[str]) -> str:
     return f'x="{float(x) + before * CELL:.1f}"{y} textLength="{width:.1f}"{rest}>{text}</text>'
 
 
+def demand(registry_root: Path) -> None:
+    """Have production demand something, which it does not in the sample."""
+    import lineal  # noqa: PLC0415  after the environment is set
+
+    with lineal.open_registry(registry_root) as registry:
+        registry.set_gates(
+            f"{MODEL}@production",
+            expressions=("metrics.auc >= live.metrics.auc - 0.005", "metrics.recall >= 0.9"),
+            require=("owner", "purpose", "datasets", "parent"),
+            after="staging",
+            soak="7d",
+            approvals=1,
+            no_pickle=True,
+        )
+
+
 async def take(registry_root: Path, name: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     """Start the application, press the keys, and keep the screen."""
     import lineal  # noqa: PLC0415  after the environment is set
@@ -58,7 +75,7 @@ async def take(registry_root: Path, name: str, size: tuple[int, int], keys: tupl
     from lineal_tui.remembered import Place, remember, state_file  # noqa: PLC0415  as above
 
     with lineal.open_registry(registry_root) as registry:
-        remember(state_file(registry.uid), Place(MODEL, "production"))
+        remember(state_file(registry.uid, registry.root), Place(MODEL, "production"))
         app = LinealApp(registry, now)
         async with app.run_test(size=size) as pilot:
             await pilot.pause(0.6)
@@ -80,6 +97,7 @@ def main() -> int:
         root = Path(shutil.copytree(root, Path(state) / "lineal-demo"))
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
         os.environ.pop("NO_COLOR", None)
+        demand(root)
         for name, size, keys in SHOTS:
             asyncio.run(take(root, name, size, keys))
     return 0
