@@ -110,17 +110,27 @@ def remember(path: Path, place: Place) -> None:
         Unreadable: The folder cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(_plain(place), file)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, json.dumps(_plain(place)))
     except (OSError, ValueError) as error:
         raise Unreadable(f"where you are cannot be kept for the next time: {error}") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file, in a folder that may be missing, whole or not at all.
+
+    Raises:
+        OSError: The folder cannot be written.
+        ValueError: The text cannot be encoded.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _plain(place: Place) -> dict[str, object]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal_tui.remembered import Unreadable
+from lineal_tui.remembered import Unreadable, write_whole
 from lineal_tui.view.clean import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 KEPT = 200
 """Lines that are kept."""
@@ -46,14 +44,6 @@ def keep_spoken(path: Path, lines: Sequence[str]) -> None:
         Unreadable: The folder cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write("".join(f"{one_line(line)}\n" for line in lines[-KEPT:]))
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, "".join(f"{one_line(line)}\n" for line in lines[-KEPT:]))
     except (OSError, ValueError) as error:
         raise Unreadable(f"what you typed cannot be kept for the next time: {error}") from error
