@@ -84,16 +84,16 @@ class Session:
 
     async def settle(self) -> None:
         at_rest = 0
-        for _ in range(300):
-            await self.pilot.pause()
+        for _ in range(2_000):
             with suppress(WorkerFailed, WorkerCancelled):  # the application says so itself, or has asked anew since
                 await self.app.workers.wait_for_complete()
-            await self.pilot.pause(0.01)
+            # everything on its way is asked for below; to wait for an idle processor as well takes 20 ms and more
+            await self.pilot.pause(0.004)
             screen = self.workspace
             waits = screen.waits or screen._callbacks or screen.message_queue_size or self.app.message_queue_size
             busy = waits or any(not worker.is_finished for worker in self.app.workers)
             at_rest = 0 if busy else at_rest + 1
-            if at_rest == 2:
+            if at_rest == 3:
                 return
         raise AssertionError("the application does not come to rest")
 

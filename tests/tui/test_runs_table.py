@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+
+from lineal.records.base import Micros
+from lineal_tui.view.run_columns import Chosen, RunsLook, widened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -259,3 +263,9 @@ async def test_runs_that_differ_in_nothing_say_so(registry: Registry, opened: Op
     async with opened(registry) as session:
         await session.press("7", "g", "space", "space", "equals_sign")
         assert "differ in no param" in session.last
+
+
+def test_a_column_is_not_widened_before_any_row_was_measured() -> None:
+    look = RunsLook((Chosen("age"), Chosen("metric:auc")), Micros(0))
+    assert widened(look, "age", 1) == look.columns
+    assert widened(replace(look, widths=(5, 6)), "age", 1) == (Chosen("age", 6), Chosen("metric:auc"))

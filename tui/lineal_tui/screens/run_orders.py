@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
     from lineal_tui.view.run_columns import Sorting
 
-PLACES = 40 * PAGE
+PLACES = 16 * PAGE
 """Places in an order that are kept: more than there are rows at hand."""
 
 _FIELDS = {

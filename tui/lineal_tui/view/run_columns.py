@@ -133,7 +133,9 @@ def next_sorting(now: Sorting | None, column: str) -> Sorting | None:
 
 
 def widened(look: RunsLook, column: str, by: int) -> tuple[Chosen, ...]:
-    """The columns with one of them wider by some cells, or narrower."""
+    """The columns with one of them wider by some cells, or narrower; as they are before any row was measured."""
+    if len(look.widths) < len(look.columns):
+        return look.columns
     return tuple(
         replace(each, width=max(NARROWEST, min(WIDEST, (each.width or look.widths[n]) + by)))
         if each.id == column

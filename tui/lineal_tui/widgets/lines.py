@@ -16,7 +16,7 @@ from lineal_tui.view.lines import GUTTER, Line, Tone
 from lineal_tui.view.pages import Listed, Rows, top_for
 from lineal_tui.widgets.painting import changed_cells, palette_of, strip_of
 
-_CACHED_STRIPS = 1024
+_CACHED_STRIPS = 256
 
 Painter = Callable[[Any, int], Line]
 """A row and the cells there are for it, to its line."""
