@@ -24,7 +24,7 @@ SHOTS: tuple[tuple[str, tuple[int, int], tuple[str, ...]], ...] = (
     ("tree-160x48", (160, 48), ("j", "j")),
     ("rollback-80x24", (80, 24), ("r",)),
     ("history-80x24", (80, 24), ("H",)),
-    ("diff-120x36", (120, 36), ("space", "space", "space", "d")),
+    ("diff-120x28", (120, 28), ("space", "space", "space", "d")),
     ("lineage-120x20", (120, 20), ("L", "h", "h", "plus")),
     ("runs-160x48", (160, 48), ("7", "slash", *"val_loss < 1", "enter", "l", "l", "l", "l", "l", "l", "s")),
     ("curves-120x36", (120, 36), ("7", "slash", *"searched auc > 0", "enter", "g", "v", "G", "v", "C", "o")),
