@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -243,3 +245,12 @@ def test_what_nobody_will_know_is_warned_of_once(typed: Typed, registry: Path) -
     typed("stage", "set", PLACE, "--registry", registry, "--require", "purpose")
     ran = typed("promote", "fraud:1.1.0", "--to", "production", "--registry", registry)
     assert "warning" not in ran.err  # the check says so
+
+
+def test_whoever_takes_their_own_role_away_by_a_policy_is_told(registry: Path, typed: Typed, tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    assert typed("grant", pwd.getpwuid(os.getuid()).pw_name, "admin", "--registry", registry).code == 0
+    file.write_text('[[roles]]\nsubject = "daemon"\nrole = "admin"\n')
+    ran = typed("policy", "apply", file, "--registry", registry)
+    assert ran.code == 0
+    assert "have no role any more" in ran.err

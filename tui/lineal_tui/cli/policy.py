@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineal_tui.cli.app import Group, session, stop
-from lineal_tui.cli.output import dump, narrate, show, width
+from lineal_tui.cli.output import dump, narrate, show, warn, width
 from lineal_tui.cli.parameters import as_json
 
 if TYPE_CHECKING:
@@ -94,8 +94,11 @@ def apply(context: click.Context, *, file: str, as_json: bool) -> None:
     text = _read(file)
     with session(context).open() as registry:
         made = registry.apply_policy(text, name=file)
+        standing = registry.standing()
     _tell(made, as_json=as_json)
     narrate(f"{sum(each.remark is None for each in made)} changed")
+    if made and not standing.is_open and not standing.bindings:
+        warn(f"you, {standing.user}, have no role any more")
 
 
 def _read(file: str) -> str:
