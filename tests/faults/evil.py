@@ -77,7 +77,7 @@ def _look(
                 asked = line if kind < 2 else evil_commands.Line(line.words, is_json=line.is_json)
                 on_terminal = number % 2 == 1 and not evil_commands.refuses_terminals(asked)
                 report.broken += evil_commands.wrong(asked, terminal=on_terminal)
-        if kind < 2:
+        if kind < 2 and not report.broken:
             evil_exports.check(names, _made(folder / "exports"), report)
             evil_archives.check(names, _made(folder / "archives"), dice, report, draw)
         if with_screens and report.trials < trials and not report.broken:

@@ -149,7 +149,8 @@ def bytes_of(command: Sequence[str], keys: Sequence[str]) -> bytes:
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 48, 160, 0, 0))
     written = bytearray()
     try:
-        _wait_for(terminal, written, b"registry", 20.0)
+        _wait_for(terminal, written, b"lineal", 20.0)
+        _wait_for(terminal, written, None, 1.0)
         for key in keys:
             os.write(terminal, key.encode())
             _wait_for(terminal, written, None, 0.4)
@@ -160,6 +161,10 @@ def bytes_of(command: Sequence[str], keys: Sequence[str]) -> bytes:
     return bytes(written)
 
 
+_QUIET = 0.15
+"""Seconds without output after which a screen is drawn."""
+
+
 def _wait_for(terminal: int, written: bytearray, wanted: bytes | None, seconds: float) -> None:
     """Read until something was written, or for so long; questions about the cursor are answered."""
     end = time.monotonic() + seconds
@@ -167,6 +172,7 @@ def _wait_for(terminal: int, written: bytearray, wanted: bytes | None, seconds: 
         ready, _, _ = select.select([terminal], [], [], max(0.0, end - time.monotonic()))
         if ready:
             chunk = os.read(terminal, 1 << 16)
+            end = end if wanted else time.monotonic() + _QUIET
             written += chunk
             if b"\x1b[6n" in chunk or b"\x1b[?6n" in chunk:
                 os.write(terminal, b"\x1b[?1;1R" if b"\x1b[?6n" in chunk else b"\x1b[1;1R")

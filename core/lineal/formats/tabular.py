@@ -249,16 +249,28 @@ def _parquet(path: Path) -> Table | None:
             fields = list(metadata.schema.to_arrow_schema())
         except (pa.ArrowException, OSError) as error:
             raise BadFormat(path=path, format="parquet", why=str(error).split("\n")[0]) from error
-        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-        chunks: dict[str, list[Any]] = {}
-        for group in groups:
-            for index in range(group.num_columns):
-                chunk = group.column(index)
-                chunks.setdefault(chunk.path_in_schema, []).append(chunk.statistics)
-    columns = tuple(
-        _from_statistics(field.name, str(field.type), chunks.get(field.name, [])) for field in fields[:COLUMNS]
-    )
+        try:
+            chunks = _statistics(metadata, path)
+            columns = tuple(
+                _from_statistics(field.name, str(field.type), chunks.get(field.name, [])) for field in fields[:COLUMNS]
+            )
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise BadFormat(path=path, format="parquet", why=f"its statistics cannot be read ({error})") from error
     return metadata.num_rows, columns
+
+
+def _statistics(metadata: Any, path: Path) -> dict[str, list[Any]]:
+    """What the footer says of each column, group by group."""
+    chunks: dict[str, list[Any]] = {}
+    for group in (metadata.row_group(index) for index in range(metadata.num_row_groups)):
+        for index in range(group.num_columns):
+            chunk = group.column(index)
+            if chunk.physical_type != metadata.schema.column(index).physical_type:
+                # asked for its statistics, pyarrow would end the process
+                why = f"column {chunk.path_in_schema} is said to be of two types"
+                raise BadFormat(path=path, format="parquet", why=why)
+            chunks.setdefault(chunk.path_in_schema, []).append(chunk.statistics)
+    return chunks
 
 
 _WORDS: Final = {"double": "float", "halffloat": "float", "string": "str", "large_string": "str"}

@@ -112,25 +112,33 @@ def _bring_all(
     context.check(Permission.IMPORT, str(context.root))
     tally = Tally(progress)
     with closing(opened(tally.tell)) as reader:
-        tally.total = reader.total()
-        source = _source(context, reader)
-        runs = RunWriter(context, reader, source, tally)
-        runs.experiments()
-        runs.runs()
-        taker = FileTaker(Locator(reader.near, options.root), tally, wanted=options.files, move=options.move)
-        versions = VersionWriter(context, reader, source, tally, runs.data, taker)
-        stages = StageWriter(context, reader, source, tally)
-        for foreign in reader.models():
-            model, name = versions.model(foreign)
-            versions.versions(foreign, model, name)
-            if foreign.is_registered:
-                stages.bring(foreign, model, name)
-        taker.remove()
-        if tally.changes:
-            with context.change(Permission.IMPORT, reader.store.path) as change:
-                added = {count.kind: count.added for count in tally.counts() if count.added}
-                change.record("imported", reader.store.path, source=reader.store.uid, added=added)
+        try:
+            _bring_everything(context, reader, options, tally)
+        except KeyError as error:
+            why = f"its records do not hang together: {error} is named in one and is not there"
+            raise Damaged(path=reader.store.path, why=why) from error
         return Imported(reader.store, tally.counts(), tuple(tally.remarks))
+
+
+def _bring_everything(context: Context, reader: Reader, options: Options, tally: Tally) -> None:
+    tally.total = reader.total()
+    source = _source(context, reader)
+    runs = RunWriter(context, reader, source, tally)
+    runs.experiments()
+    runs.runs()
+    taker = FileTaker(Locator(reader.near, options.root), tally, wanted=options.files, move=options.move)
+    versions = VersionWriter(context, reader, source, tally, runs.data, taker)
+    stages = StageWriter(context, reader, source, tally)
+    for foreign in reader.models():
+        model, name = versions.model(foreign)
+        versions.versions(foreign, model, name)
+        if foreign.is_registered:
+            stages.bring(foreign, model, name)
+    taker.remove()
+    if tally.changes:
+        with context.change(Permission.IMPORT, reader.store.path) as change:
+            added = {count.kind: count.added for count in tally.counts() if count.added}
+            change.record("imported", reader.store.path, source=reader.store.uid, added=added)
 
 
 def _source(context: Context, reader: Reader) -> int:
