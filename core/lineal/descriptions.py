@@ -10,7 +10,7 @@ from lineal import addresses, naming, refs
 from lineal.errors import BadValue, NotFound
 from lineal.metrics import guess_direction
 from lineal.policy import Permission
-from lineal.queries import datasets, metrics, models, names, runs, versions
+from lineal.queries import datasets, metrics, models, names, registered, runs, versions
 from lineal.records.data import Dataset
 from lineal.records.models import Model, Scheme, Version
 from lineal.records.runs import Direction, Experiment, MetricDefinition, Run
@@ -124,7 +124,7 @@ def _set_primary(change: Change, subject: _Subject, value: str | float | None) -
     known = {
         each
         for version in versions.page(change.connection, subject.id, before=None, limit=100)
-        for each in versions.metrics_of(change.connection, [version.id])[version.id]
+        for each in registered.metrics_of(change.connection, [version.id])[version.id]
     }
     if known and name not in known:
         near = refs.nearest(name, known)

@@ -6,7 +6,17 @@ import json
 from typing import TYPE_CHECKING
 
 from lineal.metrics import guess_direction
-from lineal.queries import artifacts, datasets, endings, metrics, models, names, observations, runs, versions
+from lineal.queries import (
+    artifacts,
+    datasets,
+    endings,
+    metrics,
+    models,
+    names,
+    observations,
+    registered,
+    runs,
+)
 from lineal.records.models import VersionDetail
 from lineal.records.runs import MetricDefinition, RunDetail
 
@@ -21,9 +31,9 @@ if TYPE_CHECKING:
 def of_versions(connection: sqlite3.Connection, wanted: Sequence[Version]) -> list[VersionDetail]:
     """Everything about versions, in their order."""
     ids = [version.id for version in wanted]
-    facts = versions.facts_of(connection, ids)
-    params = versions.params_of(connection, ids)
-    values = versions.metrics_of(connection, ids)
+    facts = registered.facts_of(connection, ids)
+    params = registered.params_of(connection, ids)
+    values = registered.metrics_of(connection, ids)
     used = datasets.used_by_versions(connection, ids)
     tags = names.tags_of(connection, "version", ids)
     files = artifacts.files_of(connection, ids)

@@ -16,6 +16,7 @@ from lineal.queries import datasets as dataset_rows
 from lineal.queries import metrics as metric_rows
 from lineal.queries import models as model_rows
 from lineal.queries import names as name_rows
+from lineal.queries import registered as registered_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
 from lineal.queries import versions as rows
@@ -257,7 +258,7 @@ def _label(
 
 
 def _facts(connection: sqlite3.Connection, version: Version) -> naming.BumpFacts:
-    _, signature, _, _, _ = rows.facts_of(connection, [version.id])[version.id]
+    _, signature, _, _, _ = registered_rows.facts_of(connection, [version.id])[version.id]
     used = dataset_rows.used_by_versions(connection, [version.id])[version.id]
     training = frozenset(data.digest for data in used if data.role not in _TRAINING_ROLES_NOT)
     return naming.BumpFacts(

@@ -9,6 +9,7 @@ from lineal import addresses, histories
 from lineal.facade.finding import Addressed
 from lineal.lazily import Later
 from lineal.queries import models as model_rows
+from lineal.queries import registered as registered_rows
 from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
 
@@ -122,7 +123,7 @@ class Reading(Addressed):
     def values(self, versions: Sequence[Version], metric: str) -> dict[int, float]:
         """What versions were registered with of one metric, by row number; those without it are missing."""
         with self._context.read() as connection:
-            return version_rows.values_of(connection, [version.id for version in versions], metric)
+            return registered_rows.values_of(connection, [version.id for version in versions], metric)
 
     def tree(self, model: str) -> list[tuple[Version, TreeRow]]:
         """All versions of a model with their rows of the drawn tree, newest first."""

@@ -13,8 +13,8 @@ from lineal.queries import datasets as dataset_rows
 from lineal.queries import gates as rows
 from lineal.queries import models as model_rows
 from lineal.queries import names as name_rows
+from lineal.queries import registered
 from lineal.queries import stages as stage_rows
-from lineal.queries import versions as version_rows
 from lineal.records.stages import Check
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _named(connection: sqlite3.Connection, scope: str, key: str, version: Versio
         case "tags":
             return name_rows.tags_of(connection, "version", [version.id])[version.id].get(key) or None
         case "params":
-            found = version_rows.params_of(connection, [version.id])[version.id].get(key)
+            found = registered.params_of(connection, [version.id])[version.id].get(key)
             return None if found is None else str(found)
         case _:
             measured = [each for each in rows.measures(connection, version.id) if each[0] == key]
@@ -155,7 +155,7 @@ def facts_of(connection: sqlite3.Connection, version: Version) -> Facts:
     metrics: dict[str, list[Measured]] = {}
     for name, value, data, where, is_later in rows.measures(connection, version.id):
         metrics.setdefault(name, []).append(Measured(value, data, where, is_later))
-    params = rows.numbers_of(version_rows.params_of(connection, [version.id])[version.id])
+    params = rows.numbers_of(registered.params_of(connection, [version.id])[version.id])
     return Facts(
         ref=version.ref,
         metrics={name: tuple(found) for name, found in metrics.items()},
