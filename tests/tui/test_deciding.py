@@ -200,3 +200,13 @@ async def test_the_header_says_what_the_person_may_do(registry: Registry, ben: R
     bind(registry, "ben", Role.DEPLOYER)
     async with opened(ben) as session:
         assert " deployer " in session.rows[0]
+    registry.revoke("ben", "deployer")
+    with registry.context.change(Permission.GRANT, ":registry") as change:
+        numbers = change.connection.execute("SELECT model_id, id FROM stages WHERE name = 'staging'").fetchone()
+        role_rows.bind(change.connection, "ben", Role.APPROVER, *numbers, at=Micros(1), by="root")
+        change.record("role_granted", "fraud@staging", subject="ben")
+    async with opened(ben) as session:
+        await session.press("2")
+        assert " RO " in session.rows[0]
+        await session.press("i")
+        assert " approver " in session.rows[0]

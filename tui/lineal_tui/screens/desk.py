@@ -308,7 +308,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
                     self.size.width,
                     access=access_words(
                         self.scene.standing,
-                        (self.model, self.stage),
+                        (self.model if self.is_about_model(view) else None, self.stage),
                         read_only=self.read_only is not None,
                         brief=self.is_about_model(view),
                     ),

@@ -22,7 +22,7 @@ def access_words(standing: Standing | None, scene: tuple[str | None, str], *, re
 
     Args:
         standing: Their roles; None when they are not known.
-        scene: The model and the stage that are looked at.
+        scene: The model and the stage that are looked at; no model where the view is about none.
         read_only: Whether the registry cannot be changed at all.
         brief: Whether there is no room to say that nobody has a role.
     """
@@ -30,7 +30,10 @@ def access_words(standing: Standing | None, scene: tuple[str | None, str], *, re
         return "RO"
     if standing is None or standing.is_open:
         return "RW" if brief or standing is None else "RW (open: no roles)"
-    role = standing.role(*scene)
+    if scene[0] is None:  # whatever is done there is done to any model
+        role = max((each.role for each in standing.bindings), key=lambda each: each.rank, default=None)
+    else:
+        role = standing.role(*scene)
     return str(role) if role is not None and role.rank else "RO"
 
 
