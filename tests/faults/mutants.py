@@ -37,7 +37,7 @@ MEMORY = 1 << 30
 """Bytes beyond those of the process as it was: far above what any of the small files here has a right to."""
 
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108  where syncing costs nothing
-_DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[1] / "data"
 _EXTREMES = (
     b"\0",
     b"\xff",
@@ -132,12 +132,12 @@ def make_kinds(folder: Path) -> list[Kind]:
         for name in ("d.parquet", "d.csv")
     ]
     new = "new"
-    mlflow = _DATA / "mlflow-3-sqlite" / "mlflow.db"
+    mlflow = DATA / "mlflow-3-sqlite" / "mlflow.db"
     return [
         *kinds,
         Kind("mlflow.db", mlflow, lambda _, path, __: ["import", "mlflow", str(path)]),
-        Kind("mlruns", _DATA / "mlflow-2-files", lambda _, path, __: ["import", "mlflow", str(path)]),
-        Kind("trackio", _DATA / "trackio" / "digits.db", lambda _, path, __: ["import", "trackio", str(path)]),
+        Kind("mlruns", DATA / "mlflow-2-files", lambda _, path, __: ["import", "mlflow", str(path)]),
+        Kind("trackio", DATA / "trackio" / "digits.db", lambda _, path, __: ["import", "trackio", str(path)]),
         Kind("bundle", folder / "m.bundle", lambda _, path, __: ["import", "bundle", str(path)]),
         Kind("backup.db", folder / "backup.db", lambda root, path, _: ["restore", str(path), str(root.parent / new)]),
         Kind("backup.tar", folder / "backup.tar", lambda root, path, _: ["restore", str(path), str(root.parent / new)]),

@@ -17,6 +17,7 @@ from evil_registry import Builder
 from evil_texts import CORPUS
 from trial import Report
 
+from lineal.registry import create_registry
 from lineal_tui.keys import View
 
 
@@ -59,6 +60,17 @@ def test_a_terminal_gets_no_escape_that_somebody_wrote(tmp_path: Path, monkeypat
 def test_malformed_files_are_an_error_that_names_them(tmp_path: Path) -> None:
     report = mutants.run(tmp_path, trials=45, seed=8)
     assert report.broken == []
+
+
+def test_a_store_that_names_what_is_not_there_is_damaged(tmp_path: Path) -> None:
+    content = bytearray((mutants.DATA / "mlflow-3-sqlite" / "mlflow.db").read_bytes())
+    content[1_266_597:1_266_601] = b"\0\0\0\1"
+    (tmp_path / "mlflow.db").write_bytes(content)
+    create_registry(tmp_path / "registry").close()
+    words = ["--registry", str(tmp_path / "registry"), "import", "mlflow", str(tmp_path / "mlflow.db")]
+    answer = evil_commands.ask(words)
+    assert answer.code == 7
+    assert b"mlflow.db: its records do not hang together" in answer.err
 
 
 @pytest.mark.parametrize("guard", ["cleaning", "translation"])
