@@ -73,7 +73,7 @@ def decide(
         if change.actor.user in gate_rows.authors(connection, version.id):
             raise Refused(
                 what=what,
-                why=f"it is {change.actor.user}'s own version, and four eyes see more than two",
+                why=f"it is {change.actor.user}'s own version, and nobody decides about their own",
                 hint=f"somebody else decides; `lineal mark {version.ref} --bad` takes it out of use",
             )
         number = rows.insert(

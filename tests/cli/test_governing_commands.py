@@ -99,7 +99,7 @@ def test_a_promotion_that_is_refused_tells_each_check(typed: Typed, registry: Pa
     ran = typed("promote", "fraud:1.2.0", "--to", "production", "--registry", registry)
     assert (ran.code, ran.out) == (4, "")
     assert "passed status" in ran.err
-    assert "FAILED gate: wants metrics.auc > 0.95, sees metrics.auc 0.91" in ran.err
+    assert "FAILED gate: wanted metrics.auc > 0.95, saw metrics.auc 0.91" in ran.err
     assert "the stage's checks fail: gate, approvals" in ran.err
     as_json = typed("promote", "fraud:1.2.0", "--to", "production", "--registry", registry, "--json")
     assert (as_json.code, [each["passed"] for each in as_json.json["checks"]]) == (4, [True, False, False])
@@ -113,7 +113,7 @@ def test_forcing_needs_a_reason_and_is_shown_everywhere(typed: Typed, registry: 
     assert typed(*asked, "--reason", EVIL, "--plan").code == 0
     ran = typed(*asked, "--reason", EVIL)
     assert (ran.code, ran.lines) == (0, ["fraud:1.2.0"])
-    assert "forced past gate: wants metrics.auc > 0.95, sees metrics.auc 0.91" in ran.err
+    assert "forced past gate: wanted metrics.auc > 0.95, saw metrics.auc 0.91" in ran.err
     assert "lineal review fraud@production#3" in ran.err
     for command in (("models",), ("versions", "fraud"), ("tree", "fraud"), ("history", "fraud"), ("live", PLACE)):
         assert "FORCED" in typed(*command, "--registry", registry).out

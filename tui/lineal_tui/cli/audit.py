@@ -223,7 +223,7 @@ def _praise(verdict: Verdict) -> str:
     several = f"{verdict.checked} events" if verdict.checked != 1 else "1 event"
     start = f" from {verdict.first} on" if verdict.first > 1 else ""
     held = f", {verdict.anchors} {'anchor fits' if verdict.anchors == 1 else 'anchors fit'}" if verdict.anchors else ""
-    return f"{several}{start}, head {verdict.head}{held}"
+    return f"whole: {several}{start}, head {verdict.head}{held}"
 
 
 def _anchors(text: str) -> list[Anchor]:

@@ -219,7 +219,7 @@ def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) ->
 
         if registry.why_not(Permission.FORCE, place) is None:
             for check in plan.failed:
-                warn(f"forced past {check.name}: wants {check.wanted}, sees {check.saw}")
+                warn(f"forced past {check.name}: wanted {check.wanted}, saw {check.saw}")
         return
     if wishes.as_json:
         from lineal_tui.view import json  # noqa: PLC0415  as above
@@ -227,7 +227,7 @@ def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) ->
         dump(json.plan(plan))
         return
     for check in plan.checks if any(check.is_gate for check in plan.failed) else ():
-        narrate(f"{'passed' if check.passed else 'FAILED'} {check.name}: wants {check.wanted}, sees {check.saw}")
+        narrate(f"{'passed' if check.passed else 'FAILED'} {check.name}: wanted {check.wanted}, saw {check.saw}")
 
 
 def _tell_lacks(registry: Registry, plan: Plan) -> None:

@@ -35,9 +35,9 @@ def checks(found: Sequence[Check], width: int | None) -> list[Line]:
         wanted, saw = one_line(check.wanted), one_line(check.saw)
         tone = Tone.MUTED if check.passed else Tone.TEXT
         if width_of(wanted) + width_of(saw) <= _SHORT:
-            lines.append((*head, (f"  wants {wanted}, sees {saw}", Tone.MUTED)))
+            lines.append((*head, (f"  wanted {wanted}, saw {saw}", Tone.MUTED)))
         else:
-            lines += [(*head, (f"  wants {wanted}", Tone.MUTED)), ((" " * (room + 12) + f"sees {saw}", tone),)]
+            lines += [(*head, (f"  wanted {wanted}", Tone.MUTED)), ((" " * (room + 12) + f"saw    {saw}", tone),)]
     return lines
 
 
