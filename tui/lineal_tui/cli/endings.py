@@ -55,7 +55,7 @@ def _told(ended: Ended, *, purge: bool) -> str:
     if not purge:
         return f"{ended.ref} is retired; its bytes stay until `lineal retire {ended.ref} --purge`"
     rest = f"; {size(ended.shared)} stay, as other versions need them" if ended.shared else ""
-    return f"{ended.ref} is retired; dropped {counted(ended.files, 'file')}, {size(ended.freed)}{rest}"
+    return f"{ended.ref} is retired; purged {counted(ended.files, 'file')}, {size(ended.freed)}{rest}"
 
 
 @click.command("deprecate", cls=Command)
@@ -174,7 +174,7 @@ def retention_command(
         rows.append(((rule.model, Tone.STRONG), (endings.keeps(rule), Tone.TEXT), (rest, Tone.MUTED)))
     show(table(("MODEL", "KEEPS", "NOT KEPT"), rows, width=width()))
     if expired:
-        narrate("`lineal gc --dry-run` names what is not kept; `lineal gc --retention` drops its bytes")
+        narrate("`lineal gc --dry-run` names what is not kept; `lineal gc --retention` retires and purges it")
 
 
 def _seconds(text: str | None) -> int | None:

@@ -133,10 +133,12 @@ def policy_lines(found: Assessment, now: Micros, width: int) -> list[Line]:
     name = cut_middle(found.version.ref, max(8, width - 40))
     verdict = _verdict(found)
     if found.gates.is_open:
+        place = one_line(f"{found.version.model}@{found.stage}")
         return [
             (("nothing is demanded before a promotion", Tone.TEXT),),
             (),
-            (("lineal stage set MODEL@STAGE --gate EXPR --approvals N ...", Tone.KEY), (" demands it", Tone.MUTED)),
+            ((f"lineal stage set {place} --gate EXPR --approvals N", Tone.KEY),),
+            (("would demand something; `lineal guide gates` tells what", Tone.MUTED),),
         ]
     lines: list[Line] = [((f"{name} for {one_line(found.stage)}: ", Tone.STRONG), verdict), ()]
     room = max(width_of(one_line(check.name)) for check in found.checks)
