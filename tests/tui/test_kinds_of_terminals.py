@@ -192,8 +192,7 @@ def test_a_configuration_that_is_wrong_is_told_before_anything_is_drawn(registry
 
 def test_sigterm_ends_it_and_gives_the_terminal_back(registry: Registry) -> None:
     with start(registry) as terminal:
-        terminal.wait_for("◀ live")
-        terminal.read(0.2)
+        terminal.wait_for("against 2.0.0")
         os.kill(terminal.pid, signal.SIGTERM)
         assert terminal.wait_for_end() == 128 + signal.SIGTERM
         for sequence in (b"\x1b[?1049l", b"\x1b[?25h", b"\x1b[?2004l", b"\x1b[?1003l"):
@@ -204,7 +203,7 @@ def test_sigterm_ends_it_and_gives_the_terminal_back(registry: Registry) -> None
 
 def test_sighup_ends_it(registry: Registry) -> None:
     with start(registry) as terminal:
-        terminal.wait_for("◀ live")
+        terminal.wait_for("against 2.0.0")
         os.kill(terminal.pid, signal.SIGHUP)
         assert terminal.wait_for_end() == 128 + signal.SIGHUP
         assert b"Traceback" not in terminal.output
@@ -221,7 +220,7 @@ def test_a_terminal_that_is_closed_ends_it(registry: Registry, tmp_path: Path) -
     terminal = PtySession(
         [sys.executable, "-c", program], environment={"XDG_STATE_HOME": os.environ["XDG_STATE_HOME"], **UTF8}
     )
-    terminal.wait_for("◀ live")
+    terminal.wait_for("against 2.0.0")
     os.close(terminal._fd)
     end = time.monotonic() + 10
     while time.monotonic() < end:
