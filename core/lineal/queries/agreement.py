@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.queries import governed
+from lineal.queries.stages import next_stage
 
 if TYPE_CHECKING:
     import sqlite3
@@ -74,11 +75,7 @@ def creations(connection: sqlite3.Connection, after: int) -> Page:
 
 def transitions(connection: sqlite3.Connection, after: int) -> Page:
     """What the history of the next stage past a row number and its events say otherwise than each other."""
-    found = connection.execute(
-        "SELECT s.id, m.name || '@' || s.name FROM stages s JOIN models m ON m.id = s.model_id "
-        "WHERE s.id > ? ORDER BY s.id LIMIT 1",
-        (after,),
-    ).fetchone()
+    found = next_stage(connection, after)
     if found is None:
         return None, []
     stage, place = found

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from lineal.queries.gates import gates_of
+from lineal.queries.stages import next_stage
 from lineal.records.gates import Gates
 
 if TYPE_CHECKING:
@@ -53,11 +54,7 @@ def reviews(connection: sqlite3.Connection, after: int) -> Page:
 
 def forced(connection: sqlite3.Connection, after: int) -> Page:
     """Transitions of the next stage past a row number of which the log says forced and the history not, or so."""
-    found = connection.execute(
-        "SELECT s.id, m.name || '@' || s.name FROM stages s JOIN models m ON m.id = s.model_id "
-        "WHERE s.id > ? ORDER BY s.id LIMIT 1",
-        (after,),
-    ).fetchone()
+    found = next_stage(connection, after)
     if found is None:
         return None, []
     stage, place = found

@@ -61,6 +61,16 @@ def stage_by_id(connection: sqlite3.Connection, number: int) -> Stage:
     return Stage(*connection.execute(_STAGE + "WHERE s.id = ?", (number,)).fetchone())
 
 
+def next_stage(connection: sqlite3.Connection, after: int) -> tuple[int, str] | None:
+    """(row number, address) of the stage that follows a row number, among all models; None after the last."""
+    row = connection.execute(
+        "SELECT s.id, m.name || '@' || s.name FROM stages s JOIN models m ON m.id = s.model_id "
+        "WHERE s.id > ? ORDER BY s.id LIMIT 1",
+        (after,),
+    ).fetchone()
+    return None if row is None else (int(row[0]), str(row[1]))
+
+
 def insert_stage(connection: sqlite3.Connection, model: int, name: str, position: int) -> None:
     """Declare a stage of a model at a place in its order; those from there on move up by one."""
     connection.execute(
