@@ -88,7 +88,7 @@ def _purge(change: Change, version: Version) -> tuple[tuple[Digest, ...], int, i
     connection = change.connection
     before = rows.retirements(connection, [version.id])[version.id]
     if before.purged_at is not None:
-        raise Refused(what=f"purging {version.ref}", why="its bytes were dropped already")
+        raise Refused(what=f"purging {version.ref}", why="its bytes were purged already")
     found = rows.bytes_of(connection, version.id)
     rows.purge(connection, version.id, change.at, change.actor.user, found.objects)
     change.record("version_purged", version.ref, digest=version.digest, bytes=found.own, objects=list(found.objects))

@@ -95,7 +95,7 @@ def _check_kept(connection: sqlite3.Connection, version: Version, what: str) -> 
         return
     over = endings.retirements(connection, [version.id]).get(version.id)
     if over is not None and over.purged_at is not None:
-        why = f"its bytes were dropped by {over.purged_by} when it was retired"
+        why = f"its bytes were purged by {over.purged_by} when it was retired"
         raise Refused(what=what, why=why, hint="a backup with --objects from before has them; digests are kept")
     raise Refused(what=what, why="its files are known by digest only")
 

@@ -139,7 +139,7 @@ def test_what_was_purged_is_known_and_said_clearly_not_to_be_here(said: Typed, s
     for words in (("export", spare, "--to", "files", "-o", "out"), ("export", spare, "--to", "bundle", "-o", "out")):
         refused = said(*words)
         assert refused.code == ExitCode.REFUSED
-        assert "its bytes were dropped by" in refused.err
+        assert "its bytes were purged by" in refused.err
         assert "Traceback" not in refused.err
         assert not (tmp_path / "out").exists()
     assert "retired" in said("export", spare, "--to", "card").out

@@ -330,7 +330,7 @@ def test_a_purged_version_goes_into_no_bundle(registry: Registry, weights: Weigh
         lambda: registry.export_bundle("m:1.0.0", io.BytesIO()),
         lambda: registry.write_files("m:1.0.0", tmp_path / "out"),
     ):
-        with pytest.raises(Refused, match=r"its bytes were dropped by .* when it was retired"):
+        with pytest.raises(Refused, match=r"its bytes were purged by .* when it was retired"):
             attempt()
 
 
@@ -338,7 +338,7 @@ def test_what_was_purged_here_does_not_come_back(bundle: bytes, other: Registry)
     bring(other, bundle)
     other.retire("m:1.0.1", reason="wrong data", purge=True)
     before = counts(other)
-    with pytest.raises(Refused, match="its bytes were dropped: wrong data"):
+    with pytest.raises(Refused, match="its bytes were purged: wrong data"):
         bring(other, bundle)
     assert counts(other) == before
     assert other.verify().findings == ()

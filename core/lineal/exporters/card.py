@@ -68,7 +68,7 @@ def _status(detail: VersionDetail) -> str:
     over, said = detail.retirement, detail.deprecation
     if over is not None:
         told = f"{detail.version.status} on {_day(over.at)}: {over.reason}"
-        gone = "" if over.purged_at is None else f"; its bytes were dropped on {_day(over.purged_at)}"
+        gone = "" if over.purged_at is None else f"; its bytes were purged on {_day(over.purged_at)}"
         return told + gone + (f"; use {over.successor} instead" if over.successor else "")
     if said is not None:
         why = f": {said.reason}" if said.reason else ""

@@ -176,7 +176,7 @@ def _check_not_purged(connection: sqlite3.Connection, bundle: Bundle) -> None:
     known = rows.known_version(connection, bundle.focus)
     over = None if known is None else ending_rows.retirements(connection, [known[0]]).get(known[0])
     if known is not None and over is not None and over.purged_at is not None:
-        what, why = f"bringing {known[1]}:{known[2]}", f"it is here, retired, and its bytes were dropped: {over.reason}"
+        what, why = f"bringing {known[1]}:{known[2]}", f"it is here, retired, and its bytes were purged: {over.reason}"
         raise Refused(what=what, why=why, hint="register the files as a new version if they are needed again")
 
 

@@ -33,7 +33,7 @@ class Retirement:
     successor: str | None
     """Address of the version to use instead; None where none is named."""
     purged_at: Micros | None
-    """When its bytes were dropped; None while they are here."""
+    """When its bytes were purged; None while they are here."""
     purged_by: str | None
 
 
