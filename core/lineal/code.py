@@ -193,5 +193,5 @@ def bounded_git(cwd: Path, *arguments: str, limit: int, more: Mapping[str, str] 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a process and whatever it started, which would hold its output open."""
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError):  # it and all it started have ended
         os.killpg(process.pid, signal.SIGKILL)
