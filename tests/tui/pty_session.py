@@ -121,6 +121,16 @@ class PtySession:
                 raise TimeoutError(f"no {condition!r} on the screen:\n{self.text}")
             runs = self.read(0.02)
 
+    def settle(self, quiet: float = 0.4, longest: float = 30.0) -> None:
+        """Take what the program writes until it has been quiet for so long."""
+        end, before = time.monotonic() + longest, -1
+        while before != len(self.output) and time.monotonic() < end:
+            before = len(self.output)
+            quiet_at = time.monotonic() + quiet
+            while (left := quiet_at - time.monotonic()) > 0:
+                if not self.read(left):
+                    return
+
     def wait_for_end(self, seconds: float = 60.0) -> int:
         """Wait until the program has ended; its exit code."""
         end = time.monotonic() + seconds

@@ -126,8 +126,9 @@ class Choosing(Arranging):
         shown[place], shown[other] = shown[other], shown[place]
         items = self._items or []
         ids = [item.id for item in items]
-        here, there = ids.index(column), ids.index(shown[place].id)
-        items[here], items[there] = items[there], items[here]
+        if shown[place].id in ids:  # a column that no run at hand has may be shown, and is not listed
+            here, there = ids.index(column), ids.index(shown[place].id)
+            items[here], items[there] = items[there], items[here]
         self._show_chosen(tuple(shown), column)
 
     def use_usual_columns(self) -> None:
