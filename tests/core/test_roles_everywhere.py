@@ -49,6 +49,7 @@ READS = frozenset(
         *("open_file", "pipelines", "place", "plan_clear", "plan_promote", "plan_rollback", "plan_undo", "points"),
         *("prepare", "read_only", "read_only_reason", "recipe", "resolve", "retention", "roles", "rollback_candidates"),
         *("root", "run", "run_cells", "run_count", "run_detail", "run_details", "run_fields", "run_figures", "runs"),
+        "scopes_of",
         *("runs_later", "runs_page", "running_pipelines", "search_datasets", "search_runs", "search_runs_page"),
         *("search_versions", "search_versions_page", "spans", "stage_state", "stages", "standing", "tree"),
         *("tree_skeleton", "uid", "uncommitted_changes", "values", "verify", "verify_events", "version"),
