@@ -46,7 +46,6 @@ class DataRead(Message):
 class Browsing(Exploring):
     """A version's files, and data."""
 
-    _content: FileContent | None = None
     _files_state: tuple[object, ...] = ()
     _data: tuple[DataUse, ...] | None = None
     _data_open = frozenset[str]()
@@ -124,7 +123,7 @@ class Browsing(Exploring):
 
     def on_file_opened(self, message: FileOpened) -> None:
         """Show a file."""
-        content = self._content = message.content
+        content = message.content
         self.give_screen_to(View.FILE)
         pane = self.panes[View.FILE]
         pane.draw_title = lambda width, active: file_page.content_title(content, width, active=active)
