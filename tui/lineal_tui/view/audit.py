@@ -11,7 +11,7 @@ from lineal_tui.view.clean import clean, one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Span, Tone, broken, cut, cut_middle, rule, width_of
 from lineal_tui.view.text import table
-from lineal_tui.view.words import age, counted, local_time, number, utc_time, vouched_and_claimed, when
+from lineal_tui.view.words import age, counted, local_time, number, utc_time, vouched_and_claimed, when, who_short
 from lineal_tui.view.words import who as person
 
 if TYPE_CHECKING:
@@ -131,9 +131,7 @@ def measured(look: AuditLook, found: Sequence[Event]) -> AuditLook:
 
 
 def _short(event: Event) -> str:
-    """Who, with a sign for a claim: the entry's page says it in words."""
-    claimed = vouched_and_claimed(event.actor.claim)[1]
-    return f"{event.actor.user} ≈{claimed}" if claimed else event.actor.user
+    return who_short(event.actor.user, event.actor.claim)
 
 
 def _ref(event: Event) -> str:

@@ -7,9 +7,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lineal.records.stages import Action, Outcome
+from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import Column, arrange, head, row
 from lineal_tui.view.lines import Line, Tone, cut, left, rule, width_of
-from lineal_tui.view.words import age, figure, lasted, local_time, local_times, metric, reviewed, who
+from lineal_tui.view.words import age, figure, lasted, local_time, local_times, metric, reviewed, who_short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +56,7 @@ class HistoryLook:
     """When the first of them switched: where bars begin."""
     metric: str | None = None
     """The metric of what was live that is told beside; None for none."""
+    who_width: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,12 @@ def history_look(items: Sequence[HistoryItem], now: Micros, metric: str | None =
         now,
         min((item.transition.at for item in items), default=now),
         metric,
+        min(14, max([4, *(width_of(one_line(_who(item.transition))) for item in items)])),
     )
+
+
+def _who(transition: Transition) -> str:
+    return who_short(transition.actor, transition.claim)
 
 
 def _action(transition: Transition) -> str:
@@ -126,7 +133,7 @@ def history_columns(look: HistoryLook, width: int) -> tuple[Column, ...]:
     columns.extend(
         [
             Column("from", "BEFORE", look.label_width, rank=7),
-            Column("actor", "BY", 10, rank=4),
+            Column("actor", "BY", look.who_width, rank=4),
             Column("check", "CHECK", 9, rank=8),
             Column("reason", "REASON", 16, grows=True, rank=1),
         ]
@@ -162,7 +169,7 @@ def history_line(item: HistoryItem, look: HistoryLook, width: int, value: float 
             "for": ((spell, Tone.MUTED),),
             "bar": _bar(item, look, 24),
             "metric": ((figure(value) if value is not None else "", Tone.MUTED),),
-            "actor": ((who(transition.actor, transition.claim), Tone.MUTED),),
+            "actor": ((_who(transition), Tone.MUTED),),
             "check": ((str(transition.outcome) if as_meant else "", Tone.MUTED),),
             "reason": (((transition.reason or "") + reviewed(transition), Tone.MUTED),),
         },

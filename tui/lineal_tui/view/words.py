@@ -112,6 +112,12 @@ def who(user: str, claim: str | None, uid: int | None = None) -> str:
     return f"{user} ({', '.join(told)})" if told else user
 
 
+def who_short(user: str, claim: str | None) -> str:
+    """A person in a list, with a sign for what was only claimed: the entry's page says it in words."""
+    claimed = vouched_and_claimed(claim)[1]
+    return f"{user} ≈{claimed}" if claimed else user
+
+
 def vouched_and_claimed(claim: str | None) -> tuple[str | None, str | None]:
     """The service account that vouches for a person, and what is only claimed, of what is recorded beside a name."""
     if claim is None or not claim.startswith("via:"):
