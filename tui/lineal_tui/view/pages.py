@@ -12,7 +12,7 @@ Row = TypeVar("Row")
 Shown_co = TypeVar("Shown_co", covariant=True)
 
 PAGE = 256
-KEPT = 8
+KEPT = 4
 
 
 def top_for(cursor: int, top: int, height: int) -> int:
