@@ -354,7 +354,7 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LinealEr
     if isinstance(error, sqlite3.OperationalError) and why.startswith(("unsupported file format", "malformed")):
         return Damaged(path=path, why=why, hint=_DAMAGE_HINT)
     if isinstance(error, sqlite3.OperationalError) and "no such" in why:
-        return Damaged(path=path, why=f"its schema is not as it must be ({why})")
+        return Damaged(path=path, why=f"its schema is not as it must be ({why})", hint=_DAMAGE_HINT)
     return LinealError(what=f"{path}: {why} ({name or type(error).__name__})")
 
 
