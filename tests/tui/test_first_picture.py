@@ -9,6 +9,8 @@ import termios
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.events import Resize
+from textual.geometry import Size
 
 from lineal_tui.early import ENTER, Early, _lines
 from lineal_tui.keys import BINDINGS
@@ -116,3 +118,23 @@ async def test_a_small_terminal_gets_no_picture(registry: Registry, calendar: Ca
     with Early() as early:
         early.show(read_scene(registry, None, None, calendar.still), registry, small, BINDINGS)
         assert early.found is None
+
+
+async def test_sizes_that_the_terminal_has_no_more_are_passed_over(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        before = session.rows
+        for width in (60, 59, 60):
+            session.workspace.post_message(Resize(Size(width, 15), Size(width, 15)))
+        await session.settle()
+        assert session.rows == before
+        assert session.workspace.size == (80, 24)
+
+
+def test_a_terminal_that_changes_while_it_comes_up_ends_with_its_last_size(registry: Registry) -> None:
+    with start(registry) as terminal:
+        terminal.wait_for("◀ live")
+        for size in ((1, 1), (200, 60), (3, 50), (60, 15), (59, 15), (120, 30), (80, 24)):
+            terminal.resize(size)
+            terminal.read(0.03)
+        terminal.wait_for("against 2.0.0")
+        assert len(terminal.rows[-1]) <= 80

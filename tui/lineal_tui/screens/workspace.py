@@ -155,6 +155,11 @@ class Workspace(Marking):
 
     def on_resize(self, event: Resize) -> None:
         """Lay everything out for the new size; a question has to be seen there before it can be answered."""
+        if event.size != self.app.size:
+            # what the terminal was meanwhile: laid out for, it would come back once more, and with it what came after
+            event.stop()
+            event.prevent_default()
+            return
         was_widest = self.has_class("-widest")
         self.hide_question()
         self.lay_out()
