@@ -88,9 +88,11 @@ def test_what_is_typed_meanwhile_is_the_application_s(registry: Registry) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_meanwhile_gives_the_terminal_back(registry: Registry, number: signal.Signals) -> None:
+@pytest.mark.parametrize("seconds", [0, 0.1, 0.2, 0.3, 0.4])
+def test_a_signal_meanwhile_gives_the_terminal_back(registry: Registry, number: signal.Signals, seconds: float) -> None:
     with start(registry) as terminal:
         terminal.wait_for("◀ live")
+        terminal.read(seconds)
         os.kill(terminal.pid, number)
         assert terminal.wait_for_end() == 128 + number
         assert b"Traceback" not in terminal.output

@@ -119,6 +119,9 @@ class LinealApp(App[None], inherit_bindings=False):
         loop.add_signal_handler(signal.SIGTERM, self._told_to_end)
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             loop.add_signal_handler(signal.SIGHUP, self.hang_up)
+        told = self._early.told if self._early is not None else None
+        if told is not None:
+            (self.hang_up if told == signal.SIGHUP else self._told_to_end)()
 
     def paint_anew(self) -> None:
         """Send everything again: what the terminal shows is not what was sent."""

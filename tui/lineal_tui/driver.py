@@ -31,8 +31,9 @@ class TerminalDriver(LinuxDriver):
             super().start_application_mode()  # type: ignore[no-untyped-call]  # as the toolkit has it
             return
         self._is_there = True
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # as above
-        self.attrs_before = early.take()
+        found = early.take()  # first: a signal must not end what has begun to read keys
+        super().start_application_mode()  # type: ignore[no-untyped-call] # as above
+        self.attrs_before = found
 
     def write(self, data: str) -> None:
         """Write, but do not go where the picture is a second time: some terminals would forget the way back."""

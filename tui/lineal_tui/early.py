@@ -38,7 +38,8 @@ class Early:
         """Nothing is shown yet."""
         self.found: list[Any] | None = None
         """The terminal's attributes before the picture; None when there is no picture, or it was taken over."""
-        self._signals: list[int] = []
+        self.told: int | None = None
+        """The signal to end that came after the terminal was taken over, and before anybody listened; None: none."""
         self._fd = -1
 
     def __enter__(self) -> Self:
@@ -48,6 +49,9 @@ class Early:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the terminal back when nobody took it over."""
+        self._give_back()
+
+    def _give_back(self) -> None:
         if self.found is None:
             return
         found = self.take()
@@ -64,9 +68,16 @@ class Early:
             msg = "there is nothing to take over"
             raise AssertionError(msg)
         self.found = None
-        for number in self._signals:
-            signal.signal(number, signal.SIG_DFL)
         return found
+
+    def _told_to_end(self, number: int, _frame: object) -> None:
+        if self.found is None:
+            self.told = number  # whoever took the terminal gives it back
+            return
+        self._give_back()
+        # What is raised while modules are imported may be lost in one of the import's own callbacks. Nothing is open
+        # but a registry that is only read.
+        os._exit(128 + number)
 
     def show(
         self,
@@ -107,13 +118,8 @@ class Early:
         self.found, self._fd = found, fd
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _told_to_end)
-                self._signals.append(number)
+                signal.signal(number, self._told_to_end)
         _write(_painted(lines, terminal))
-
-
-def _told_to_end(number: int, _frame: object) -> None:
-    sys.exit(128 + number)
 
 
 def _lines(
