@@ -96,9 +96,9 @@ def test_a_signal_meanwhile_gives_the_terminal_back(registry: Registry, number: 
         os.kill(terminal.pid, number)
         assert terminal.wait_for_end() == 128 + number
         assert b"Traceback" not in terminal.output
-        assert termios.tcgetattr(terminal._fd)[3] & termios.ECHO
-        if number is signal.SIGTERM:
+        if number is signal.SIGTERM:  # with the other, there is no terminal any more
             assert LEAVE in terminal.output
+            assert termios.tcgetattr(terminal._fd)[3] & termios.ECHO
 
 
 def test_nothing_is_taken_from_who_showed_nothing() -> None:
