@@ -317,7 +317,7 @@ def test_how_versions_ended_comes_along(registry: Registry, other: Registry, wei
     assert (said.until, said.reason, said.successor) == (1_900_000_000_000_000, "slow", None)  # 2.0.0 is not here
     assert other.version("m:1.0.1").deprecated_until == 1_900_000_000_000_000
     assert other.verify().findings == ()
-    with pytest.raises(Refused, match="dropped already"):
+    with pytest.raises(Refused, match="purged already"):
         other.retire("m:1.0.0", purge=True)
     with pytest.raises(Refused, match="retired"):
         other.promote("m:1.0.0", "staging")

@@ -143,7 +143,7 @@ def test_a_purge_drops_the_bytes_that_nothing_else_needs(registry: Registry, tmp
     assert registry.gc(dry_run=True).removed == ()
     assert registry.retire(second, reason="old", purge=True).freed == 510
     assert files_here(registry) == 0
-    with pytest.raises(Refused, match="dropped already"):
+    with pytest.raises(Refused, match="purged already"):
         registry.retire(second, purge=True)
 
 
@@ -262,7 +262,7 @@ def test_a_backup_knows_what_was_purged_and_is_whole_without_it(
         assert again.detail(gone).retirement == registry.detail(gone).retirement
         damage = again.verify().damage
         assert [finding.ref for finding in damage] == ([] if objects else [kept])
-        with pytest.raises(Refused, match="dropped already"):
+        with pytest.raises(Refused, match="purged already"):
             again.retire(gone, purge=True)
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_SIZE = 600_000
+_SIZE = 4_000_000
+"""Bytes of the file that does not fit: more than the database has, so that it is met first as often as not."""
 
 
 @contextmanager

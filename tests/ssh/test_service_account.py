@@ -91,7 +91,7 @@ def test_a_revoked_role_is_gone_with_the_next_command(stocked: Service) -> None:
     assert gone.returncode == 4
     assert f"{DEPLOYER} has no role in it" in gone.stderr
     assert stocked.by_account("grant", DEPLOYER, "deployer", "--model", "fraud").returncode == 0
-    assert stocked.run(DEPLOYER, "rollback fraud@staging").returncode == 0
+    assert stocked.run(DEPLOYER, "undo fraud@staging").returncode == 0
 
 
 def test_a_key_without_a_role_reads_nothing(stocked: Service) -> None:
