@@ -10,13 +10,13 @@ from lineal.errors import AlreadyExists, BadName, BadValue, NotFound, OtherAddre
 from lineal.locks import taken
 from lineal.policy import REGISTRY, Permission
 from lineal.queries import automation as rows
-from lineal.records.automation import LOST, OF_MODELS, Automation, Delivery, Occasion
+from lineal.records.automation import LOST, OF_MODELS, TIMEOUT, Automation, AutomationState, Delivery, Occasion
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from lineal.context import Context
+    from lineal.context import Change, Context
     from lineal.records.stages import Stage
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -39,6 +39,29 @@ def automation(context: Context, name: str) -> Automation:
     """
     with context.read() as connection:
         return _named(connection, name)
+
+
+def states(context: Context) -> list[AutomationState]:
+    """All automations, in the order in which they were added, and how what was handed to them fared."""
+    with context.read() as connection:
+        return rows.states(connection)
+
+
+def delivered_events(context: Context, name: str | None = None, *, limit: int) -> list[Delivery]:
+    """Of each event that was handed to automations the last attempt, newest first, with the end of its output only."""
+    with context.read() as connection:
+        return rows.delivered_events(connection, name=name, limit=limit)
+
+
+def attempts(context: Context, number: int) -> list[Delivery]:
+    """All deliveries of the event of one to the same automation, the first attempt first.
+
+    Raises:
+        NotFound: there is no such delivery.
+    """
+    with context.read() as connection:
+        _numbered(connection, number)
+        return rows.attempts(connection, number)
 
 
 def deliveries(context: Context, name: str | None = None, *, limit: int | None = None) -> list[Delivery]:
@@ -89,7 +112,7 @@ def add(
     place: str | None,
     command: Sequence[str],
     *,
-    timeout: float = 30.0,
+    timeout: float = TIMEOUT,
     name: str | None = None,
 ) -> Automation:
     """Run a command whenever something happens from now on.
@@ -108,46 +131,68 @@ def add(
         NotFound: there is no such model or stage.
         AlreadyExists: the name is taken.
     """
-    occasion = _occasion(event)
-    words = _checked_command(command)
+    occasion, words = checked_event(event), checked_command(command)
+    check_timeout(timeout)
+    if name is not None:
+        check_name(name)
+    with context.change(Permission.CONFIGURE, place or REGISTRY) as change:
+        return put(change, occasion, place, words, timeout=timeout, name=name)
+
+
+def put(
+    change: Change,
+    occasion: Occasion,
+    place: str | None,
+    command: tuple[str, ...],
+    *,
+    timeout: float,
+    name: str | None,
+) -> Automation:
+    """As `add`, of what was checked, within a change."""
+    connection = change.connection
+    model, stage = (None, None) if place is None else placed(connection, occasion, place)
+    known = {each.name for each in rows.automations(connection)}
+    if name in known:
+        raise AlreadyExists(kind="automation", name=name, hint="remove it first, or choose another name")
+    new = Automation(
+        id=0,
+        name=name or next(each for each in _names(occasion) if each not in known),
+        event=occasion,
+        model=None if model is None else model[1],
+        stage=None if stage is None else stage.name,
+        command=command,
+        timeout=float(timeout),
+        enabled=True,
+        at=change.at,
+        actor=change.actor.user,
+    )
+    rows.insert(connection, new, model=None if model is None else model[0], stage=None if stage is None else stage.id)
+    change.record(
+        "automation_added",
+        new.place or "registry",
+        name=new.name,
+        event=new.event,
+        command=list(command),
+        timeout=new.timeout,
+    )
+    return rows.automations(connection, new.name)[0]
+
+
+def check_timeout(timeout: float) -> None:
+    """Raise unless a command may take so many seconds."""
     if not isinstance(timeout, int | float) or not 0.1 <= timeout <= 86_400:
         raise BadValue(field="timeout", value=timeout, why="it is 0.1 to 86,400 seconds")
-    if name is not None and (not _NAME.fullmatch(name) or name.isdigit()):
+
+
+def check_name(name: str) -> None:
+    """Raise unless an automation may be called so."""
+    if not _NAME.fullmatch(name) or name.isdigit():
         why = "letters, digits, dots, dashes and underscores make a name, and no number alone"
         raise BadName(kind="automation", name=naming.shown(name), why=why)
-    with context.change(Permission.CONFIGURE, place or REGISTRY) as change:
-        connection = change.connection
-        model, stage = (None, None) if place is None else _place(connection, occasion, place)
-        known = {each.name for each in rows.automations(connection)}
-        if name in known:
-            raise AlreadyExists(kind="automation", name=name, hint="remove it first, or choose another name")
-        new = Automation(
-            id=0,
-            name=name or next(each for each in _names(occasion) if each not in known),
-            event=occasion,
-            model=None if model is None else model[1],
-            stage=None if stage is None else stage.name,
-            command=words,
-            timeout=float(timeout),
-            enabled=True,
-            at=change.at,
-            actor=change.actor.user,
-        )
-        rows.insert(
-            connection, new, model=None if model is None else model[0], stage=None if stage is None else stage.id
-        )
-        change.record(
-            "automation_added",
-            new.place or "registry",
-            name=new.name,
-            event=new.event,
-            command=list(words),
-            timeout=new.timeout,
-        )
-        return rows.automations(connection, new.name)[0]
 
 
-def _occasion(event: str) -> Occasion:
+def checked_event(event: str) -> Occasion:
+    """The event that a word stands for."""
     word = event.strip().lower().replace("-", "_").replace(" ", "_")
     try:
         return Occasion(word)
@@ -158,7 +203,8 @@ def _occasion(event: str) -> Occasion:
         raise BadValue(field="event", value=naming.shown(event), why="there is no such event", hint=hint) from None
 
 
-def _checked_command(command: Sequence[str]) -> tuple[str, ...]:
+def checked_command(command: Sequence[str]) -> tuple[str, ...]:
+    """The words of a command."""
     if isinstance(command, str) or not all(isinstance(word, str) for word in command):
         raise BadValue(field="command", value=command, why="a command is a list of words; no shell takes it apart")
     words = tuple(command)
@@ -169,7 +215,8 @@ def _checked_command(command: Sequence[str]) -> tuple[str, ...]:
     return words
 
 
-def _place(connection: sqlite3.Connection, occasion: Occasion, place: str) -> tuple[tuple[int, str], Stage | None]:
+def placed(connection: sqlite3.Connection, occasion: Occasion, place: str) -> tuple[tuple[int, str], Stage | None]:
+    """The model, by row and name, and the stage that an event is waited for at."""
     ref = refs.parse(place)
     if isinstance(ref, refs.ModelRef):
         found = addresses.model(connection, ref.name)
@@ -196,9 +243,14 @@ def remove(context: Context, name: str) -> Automation:
     known = automation(context, name)
     with context.change(Permission.CONFIGURE, known.place or REGISTRY) as change:
         found = _same(change.connection, known)
-        rows.remove(change.connection, found.id, change.at)
-        change.record("automation_removed", found.place or "registry", name=found.name, event=found.event)
+        take(change, found)
         return found
+
+
+def take(change: Change, found: Automation) -> None:
+    """As `remove`, within a change."""
+    rows.remove(change.connection, found.id, change.at)
+    change.record("automation_removed", found.place or "registry", name=found.name, event=found.event)
 
 
 def enable(context: Context, name: str, *, enabled: bool) -> Automation:
@@ -211,10 +263,15 @@ def enable(context: Context, name: str, *, enabled: bool) -> Automation:
     with context.change(Permission.CONFIGURE, known.place or REGISTRY) as change:
         found = _same(change.connection, known)
         if found.enabled is not enabled:
-            rows.enable(change.connection, found.id, enabled=enabled)
-            action = "automation_enabled" if enabled else "automation_disabled"
-            change.record(action, found.place or "registry", name=found.name, event=found.event)
+            switch(change, found, enabled=enabled)
         return rows.automations(change.connection, name)[0]
+
+
+def switch(change: Change, found: Automation, *, enabled: bool) -> None:
+    """As `enable`, within a change, of one that is not so yet."""
+    rows.enable(change.connection, found.id, enabled=enabled)
+    action = "automation_enabled" if enabled else "automation_disabled"
+    change.record(action, found.place or "registry", name=found.name, event=found.event)
 
 
 def _same(connection: sqlite3.Connection, known: Automation) -> Automation:

@@ -398,6 +398,29 @@ def test_a_delivery_is_made_again_only_when_asked_for(automated: Automated) -> N
     assert registry.events(limit=1)[0].action == "automation_again"
 
 
+def test_how_automations_fare_is_counted_by_event_not_by_attempt(automated: Automated) -> None:
+    registry = automated.registry
+    failing = automated.add("promoted", body="echo no; exit 3")
+    automated.add("retired")
+    (none, *_) = registry.automation_states()
+    assert (none.last, none.waiting, none.failed, none.total) == (None, 0, 0, 0)
+    registry.promote("m:2", "production")
+    registry.promote("m:3", "production")
+    (_, second) = automated.settle()
+    registry.deliver_again(second.id)
+    (*_, third) = automated.settle()
+    state, other = registry.automation_states()
+    assert (state.automation.name, state.total, state.waiting, state.failed) == (failing, 2, 0, 2)
+    assert state.last is not None
+    assert (state.last.id, state.last.exit_code, state.last.output) == (third.id, 3, third.output)
+    assert (other.last, other.total) == (None, 0)
+    assert [(each.id, each.attempt) for each in registry.delivered_events(failing)] == [(third.id, 2), (1, 1)]
+    assert [each.id for each in registry.delivered_events(limit=1)] == [third.id]
+    assert [each.attempt for each in registry.delivery_attempts(second.id)] == [1, 2]
+    with pytest.raises(NotFound):
+        registry.delivery_attempts(99)
+
+
 def test_what_is_recorded_of_them_is_who_added_and_removed_them(automated: Automated) -> None:
     registry = automated.registry
     registry.add_automation("promoted", "m@production", ["true", "a b"], timeout=5)

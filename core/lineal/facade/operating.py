@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lineal.alerts import setting as alert_setting
     from lineal.facade.door import Address
     from lineal.records.alerts import AlertRule, AlertState, Episode
-    from lineal.records.automation import Automation, Delivery
+    from lineal.records.automation import Automation, AutomationState, Delivery
     from lineal.records.base import Micros
     from lineal.records.endings import Ended, Expired, Hold, RetentionRule
     from lineal.records.models import Version
@@ -183,6 +183,10 @@ class Operating(Governing):
         """The automation of a name."""
         return automation.automation(self._context, name)
 
+    def automation_states(self) -> list[AutomationState]:
+        """All automations, and how what was handed to them fared."""
+        return automation.states(self._context)
+
     def add_automation(
         self,
         event: str,
@@ -206,6 +210,14 @@ class Operating(Governing):
     def deliveries(self, name: str | None = None, *, limit: int | None = None) -> list[Delivery]:
         """What was handed to automations, newest first."""
         return automation.deliveries(self._context, name, limit=limit)
+
+    def delivered_events(self, name: str | None = None, *, limit: int = 1_000) -> list[Delivery]:
+        """Of each event that was handed to automations the last attempt, newest first, with the end of its output."""
+        return automation.delivered_events(self._context, name, limit=limit)
+
+    def delivery_attempts(self, number: int) -> list[Delivery]:
+        """All deliveries of the event of one to the same automation, the first attempt first."""
+        return automation.attempts(self._context, number)
 
     def delivery(self, number: int) -> Delivery:
         """The delivery of a number."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lineal.records.automation import ACTIONS, Automation, Delivery, DeliveryState, Occasion
+from lineal.records.automation import (
+    ACTIONS,
+    Automation,
+    AutomationState,
+    Delivery,
+    DeliveryState,
+    Occasion,
+)
 from lineal.records.base import Micros
 
 if TYPE_CHECKING:
@@ -19,6 +26,13 @@ _DELIVERY = (
     "SELECT d.id, a.name, a.event, e.seq, e.action, e.ref, d.attempt, d.depth, d.state, e.at, d.started_at, "
     "d.ended_at, d.exit_code, d.output, d.noted_at IS NOT NULL FROM deliveries d "
     "JOIN automations a ON a.id = d.automation_id JOIN events e ON e.seq = d.event_seq "
+)
+_TAIL = 2_000
+"""Letters of the end of an output that a list needs at most."""
+_TAILED = _DELIVERY.replace("d.output", f"substr(d.output, -{_TAIL})")
+_LAST_ATTEMPT = (
+    "d.attempt = (SELECT max(attempt) FROM deliveries o "
+    "WHERE o.automation_id = d.automation_id AND o.event_seq = d.event_seq)"
 )
 _OVER = "('done', 'failed', 'timed_out', 'lost')"
 
@@ -82,6 +96,52 @@ def deliveries(connection: sqlite3.Connection, *, name: str | None = None, limit
     """Deliveries of all automations or of those of a name, newest first."""
     rows = connection.execute(
         _DELIVERY + "WHERE ?1 IS NULL OR a.name = ?1 ORDER BY d.id DESC LIMIT ?2", (name, limit)
+    ).fetchall()
+    return [_delivery(row) for row in rows]
+
+
+def states(connection: sqlite3.Connection) -> list[AutomationState]:
+    """All that were not removed, in the order in which they were added, and how their deliveries fared."""
+    counts = {
+        number: (total, waiting, failed)
+        for number, total, waiting, failed in connection.execute(
+            "SELECT d.automation_id, count(*), sum(d.state = 'waiting'), "
+            f"sum(d.state IN ('failed', 'timed_out', 'lost')) FROM deliveries d WHERE {_LAST_ATTEMPT} "
+            "GROUP BY d.automation_id"
+        ).fetchall()
+    }
+    last = {
+        number: _delivery(tuple(row))
+        for number, *row in connection.execute(
+            _TAILED.replace("SELECT ", "SELECT a.id, ", 1) + "WHERE d.id IN (SELECT (SELECT o.id FROM deliveries o "
+            "WHERE o.automation_id = k.id AND o.state <> 'waiting' ORDER BY o.started_at DESC, o.id DESC LIMIT 1) "
+            "FROM automations k WHERE k.removed_at IS NULL)"
+        ).fetchall()
+    }
+    found = []
+    for each in automations(connection):
+        total, waiting, failed = counts.get(each.id, (0, 0, 0))
+        found.append(AutomationState(each, last.get(each.id), waiting, failed, total))
+    return found
+
+
+def delivered_events(connection: sqlite3.Connection, *, name: str | None, limit: int) -> list[Delivery]:
+    """Of each event that was handed to automations the last attempt, newest first, with the end of its output only."""
+    rows = connection.execute(
+        _TAILED
+        + f"WHERE (?1 IS NULL OR a.name = ?1) AND {_LAST_ATTEMPT} ORDER BY d.event_seq DESC, d.id DESC LIMIT ?2",
+        (name, limit),
+    ).fetchall()
+    return [_delivery(row) for row in rows]
+
+
+def attempts(connection: sqlite3.Connection, number: int) -> list[Delivery]:
+    """All deliveries of the event of one to the same automation, the first attempt first, with the ends of outputs."""
+    rows = connection.execute(
+        _TAILED
+        + "WHERE (d.automation_id, d.event_seq) = (SELECT automation_id, event_seq FROM deliveries WHERE id = ?) "
+        "ORDER BY d.attempt",
+        (number,),
     ).fetchall()
     return [_delivery(row) for row in rows]
 

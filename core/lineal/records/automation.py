@@ -60,6 +60,10 @@ OF_MODELS: Final = frozenset({Occasion.REGISTERED, Occasion.MARKED_BAD, Occasion
 """What happens to versions, at no stage."""
 
 
+TIMEOUT: Final = 30.0
+"""Seconds that a command may take, unless said otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Automation:
     """A command that runs when something happens."""
@@ -138,6 +142,25 @@ class Delivery:
     """Whether somebody took note that it was lost."""
 
     @property
+    def is_bad(self) -> bool:
+        """Whether it did not go well, or nobody knows."""
+        return self.state in {DeliveryState.FAILED, DeliveryState.TIMED_OUT, DeliveryState.LOST}
+
+    @property
     def seconds(self) -> float | None:
         """How long it took; None while it is not over, or when nobody knows."""
         return None if self.started_at is None or self.ended_at is None else (self.ended_at - self.started_at) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationState:
+    """An automation, and how what was handed to it fared, as far as the log goes back."""
+
+    automation: Automation
+    last: Delivery | None
+    """The newest that began, with the end of its output only; None before the first."""
+    waiting: int
+    failed: int
+    """Deliveries that did not go well; of those made again the last attempt counts."""
+    total: int
+    """Events in the log, those that wait included."""
