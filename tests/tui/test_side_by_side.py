@@ -13,6 +13,7 @@ from textual.events import Paste
 
 from lineal import code
 from lineal.records.comparison import Change, CodeBetween, Commit, Diff, DiffRow, FileChange, Kind, Section, Verdict
+from lineal_tui.view.diff import diff_lines
 from lineal_tui.view.diff_below import below, wrapped_spans
 from lineal_tui.view.diff_text import diff_text
 from lineal_tui.view.lines import Line, Tone, line_width
@@ -385,3 +386,30 @@ async def test_what_git_told_stays_when_the_registry_changes(
             await session.settle()
         assert "1 commit ahead, 1 file +1 -1" in session.text
         assert "+lr = 1" in session.text
+
+
+def test_names_of_versions_end_where_their_values_do_and_columns_stay_as_narrow_as_these() -> None:
+    changed = Change(Verdict.CHANGED, None)
+    diff = Diff(
+        ("m:1.11.0", "m:1.12.0"),
+        (
+            row(Section.METRIC, "auc", (0.9, 0.95), Change(Verdict.BETTER, 0.05)),
+            row(Section.PARAM, "recipe", ("boosting", "finetune"), changed),
+            row(Section.CODE, "command", ("python train.py " + "a" * 60, "python train.py " + "b" * 60), changed),
+        ),
+    )
+    board = Board(diff)
+    for width in (80, 160, 240):
+        heads = text_of(side_head(board, Look(), width))
+        lines = [text_of(side_painter(board, Look())(Field(each), width)) for each in diff.rows]
+        for values in (("1.11.0", "0.9000", "boosting"), ("1.12.0", "0.9500", "finetune")):
+            assert (
+                len({line.index(value) + len(value) for line, value in zip([heads, *lines], values, strict=False)}) == 1
+            )
+        assert lines[0].index("▲") < 80
+
+
+def test_the_names_of_sections_are_whole_where_there_is_room_and_else_own_up_to_being_cut() -> None:
+    diff = Diff(("m:1", "m:2"), (row(Section.ARCHITECTURE, "tensors", (4, 5), Change(Verdict.CHANGED, 1.0)),))
+    assert text_of(diff_lines(diff, 120)[0]).startswith("architecture tensors")
+    assert text_of(diff_lines(diff, 60)[0]).startswith("archite… tensors")

@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 _WIDEST_FIELD = 40
 _VERDICT_WIDTH = 19
 """Cells of the longest verdict, `  +.0123 ▲ better`, and a little air."""
-SECTION_NAMES = {
-    Section.DATASET: "data",
-    Section.ENVIRONMENT: "environ",
-    Section.ARCHITECTURE: "archit",
-}
+_SECTION_WIDTH = 8
+"""Cells of the names of sections, of which the longest are cut where there is no room for them."""
+_ROOMY = 100
+"""Cells from which on there is."""
 
 
 def diff_title(diff: Diff, width: int, *, stage: str | None, active: bool = False, equal_shown: bool = False) -> Line:
@@ -62,22 +61,24 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
     figures = [values for row, values in zip(rows, shown, strict=True) if row.section is Section.METRIC]
     least = [max([6, *(width_of(values[n]) for values in figures)]) for n in range(len(columns))]
     field_width = min(max(width_of(one_line(row.field)) for row in rows), _WIDEST_FIELD)
-    room = width - 9 - 2 - 3 * (len(columns) - 1) - _VERDICT_WIDTH
-    room_taken = 9 + 2 + 3 * (len(columns) - 1) + 2
+    longest = max(width_of(_section_name(row.section)) for row in rows)
+    section_width = longest if width >= _ROOMY else min(longest, _SECTION_WIDTH)
+    taken = section_width + 1 + 2 + 3 * (len(columns) - 1)
+    room = width - taken - _VERDICT_WIDTH
     field_width, columns = narrowed(field_width, columns, least, room)
     lines: list[Line] = []
     section: Section | None = None
     for row, values in zip(rows, shown, strict=True):
-        name = "" if row.section is section else SECTION_NAMES.get(row.section, str(row.section))
+        name = "" if row.section is section else _section_name(row.section)
         section = row.section
         equal_row = not row.tells
         spans: list[Span] = [
-            (left(name, 8) + " ", Tone.HEAD),
+            (left(name, section_width) + " ", Tone.HEAD),
             (left(cut_middle(row.field, field_width), field_width) + "  ", Tone.MUTED if equal_row else Tone.TEXT),
         ]
         verdict = verdict_spans(row)
         told = sum(width_of(text) for text, _ in verdict)
-        cells = _stretched(values, columns, width - room_taken - field_width - sum(columns) - told)
+        cells = _stretched(values, columns, width - taken - 2 - field_width - sum(columns) - told)
         for n, value in enumerate(values):
             if n:
                 spans.append((" = " if equal_row else " → ", Tone.FAINT))
@@ -88,6 +89,10 @@ def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:
         spans.extend(verdict)
         lines.append(tuple(spans))
     return lines
+
+
+def _section_name(section: Section) -> str:
+    return "data" if section is Section.DATASET else str(section)
 
 
 def _stretched(values: Sequence[str], columns: Sequence[int], free: int) -> list[int]:

@@ -96,7 +96,7 @@ class Board:
 
     diff: Diff
     labels: list[str] = field(init=False)
-    _texts: dict[tuple[Section, str, int], tuple[str, str, Tone, bool]] = field(init=False, default_factory=dict)
+    _texts: dict[tuple[Section, str, int], tuple[str, str, Tone]] = field(init=False, default_factory=dict)
     _widths: dict[tuple[int, int, bool], int] = field(init=False, default_factory=dict)
     _names: dict[tuple[Section, str], str] | None = field(init=False, default=None)
     _rows: dict[bool, tuple[DiffRow, ...]] = field(init=False, default_factory=dict)
@@ -110,28 +110,27 @@ class Board:
         """Whether there are two versions, so that what became of a row stands beside it in words."""
         return len(self.diff.versions) == 2
 
-    def cell(self, row: DiffRow, n: int) -> tuple[str, str, Tone, bool]:
-        """What stands in a column: the value, what became of it as a sign, its tone, and whether it is a number."""
+    def cell(self, row: DiffRow, n: int) -> tuple[str, str, Tone]:
+        """What stands in a column: the value, what became of it as a sign, and its tone."""
         key = (row.section, row.field, n)
         found = self._texts.get(key)
         if found is None:
             found = self._texts[key] = self._cell(row, n)
         return found
 
-    def _cell(self, row: DiffRow, n: int) -> tuple[str, str, Tone, bool]:
+    def _cell(self, row: DiffRow, n: int) -> tuple[str, str, Tone]:
         value = row.values[n]
         text = shown_value(row, value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if n == 0:
-            return text, "", Tone.MUTED, is_number
+            return text, "", Tone.MUTED
         change = row.change(n)
         is_metric = row.section is Section.METRIC
         if self.is_pair:
-            return text, "", Tone.STRONG if change.tells else Tone.MUTED, is_number
+            return text, "", Tone.STRONG if change.tells else Tone.MUTED
         if not change.tells:
-            return text, " " * (10 if is_metric else 2), Tone.MUTED, is_number
+            return text, " " * (10 if is_metric else 2), Tone.MUTED
         sign, _, tone = judged(change)
-        return text, f" {difference(row, n):>7} {sign}" if is_metric else f" {sign}", tone, is_number
+        return text, f" {difference(row, n):>7} {sign}" if is_metric else f" {sign}", tone
 
     def rows(self, *, equal: bool) -> tuple[DiffRow, ...]:
         """The rows that are listed; those that another sums up stand below it."""
@@ -145,7 +144,11 @@ class Board:
         key = (n, widest, equal)
         if key not in self._widths:
             cells = (self.cell(row, n) for row in self.rows(equal=equal))
-            texts = max((len(text) + len(sign) for text, sign, _, _ in cells), default=0)
+            wide = [len(text) + len(sign) for text, sign, _ in cells]
+            if widest == _NARROW_COLUMN:
+                # what is cut anyway takes no room from the columns beside it
+                wide = [each for each in wide if each <= widest]
+            texts = max(wide, default=0)
             self._widths[key] = max(
                 _NARROWEST_COLUMN,
                 min(widest, max(width_of(self.labels[n]) + 2, texts)),
@@ -156,7 +159,7 @@ class Board:
     def figures(self, n: int, *, equal: bool) -> int:
         """How wide the column of a version has to be for its metrics."""
         metrics = (self.cell(row, n) for row in self.rows(equal=equal) if row.section is Section.METRIC)
-        return max((len(text) + len(sign) for text, sign, _, _ in metrics), default=0)
+        return max((len(text) + len(sign) for text, sign, _ in metrics), default=0)
 
     def name(self, row: DiffRow) -> str:
         """What a row is called below the one that it tells more of, which has the first part of its name."""
@@ -191,7 +194,7 @@ def framed(board: Board, look: Look, width: int) -> tuple[Frame, Look]:
     chosen = max(1, min(look.chosen, count - 1))
     if board.is_pair:
         room = max(3 * 6, width - 3 * _GAP - max(_WORDS_WIDTH, width // 4))
-        wanted = [board.width(n, _WIDEST_FIELD, equal=look.equal) for n in (0, 1)]
+        wanted = [board.width(n, _WIDEST_COLUMN, equal=look.equal) for n in (0, 1)]
         least = [board.figures(n, equal=look.equal) for n in (0, 1)]
         field_width, (base, other) = narrowed(min(longest, _WIDEST_FIELD), wanted, least, room)
         words = max(0, width - field_width - base - other - 3 * _GAP)
@@ -250,11 +253,11 @@ def side_head(board: Board, look: Look, width: int) -> Line:
     for n, cells in frame.columns:
         name = board.labels[n]
         if n == 0:
-            spans.append(("  " + left(cut_middle(name, cells), cells), Tone.MUTED))
+            spans.append(("  " + right(cut_middle(name, cells), cells), Tone.MUTED))
             continue
         is_chosen = n == seen.chosen and not board.is_pair
         text = ("▸" if is_chosen else "") + cut_middle(name, cells - (1 if is_chosen else 0))
-        spans.append(("  " + left(text, cells), Tone.TITLE if is_chosen else Tone.STRONG))
+        spans.append(("  " + right(text, cells), Tone.TITLE if is_chosen else Tone.STRONG))
     hidden = len(board.labels) - 1 - frame.columns[-1][0]
     if hidden:
         spans.append((f" ⋯{hidden} (l)", Tone.MUTED))
@@ -355,11 +358,10 @@ def _field(board: Board, look: Look, frame: Frame, item: Field) -> Line:
     spans: list[Span] = [
         (_named(board.name(row), frame.field), Tone.MUTED if same else Tone.TEXT),
     ]
-    cells = [(board.cell(row, n), cells) for n, cells in frame.columns]
-    align = right if any(is_number for (_, _, _, is_number), _ in cells) else left
-    for (text, sign, tone, _), wide in cells:
+    for n, wide in frame.columns:
+        text, sign, tone = board.cell(row, n)
         room = max(0, wide - len(sign))
-        spans.append(("  " + align(cut_middle(text, room), room) + sign, tone))
+        spans.append(("  " + right(cut_middle(text, room), room) + sign, tone))
     if frame.words:
         told = verdict_spans(row, look.chosen)
         between = board.diff.code[look.chosen - 1] if board.diff.code and row.field == "commit" else None
