@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lineal.facade.door import StrPath
-    from lineal.recording import RunHandle
     from lineal.registry import Registry, create_registry, open_registry
     from lineal.tracking import run
+    from lineal.training.recording import RunHandle
 
 from lineal.about import __version__
 
@@ -28,7 +28,7 @@ _HOMES = {
     "Registry": "lineal.registry",
     "create_registry": "lineal.registry",
     "open_registry": "lineal.registry",
-    "RunHandle": "lineal.recording",
+    "RunHandle": "lineal.training.recording",
     "run": "lineal.tracking",
 }
 
@@ -69,13 +69,13 @@ def start_run(
         LinealError: the registry cannot be used, or the run not recorded.
     """
     from lineal.registry import Registry, create_registry, open_registry  # noqa: PLC0415  as above
-    from lineal.surroundings import surrounding_run  # noqa: PLC0415  as above
+    from lineal.training.surroundings import surrounding_run  # noqa: PLC0415  as above
 
     if not isinstance(registry, Registry):
         from contextlib import suppress  # noqa: PLC0415  as above
 
         from lineal.errors import AlreadyExists  # noqa: PLC0415  as above
-        from lineal.locate import find_registry  # noqa: PLC0415  as above
+        from lineal.machine.locate import find_registry  # noqa: PLC0415  as above
 
         root = find_registry(registry)
         if not (root / "registry.db").exists():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import refs
 from lineal.errors import Ambiguous, Damaged, NotFound, NothingLive, OtherAddress
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.queries import models, stages, versions
 from lineal.records.stages import LiveVersion
+from lineal.rules import refs
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import IO, TYPE_CHECKING
 
-from lineal import addresses, details, origins
+from lineal import addresses
 from lineal.about import __version__
 from lineal.errors import AlreadyExists, BadValue, MachineError, Refused
 from lineal.exporters.bundle import write_bundle
@@ -15,15 +15,16 @@ from lineal.exporters.facts import VersionFacts
 from lineal.exporters.mlbom import mlbom
 from lineal.importers.bundle import bring
 from lineal.queries import artifacts, bundles, endings
+from lineal.versioning import details, origins
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal.context import Context
     from lineal.records.bundles import Brought
     from lineal.records.models import Version
+    from lineal.write_path.context import Context
 
 DOCUMENTS = ("card", "mlbom")
 """The formats of documents."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.actors import current_actor
-from lineal.context import Context, now
-from lineal.db import SCHEMA_VERSION, Database
 from lineal.errors import ReadOnlyRegistry
 from lineal.facade.operating import Operating
-from lineal.locate import find_registry
-from lineal.objects import ObjectStore
+from lineal.machine.actors import current_actor
+from lineal.machine.locate import find_registry
 from lineal.records import models as model_records
+from lineal.storage.db import SCHEMA_VERSION, Database
+from lineal.storage.objects import ObjectStore
+from lineal.write_path.context import Context, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def open_registry(
     version = int(database.connection.execute("PRAGMA user_version").fetchone()[0])
     if version < SCHEMA_VERSION:
         database.close()
-        from lineal.migrations import upgrade  # noqa: PLC0415  brings sqlite-utils, which only an upgrade needs
+        from lineal.storage.migrations import upgrade  # noqa: PLC0415  brings sqlite-utils, which only an upgrade needs
 
         if database.read_only_reason is not None:
             why = f"it needs an upgrade from schema {version} to {SCHEMA_VERSION}, and {database.read_only_reason}"
@@ -64,7 +64,7 @@ def open_registry(
     if vouched is None:
         actor = current_actor(actor_claim)
     else:
-        from lineal.actors import vouched_actor  # noqa: PLC0415  only a service account vouches
+        from lineal.machine.actors import vouched_actor  # noqa: PLC0415  only a service account vouches
 
         actor = vouched_actor(vouched, root, actor_claim)
     context = Context(database, ObjectStore(root / "objects"), clock, actor)
@@ -78,7 +78,7 @@ def create_registry(path: StrPath, *, clock: Callable[[], Micros] = now) -> Regi
         AlreadyExists: there is one.
         MachineError: the directory cannot be written.
     """
-    from lineal.migrations import create  # noqa: PLC0415  brings sqlite-utils, which start-up cannot afford
+    from lineal.storage.migrations import create  # noqa: PLC0415  brings sqlite-utils, which start-up cannot afford
 
     create(Path(path), now=clock())
     return open_registry(path, clock=clock)
@@ -98,7 +98,7 @@ def restore_registry(
         Conflict: there is something at `target`.
         LinealError: the backup cannot be used, or the registry not be written.
     """
-    from lineal.backups import restore  # noqa: PLC0415  rarely needed
+    from lineal.upkeep.backups import restore  # noqa: PLC0415  rarely needed
 
     return restore(Path(source), Path(target), progress=progress)
 
@@ -108,13 +108,13 @@ class Registry(Operating):
 
     def lost_runs(self) -> frozenset[RunId]:
         """Runs that are recorded as running on this machine, but whose process is gone; nothing is changed."""
-        from lineal import doctor  # noqa: PLC0415  start-up is measured
+        from lineal.upkeep import doctor  # noqa: PLC0415  start-up is measured
 
         return frozenset(run.id for run, _ in doctor.lost_runs(self._context))
 
 
 def _as_html(shown: Version | VersionDetail) -> str:
-    from lineal.notebooks import html  # noqa: PLC0415  only notebooks ask
+    from lineal.versioning.notebooks import html  # noqa: PLC0415  only notebooks ask
 
     return html(shown)
 

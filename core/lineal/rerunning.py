@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-from lineal import refs
 from lineal.records.reproduction import Reproduced
-from lineal.surroundings import REPRODUCES
-from lineal.wrapped import run_command
+from lineal.rules import refs
+from lineal.training.surroundings import REPRODUCES
+from lineal.training.wrapped import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import lineal
-from lineal.canonical import canonical_json
 from lineal.errors import BadValue, LinealError
+from lineal.rules.canonical import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,9 +17,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from lineal.policy import Permission
 from lineal.records.auditing import EventFilter
 from lineal.registry import create_registry, open_registry
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     from lineal.registry import Registry

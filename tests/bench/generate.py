@@ -24,10 +24,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.policy import Permission
 from lineal.queries.names import intern
 from lineal.records.base import Digest, Micros
 from lineal.registry import Registry, create_registry
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     from tests.bench.rows import (

@@ -8,9 +8,9 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.fingerprint import manifest_digest
-from lineal.policy import Permission
+from lineal.data.fingerprint import manifest_digest
 from lineal.queries import blocks
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     import sqlite3

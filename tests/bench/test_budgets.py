@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.locks import exclusive
+from lineal.machine.locks import exclusive
 from lineal.registry import open_registry
 from lineal_tui.remembered import Place, remember, state_name
 

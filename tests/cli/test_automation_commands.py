@@ -153,7 +153,7 @@ def test_doctor_takes_note_of_what_was_lost_and_starts_what_waits(
 ) -> None:
     assert on("add", "cleared", "--run", "true").code == 0
     with monkeypatch.context() as patch:
-        patch.setattr("lineal.waking._start", lambda *_: None)  # as where no process can be started
+        patch.setattr("lineal.write_path.waking._start", lambda *_: None)  # as where no process can be started
         assert typed("clear", "fraud@production", "--registry", registry).code == 0
     doctor = typed("doctor", "--registry", registry, "--json")
     assert doctor.code == 7

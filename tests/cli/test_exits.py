@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import db
-from lineal.locks import exclusive
+from lineal.machine.locks import exclusive
+from lineal.storage import db
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -59,7 +59,14 @@ def test_pages_for_people_import_neither_toolkit_nor_numbers(sample: Path, words
 def test_live_loads_only_what_stages_need(sample: Path) -> None:
     modules = imported(sample, "live", "fraud@production")
 
-    assert not modules & {"lineal.details", "lineal.versions", "lineal.stages", "lineal.audit", "hashlib", "humanize"}
+    assert not modules & {
+        "lineal.versioning.details",
+        "lineal.versioning.versions",
+        "lineal.staging.stages",
+        "lineal.write_path.audit",
+        "hashlib",
+        "humanize",
+    }
 
 
 def test_a_rollback_that_reaches_the_server_loads_no_pages_and_no_network(bound: Bound) -> None:

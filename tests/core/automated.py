@@ -75,7 +75,7 @@ def workers(root: Path) -> list[int]:
             words = (each / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # it ended meanwhile
-        if b"lineal.worker" in words and os.fsencode(root.absolute()) in words and words[0] != b"/bin/sh":
+        if b"lineal.processes.worker" in words and os.fsencode(root.absolute()) in words and words[0] != b"/bin/sh":
             found.append(int(each.name))
     return found
 

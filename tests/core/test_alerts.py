@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import observing
 from lineal.errors import BadFilter, BadValue, NotFound
-from lineal.layout import stage_lock
-from lineal.locks import exclusive
-from lineal.policy import Role
+from lineal.machine.locks import exclusive
+from lineal.operations import observing
 from lineal.records.alerts import Phase
 from lineal.records.base import Actor, Micros
 from lineal.records.observations import Observation
 from lineal.registry import open_registry
+from lineal.staging.layout import stage_lock
+from lineal.write_path.policy import Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable

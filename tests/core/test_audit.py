@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import audit
 from lineal.records.auditing import Breach
+from lineal.write_path import audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

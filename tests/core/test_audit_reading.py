@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal import anchors, audit
-from lineal.audit_files import verify_export
+from lineal.audit_log import anchors
+from lineal.audit_log.audit_files import verify_export
 from lineal.errors import AlreadyExists, BadFormat, BadValue, NotFound
 from lineal.queries import events as rows
 from lineal.records.auditing import Anchor, Breach, EventFilter
 from lineal.records.base import Actor, Micros
 from lineal.records.models import VersionStatus
 from lineal.registry import Registry, open_registry
+from lineal.write_path import audit
 
 if TYPE_CHECKING:
     from pathlib import Path

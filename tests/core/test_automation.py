@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import delivering
 from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, MachineError, NotFound, Refused
+from lineal.operations import delivering
 from lineal.records.automation import ACTIONS, DeliveryState, Occasion
 from lineal.registry import create_registry, open_registry, restore_registry
 from lineal_tui.view import json as view_json
@@ -503,7 +503,7 @@ def test_the_database_itself_lets_no_delivery_be_made_twice(automated: Automated
 
 def test_the_log_does_not_grow_for_ever(automated: Automated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivering, "_KEPT", 3)
-    monkeypatch.setattr("lineal.waking.wake", lambda _: None)
+    monkeypatch.setattr("lineal.write_path.waking.wake", lambda _: None)
     registry = automated.registry
     registry.add_automation("promoted", "m", ["true"])
     registry.add_automation("cleared", "m", ["true"])

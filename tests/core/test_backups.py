@@ -16,8 +16,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineal import copies
-from lineal.db import SCHEMA_VERSION
 from lineal.errors import (
     AlreadyExists,
     Conflict,
@@ -30,6 +28,8 @@ from lineal.errors import (
     Refused,
 )
 from lineal.registry import open_registry, restore_registry
+from lineal.storage import copies
+from lineal.storage.db import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable

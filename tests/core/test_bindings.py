@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.errors import BadValue, Busy, Conflict, Damaged, MachineError, NotFound, NothingLive, Refused
-from lineal.layout import stage_lock
-from lineal.locks import exclusive
+from lineal.machine.locks import exclusive
 from lineal.queries import pipelines as pipeline_rows
 from lineal.registry import open_registry
-from lineal.transitions import order_of
+from lineal.staging.layout import stage_lock
+from lineal.staging.transitions import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,7 +215,7 @@ def test_damaged_bytes_of_what_is_live_are_not_laid_out(served: Served) -> None:
 def test_a_stage_that_is_being_moved_is_neither_bound_nor_unbound(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineal.turns._TIDYING_SECONDS", 0.05)
+    monkeypatch.setattr("lineal.staging.turns._TIDYING_SECONDS", 0.05)
     with served.registry.context.read() as connection:
         number = connection.execute("SELECT id FROM stages WHERE name = 'production'").fetchone()[0]
     with exclusive(stage_lock(served.registry.root, number), holder="somebody", seconds=0):

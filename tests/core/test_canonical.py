@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal.canonical import canonical_json
 from lineal.errors import BadValue
+from lineal.rules.canonical import canonical_json
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.code import bounded_git, capture, capture_source, without_credentials
-from lineal.fingerprint import digest_bytes
+from lineal.data.fingerprint import digest_bytes
+from lineal.training.code import bounded_git, capture, capture_source, without_credentials
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,7 +151,7 @@ def test_a_clean_tree_has_no_changes_to_keep(repository: Path) -> None:
 
 
 def test_changes_too_large_to_keep_are_told_of(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lineal.code.MOST_PATCH", 1 << 20)
+    monkeypatch.setattr("lineal.training.code.MOST_PATCH", 1 << 20)
     (repository / "train.py").write_text("\n".join(map(str, range(400_000))))
     source = capture_source(repository)
     assert source is not None
@@ -180,7 +180,7 @@ def test_what_git_started_ends_with_it(repository: Path, tmp_path: Path, monkeyp
     (programs / "git").write_text("#!/bin/sh\nsleep 60 &\nwait\n")
     (programs / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr("lineal.code.SECONDS", 0.2)
+    monkeypatch.setattr("lineal.training.code.SECONDS", 0.2)
     started = time.monotonic()
     assert bounded_git(repository, "log", limit=10) is None
     assert time.monotonic() - started < 20

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import locks
 from lineal.errors import Locked, ReadOnlyRegistry
-from lineal.locks import Marks
+from lineal.machine import locks
+from lineal.machine.locks import Marks
 from lineal.registry import open_registry
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_an_old_object_that_is_taken_up_again_stays(registry: Registry, weights:
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from lineal import versions
+from lineal.versioning import versions
 from lineal.registry import open_registry
 insert = versions._insert
 def slowly(*args):
@@ -176,7 +176,7 @@ from pathlib import Path
 from lineal.registry import open_registry
 root, role, seconds, guarded = sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4] == "True"
 if not guarded:
-    from lineal.locks import Marks
+    from lineal.machine.locks import Marks
     hold = Marks.hold
     Marks.hold = lambda self, name: None if name.startswith("sha256:") else hold(self, name)
 end = time.monotonic() + seconds

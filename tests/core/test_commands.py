@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import commands
+from lineal.machine import commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import code
 from lineal.errors import BadValue, NotFound, UsageError
 from lineal.records.comparison import Diff, DiffRow, Kind, Section, Verdict
 from lineal.registry import Registry, create_registry
+from lineal.training import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,8 +155,8 @@ def test_a_shallow_clone_says_what_it_lacks(registry: Registry, repository: Path
 
 @pytest.mark.parametrize("commit_id", ["--output=/tmp/x", "HEAD", "f" * 39, "f" * 40])
 def test_what_is_no_commit_is_never_given_to_git(registry: Registry, repository: Path, commit_id: str) -> None:
-    from lineal.code_between import code_between
     from lineal.records.runs import CodeState
+    from lineal.versioning.code_between import code_between
 
     known = CodeState(git(repository, "rev-parse", "HEAD"), "trunk", dirty=False, repository=str(repository))
     odd = CodeState(commit_id, None, dirty=False, repository=str(repository))
@@ -167,8 +167,8 @@ def test_what_is_no_commit_is_never_given_to_git(registry: Registry, repository:
 
 @pytest.mark.parametrize("folder", ["relative/path", "\0", "/" + "x" * 5000, "/dev/null", "/nowhere"])
 def test_a_recorded_folder_that_is_none_is_no_repository(registry: Registry, folder: str) -> None:
-    from lineal.code_between import code_between
     from lineal.records.runs import CodeState
+    from lineal.versioning.code_between import code_between
 
     one, other = (CodeState(letter * 40, None, dirty=False, repository=folder) for letter in "ab")
     between = code_between(registry.context, one, other)
@@ -201,8 +201,8 @@ def test_a_repository_cannot_have_its_programs_run(registry: Registry, repositor
     assert between.patch is not None
     assert "+lr = 2" in between.patch
     # a commit that is not there would be fetched
-    from lineal.code_between import code_between
     from lineal.records.runs import CodeState
+    from lineal.versioning.code_between import code_between
 
     gone = CodeState("f" * 40, None, dirty=False, repository=str(repository))
     code_between(registry.context, gone, CodeState("e" * 40, None, dirty=False, repository=str(repository)))

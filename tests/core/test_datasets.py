@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lineal.data.fingerprint import digest_bytes
 from lineal.errors import AlreadyExists, BadName, BadValue, ExitCode, LinealError, NoSource, NotFound, Refused
-from lineal.fingerprint import digest_bytes
 from lineal.records.data import Measured
 
 if TYPE_CHECKING:

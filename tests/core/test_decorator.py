@@ -16,8 +16,8 @@ from lineal.errors import BadValue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lineal.recording import RunHandle
     from lineal.registry import Registry
+    from lineal.training.recording import RunHandle
 
 
 def test_a_call_is_a_run_with_its_arguments_and_defaults_as_params(registry: Registry) -> None:

@@ -170,7 +170,7 @@ def test_a_killed_purge_leaves_files_that_gc_takes(
 ) -> None:
     ref = add(registry, tmp_path, "1.0.0")
     with monkeypatch.context() as patch:
-        patch.setattr("lineal.collecting.drop", lambda *_: None)
+        patch.setattr("lineal.retirement.collecting.drop", lambda *_: None)
         registry.retire(ref, reason="old", purge=True)
     assert files_here(registry) == 1
     assert len(registry.gc().removed) == 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.environment import capture, packages, survey
+from lineal.training.environment import capture, packages, survey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_it_is_captured_once_and_shared_with_forked_children() -> None:
 
 
 def test_two_processes_on_one_machine_agree() -> None:
-    asked = [sys.executable, "-c", "from lineal.environment import capture; print(capture().digest)"]
+    asked = [sys.executable, "-c", "from lineal.training.environment import capture; print(capture().digest)"]
     answers = {subprocess.run(asked, capture_output=True, text=True, check=True).stdout for _ in range(2)}
     assert len(answers) == 1
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lineal.data.fingerprint import digest_bytes, hash_file, manifest_digest, measure, parse_digest, walk
 from lineal.errors import BadName, BadValue, NoSource, NotReadable, Refused, SourceChanged
-from lineal.fingerprint import digest_bytes, hash_file, manifest_digest, measure, parse_digest, walk
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ import safetensors.numpy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lineal.data.fingerprint import digest_bytes
 from lineal.errors import BadFormat, NoSource, NotReadable
-from lineal.fingerprint import digest_bytes
 from lineal.formats import safetensors as ours
 from lineal.formats.architecture import describe
 from lineal.formats.npy import PICKLED, read_npy, read_npz

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from lineal import frames
+from lineal.data import frames
 from lineal.errors import AlreadyExists, BadValue
 
 if TYPE_CHECKING:

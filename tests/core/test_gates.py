@@ -273,7 +273,7 @@ def test_gates_stand_before_a_bound_stage_too(served: Served) -> None:
 
 _DIES = """
 import os, signal, sys
-from lineal import layout
+from lineal.staging import layout
 from lineal.registry import open_registry
 def switched(directory, name, switch=layout.switch):
     switch(directory, name)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import layout
 from lineal.errors import Damaged, MachineError, Refused
 from lineal.queries import artifacts
+from lineal.staging import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal.lineage import Opened, arranged, layers
 from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
+from lineal.versioning.lineage import Opened, arranged, layers
 
 
 def node(name: str) -> LineageNode:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal.metrics import better, guess_direction, within
 from lineal.records.comparison import Verdict
 from lineal.records.runs import Direction
+from lineal.rules.metrics import better, guess_direction, within
 
 INF = math.inf
 NAN = math.nan

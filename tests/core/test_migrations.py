@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlite_utils import Database as UtilsDatabase
 
-from lineal import migrations
-from lineal.db import APPLICATION_ID, SCHEMA_VERSION
 from lineal.errors import NewerRegistry, ReadOnlyRegistry
-from lineal.migrations import upgrade
 from lineal.registry import open_registry
+from lineal.storage import migrations
+from lineal.storage.db import APPLICATION_ID, SCHEMA_VERSION
+from lineal.storage.migrations import upgrade
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,7 +97,7 @@ import sys
 from pathlib import Path
 from lineal.errors import AlreadyExists
 from lineal.registry import create_registry, open_registry
-import lineal.migrations
+import lineal.storage.migrations
 print("ready", flush=True)
 sys.stdin.readline()
 if sys.argv[2] == "create":

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal import naming
 from lineal.errors import BadName, BadValue
-from lineal.naming import BumpFacts, SemVer
 from lineal.records.base import Micros
 from lineal.records.models import Bump, Scheme
+from lineal.rules import naming
+from lineal.rules.naming import BumpFacts, SemVer
 
 WHEN = Micros(1_795_425_300_000_000)  # 2026-11-23T09:15:00Z
 

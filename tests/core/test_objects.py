@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineal.errors import Damaged, ExitCode, MachineError, NoSource, NotReadable, SourceChanged
-from lineal.objects import ObjectStore
 from lineal.records.base import Digest
+from lineal.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,7 +154,7 @@ def test_a_full_disk_leaves_nothing(way: str, store: ObjectStore, tmp_path: Path
 import errno, os, resource, sys
 from pathlib import Path
 from lineal.errors import LinealError
-from lineal.objects import ObjectStore
+from lineal.storage.objects import ObjectStore
 if sys.argv[3] == "write":
     def refuse(*_):
         raise OSError(errno.ENOSYS, "")

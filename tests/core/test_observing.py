@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineal.errors import BadName, BadValue, Conflict, NotFound, NothingLive, NotPermitted, Refused
-from lineal.observing import KEPT_DAYS
-from lineal.policy import Role
+from lineal.operations.observing import KEPT_DAYS
 from lineal.records.base import Actor, Micros
 from lineal.records.observations import Observation
 from lineal.registry import open_registry
+from lineal.write_path.policy import Role
 
 if TYPE_CHECKING:
     import random

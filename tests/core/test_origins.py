@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import origins
 from lineal.errors import Ambiguous, BadAddress, NotFound
 from lineal.records.comparison import Beyond, NodeKind, Way
+from lineal.versioning import origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable

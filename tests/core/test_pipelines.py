@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import pipelines
 from lineal.errors import Busy, Cancelled, Conflict, Damaged, LinealError, OutOfDate, Refused, ReleaseFailed
 from lineal.records.base import Micros
 from lineal.records.models import VersionStatus
 from lineal.records.releases import STEPS, StepState
 from lineal.registry import open_registry
-from lineal.transitions import order_of
+from lineal.staging import pipelines
+from lineal.staging.transitions import order_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -609,7 +609,7 @@ def test_what_was_live_just_before_stays_for_whoever_still_reads_it(served: Serv
 
 DIES = """
 import os, signal, sys
-from lineal import layout, moving, pipelines
+from lineal.staging import layout, moving, pipelines
 from lineal.registry import open_registry
 
 root, where, action = sys.argv[1:]

@@ -12,14 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lineal.errors import BadPolicy, NotPermitted, Refused
-from lineal.policies import reading, writing
-from lineal.policies.lines import line_of
+from lineal.governance.policies import reading, writing
+from lineal.governance.policies.lines import line_of
+from lineal.records.automation import Occasion
 from lineal.records.endings import RetentionRule
 from lineal.records.gates import Gates
 from lineal.records.permissions import Role
-from lineal.records.policies import Policy, PolicyRole, PolicyStage
+from lineal.records.policies import Policy, PolicyAlert, PolicyAutomation, PolicyRole, PolicyStage
+from lineal.registry import create_registry
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.core.conftest import Served
 
     from lineal.registry import Registry
@@ -52,6 +56,31 @@ keep_live = true
 keep_younger = "90d"
 """
 
+WATCHED = """\
+[stages."m@staging"]
+
+[[stages."m@staging".alerts]]
+alert = "latency_p99 < 80 for 10min"
+command = ["/opt/page us", "--now"]
+rollback = true
+cool_down = "2h"
+
+[[stages."m@staging".alerts]]
+alert = "errors < promoted.errors * 2"
+
+[automations."page"]
+event = "alert"
+command = ["logger", "-t", "lineal"]
+
+[automations."reload"]
+event = "promoted"
+model = "m"
+stage = "production"
+command = ["systemctl", "reload", "m"]
+timeout = 2.5
+enabled = false
+"""
+
 
 @pytest.fixture
 def stocked(registry: Registry) -> Registry:
@@ -65,7 +94,7 @@ def _texts(registry: Registry, text: str) -> list[tuple[str, str, str | None, st
 
 
 def test_an_empty_registry_has_an_empty_policy(registry: Registry) -> None:
-    assert tomllib.loads(registry.policy()) == {"roles": [], "stages": {}, "retention": {}}
+    assert tomllib.loads(registry.policy()) == {"roles": [], "stages": {}, "retention": {}, "automations": {}}
     assert registry.compare_policy(registry.policy()) == []
 
 
@@ -218,6 +247,117 @@ def test_what_a_bound_stage_keeps_is_part_of_it(served: Served) -> None:
     assert settings.keep == 7
 
 
+def test_alerts_and_automations_are_part_of_it(stocked: Registry) -> None:
+    before = len(stocked.events())
+    made = stocked.apply_policy(WATCHED)
+    assert [(each.ref, each.field, each.before, each.after) for each in made] == [
+        (
+            *("m@staging", "alert", None),
+            "latency_p99 < 80 for 10min, runs '/opt/page us' --now, rolls back, cools down for 2h",
+        ),
+        ("m@staging", "alert", None, "errors < promoted.errors * 2"),
+        ("page", "automation", None, "alert of all models runs logger -t lineal, 30 s at most"),
+        *[("reload", "automation", None, "promoted of m@production runs systemctl reload m, 2.5 s at most, disabled")],
+    ]
+    events = stocked.events()[: len(stocked.events()) - before]
+    assert [each.action for each in events[::-1]] == [
+        *("alert_set", "alert_set", "automation_added", "automation_added", "automation_disabled", "policy_applied"),
+    ]
+    assert len({each.at for each in events}) == 1
+    (rule, other) = (each.rule for each in stocked.alerts("m@staging"))
+    assert (rule.command, rule.rolls_back, rule.cool_down) == (("/opt/page us", "--now"), True, 7_200)
+    assert (other.command, other.rolls_back, other.cool_down) == (None, False, 3_600)
+    assert [(each.name, each.place, each.enabled) for each in stocked.automations()] == [
+        ("page", None, True),
+        ("reload", "m@production", False),
+    ]
+    assert stocked.apply_policy(WATCHED) == []
+    assert len(stocked.events()) == before + 6
+
+
+def test_a_whole_policy_makes_another_registry_the_same(stocked: Registry, tmp_path: Path) -> None:
+    stocked.apply_policy(POLICY + WATCHED)
+    with create_registry(tmp_path / "other") as other:
+        other.register("m", scheme="sequence")
+        other.apply_policy(stocked.policy())
+        assert other.policy() == stocked.policy()
+        assert other.compare_policy(stocked.policy()) == []
+        assert other.apply_policy(stocked.policy()) == []
+
+
+def test_only_what_differs_of_alerts_and_automations_is_changed(stocked: Registry) -> None:
+    stocked.apply_policy(WATCHED)
+    numbers = {each.name: each.id for each in stocked.automations()}
+    before = len(stocked.events())
+    made = stocked.apply_policy(
+        WATCHED.replace("rollback = true\n", "").replace("enabled = false\n", "").replace('"2h"', '"1h"')
+    )
+    assert [each.field for each in made] == ["alert", "automation"]
+    assert [each.action for each in stocked.events()[: len(stocked.events()) - before][::-1]] == [
+        *("alert_set", "automation_enabled", "policy_applied"),
+    ]
+    assert {each.name: each.id for each in stocked.automations()} == numbers
+    stocked.apply_policy(WATCHED.replace('"reload", "m"', '"reload", "n"'))
+    assert {each.name: each.id for each in stocked.automations()} != numbers
+    assert stocked.automation("reload").command == ("systemctl", "reload", "n")
+    stocked.apply_policy("[stages]\n")
+    assert stocked.alerts("m@staging") == []
+    assert len(stocked.automations()) == 2
+    stocked.apply_policy("[automations]\n")
+    assert stocked.automations() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("rollback = true", "rolback = true", 6, '[[stages."m@staging".alerts]]; did you mean rollback?'),
+        ("rollback = true", 'rollback = "yes"', 6, "true or false"),
+        ('alert = "latency_p99 < 80 for 10min"\n', "", 3, "must hold"),
+        ("latency_p99 < 80 for", "latency_p99 <", 4, "it ends"),
+        ("promoted.errors * 2", "params.lr", 10, "not for params"),
+        ('"errors < promoted.errors * 2"', '"latency_p99 < 80 for 600s"', 10, "twice"),
+        ('"2h"', '"5y"', 7, "length of time"),
+        ('"2h"', '"400d"', 7, "a year at most"),
+        ('["/opt/page us", "--now"]', "[]", 5, "list of words"),
+        ('event = "alert"', 'event = "alrt"', 13, "did you mean alert?"),
+        ('event = "alert"\n', "", 12, "no event"),
+        ('["logger", "-t", "lineal"]', '"logger"', 14, "a list, not a text"),
+        ('["logger", "-t", "lineal"]', "[]", 14, "empty"),
+        ('event = "promoted"', 'event = "registered"', 19, "at no stage"),
+        ('model = "m"\n', "", 18, "name that, too"),
+        ('model = "m"', 'model = "n"', 18, "not found"),
+        ('stage = "production"', 'stage = "prodction"', 19, "did you mean m@production?"),
+        ("timeout = 2.5", "timeout = 0", 21, "0.1 to 86,400"),
+        ("timeout = 2.5", 'timeout = "2.5"', 21, "number of seconds"),
+        ("timeout = 2.5", "timout = 2.5", 21, "[automations.reload]; did you mean timeout?"),
+        ('[automations."page"]', '[automations."7"]', 12, "no number alone"),
+        ('[automations."page"]', '[automation."page"]', 12, "at the top; did you mean automations?"),
+    ],
+)
+def test_a_mistake_in_alerts_and_automations_is_told_with_its_line(
+    stocked: Registry, old: str, new: str, line: int, told: str
+) -> None:
+    text = WATCHED.replace(old, new, 1)
+    assert text != WATCHED
+    before = stocked.policy()
+    with pytest.raises(BadPolicy) as caught:
+        stocked.apply_policy(text, name="policy.toml")
+    assert str(caught.value).startswith(f"policy.toml, line {line}: ")
+    assert told in f"{caught.value}; {caught.value.hint}"
+    assert stocked.policy() == before
+
+
+def test_who_may_name_no_programs_changes_nothing_with_new_ones(stocked: Registry) -> None:
+    for text in (WATCHED, WATCHED.replace('command = ["/opt/page us", "--now"]\n', "")):
+        with pytest.raises(Refused, match="names a program"):
+            stocked.apply_policy(text, programs=False)
+    assert stocked.automations() == []
+    stocked.apply_policy(WATCHED)
+    assert stocked.apply_policy(WATCHED.replace("enabled = false\n", ""), programs=False)
+    with pytest.raises(Refused, match="for page"):
+        stocked.apply_policy(WATCHED.replace('"-t", ', ""), programs=False)
+
+
 _NAMES = some.text(some.characters(categories=["L", "N"]), min_size=1, max_size=8).map(
     lambda name: "x" + unicodedata.normalize("NFC", name)
 )
@@ -231,6 +371,16 @@ _GATES = some.builds(
     approvals=some.integers(0, 100),
     no_pickle=some.booleans(),
 )
+_ALERTS = some.lists(
+    some.builds(
+        PolicyAlert,
+        _TEXTS,
+        some.none() | some.lists(_TEXTS, max_size=3).map(tuple),
+        some.booleans(),
+        some.integers(0, 10**7),
+    ),
+    max_size=3,
+).map(tuple)
 _POLICIES = some.builds(
     Policy,
     roles=some.lists(
@@ -239,7 +389,7 @@ _POLICIES = some.builds(
         unique_by=lambda each: (each.subject, each.place),
     ).map(tuple),
     stages=some.lists(
-        some.builds(PolicyStage, _NAMES, _NAMES, _GATES, some.none() | some.integers(1, 1_000)),
+        some.builds(PolicyStage, _NAMES, _NAMES, _GATES, some.none() | some.integers(1, 1_000), _ALERTS),
         max_size=3,
         unique_by=lambda each: each.ref,
     ).map(tuple),
@@ -248,6 +398,20 @@ _POLICIES = some.builds(
         max_size=3,
         unique_by=lambda each: each.model,
     ).map(tuple),
+    automations=some.lists(
+        some.builds(
+            PolicyAutomation,
+            _TEXTS,
+            some.sampled_from(Occasion),
+            _TEXTS,
+            some.none() | _TEXTS,
+            some.lists(_TEXTS, min_size=1, max_size=3).map(tuple),
+            some.floats(0.1, 1e5),
+            some.booleans(),
+        ),
+        max_size=3,
+        unique_by=lambda each: each.name,
+    ).map(lambda found: tuple(sorted(found, key=lambda each: each.name))),
 )
 
 

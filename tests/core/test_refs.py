@@ -4,10 +4,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lineal import naming, refs
 from lineal.errors import BadAddress, BadName, BadValue
 from lineal.records.models import Relation
-from lineal.refs import (
+from lineal.rules import naming, refs
+from lineal.rules.refs import (
     DatasetRef,
     DatasetVersionRef,
     DigestRef,

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.db import APPLICATION_ID, SCHEMA_VERSION
 from lineal.errors import (
     AlreadyExists,
     Damaged,
@@ -24,8 +23,9 @@ from lineal.errors import (
     NoRegistry,
     ReadOnlyRegistry,
 )
-from lineal.migrations import copy_database
 from lineal.registry import create_registry, open_registry
+from lineal.storage.db import APPLICATION_ID, SCHEMA_VERSION
+from lineal.storage.migrations import copy_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 AS_NOBODY = """
 import os, sys
 from lineal.registry import open_registry
-from lineal import code, environment, errors, recording  # while the standard library may be read
+from lineal import errors  # while the standard library may be read
+from lineal.training import code, environment, recording  # while the standard library may be read
 if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
@@ -346,7 +347,7 @@ with open_registry(sys.argv[1]) as registry:
 def test_a_lock_that_is_not_let_go_is_told_with_its_holder(
     root: Path, registry: Registry, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineal.db.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("lineal.storage.db.BUSY_SECONDS", 0.2)
     holder = script(HOLDER, root)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"

@@ -16,8 +16,8 @@ from lineal.records.base import Digest
 from lineal.records.reproduction import Answer, Subject
 from lineal.records.runs import CodeState, Environment
 from lineal.registry import open_registry
-from lineal.reproduction import lock_file
 from lineal.rerunning import run_again
+from lineal.versioning.reproduction import lock_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal import policy
 from lineal.errors import BadValue, ExitCode, NotFound, NotPermitted, Refused
+from lineal.governance.roles import members
 from lineal.queries import roles as rows
 from lineal.records.base import Micros
 from lineal.records.governance import Binding, Scope, Standing
 from lineal.records.permissions import GIVEN, NEEDED, Permission, Role
 from lineal.registry import open_registry
-from lineal.roles import members
+from lineal.write_path import policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lineal.errors import BadName, BadValue, Conflict, Locked
-from lineal.locks import exclusive
+from lineal.machine.locks import exclusive
 from lineal.records.base import Micros
 from lineal.records.runs import RunStatus
 from lineal.registry import open_registry
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from tests.core.conftest import Script, Weights
 
-    from lineal.recording import RunHandle
     from lineal.records.base import Scalar
     from lineal.records.runs import MetricSeries
     from lineal.registry import Registry
+    from lineal.training.recording import RunHandle
 
 SCALARS = (
     st.none()
@@ -231,7 +231,7 @@ def test_points_that_could_not_be_written_are_kept_for_the_next_try(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = registry.start_run("e")
-    monkeypatch.setattr("lineal.db.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("lineal.storage.db.BUSY_SECONDS", 0.05)
     with exclusive(registry.root / "registry.lock", holder="somebody", seconds=1):
         run.log_metric("loss", 1.0)
         run.log_metric("loss", 2.0)
@@ -310,7 +310,7 @@ def test_a_registry_that_cannot_be_written_does_not_hide_why_the_training_failed
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = registry.start_run("e")
-    monkeypatch.setattr("lineal.db.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("lineal.storage.db.BUSY_SECONDS", 0.05)
     with (
         exclusive(registry.root / "registry.lock", holder="somebody", seconds=1),
         pytest.raises(ZeroDivisionError) as caught,

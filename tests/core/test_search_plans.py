@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from lineal.policy import Permission
 from lineal.queries.names import intern
 from lineal.registry import Registry, create_registry
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     import sqlite3

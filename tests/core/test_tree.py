@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineal.records.comparison import TreeRow
-from lineal.tree import MAX_LANES, draw
+from lineal.versioning.tree import MAX_LANES, draw
 
 Rows = list[tuple[int, tuple[int, ...]]]
 

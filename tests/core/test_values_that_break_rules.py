@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.errors import Damaged
-from lineal.locate import at_home
+from lineal.machine.locate import at_home
 from lineal.registry import open_registry
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_a_word_that_is_none_of_those_known_is_damage(
 ) -> None:
     root = _break(registry, "UPDATE runs SET kind = 'other'")
     if read_only:
-        monkeypatch.setattr("lineal.db._why_read_only", lambda *_: "it may not be written")
+        monkeypatch.setattr("lineal.storage.db._why_read_only", lambda *_: "it may not be written")
     with open_registry(root) as opened, pytest.raises(Damaged, match=r"registry\.db: CHECK constraint failed in runs"):
         opened.runs()
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal import artifacts
 from lineal.errors import (
     AlreadyExists,
     BadFormat,
@@ -24,6 +23,7 @@ from lineal.errors import (
     SourceChanged,
 )
 from lineal.records.models import Relation
+from lineal.versioning import artifacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.errors import Conflict, Locked
-from lineal.policy import Permission
 from lineal.registry import open_registry
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +208,7 @@ def test_a_reader_stopped_between_two_pages_does_not_block_a_writer(full: Regist
 def test_a_reader_stopped_within_a_page_would_block_a_writer(
     full: Registry, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lineal.db.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("lineal.storage.db.BUSY_SECONDS", 0.1)
     pid = _stopped_reader(script, full.root, "inside")
     with open_registry(full.root) as impatient, pytest.raises(Locked):
         impatient.set("m", {"owner": "ada"})
@@ -307,7 +307,8 @@ def test_threads_that_share_a_registry_lose_nothing(registry: Registry) -> None:
 
 FORKED_BESIDE_A_CHANGE = """
 import os, sys, threading, time
-from lineal import db, locks
+from lineal.machine import locks
+from lineal.storage import db
 from lineal.registry import open_registry
 
 class Slow(set):

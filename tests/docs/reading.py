@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineal import refs
+from lineal.rules import refs
 from lineal_tui.cli.app import lineal
 from lineal_tui.cli.parameters import Address
 from lineal_tui.view import guide

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from trial import make_file, what_is_broken, what_stays_after_collection
 
-from lineal import doctor, layout
 from lineal.errors import LinealError
 from lineal.queries import releases as release_rows
 from lineal.registry import Registry, create_registry, open_registry
+from lineal.staging import layout
+from lineal.upkeep import doctor
 
 if TYPE_CHECKING:
     from pathlib import Path

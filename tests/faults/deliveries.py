@@ -15,7 +15,7 @@ import guards
 import trial
 from trial import Report
 
-from lineal import delivering
+from lineal.operations import delivering
 from lineal.registry import open_registry
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _kill(root: Path) -> list[int]:
             continue
         try:
             words = (each / "cmdline").read_bytes().split(b"\0")
-            if b"lineal.worker" in words and os.fsencode(root.absolute()) in words:
+            if b"lineal.processes.worker" in words and os.fsencode(root.absolute()) in words:
                 os.kill(int(each.name), signal.SIGKILL)
                 hit.append(int(each.name))
         except (OSError, ProcessLookupError):

@@ -15,7 +15,7 @@ import yaml
 from evil_commands import ask
 from evil_texts import unfit
 
-from lineal.fingerprint import hash_file
+from lineal.data.fingerprint import hash_file
 from lineal.registry import create_registry, open_registry
 
 if TYPE_CHECKING:

@@ -15,13 +15,14 @@ import numpy as np
 from evil_texts import file_name, free, label, named
 from safetensors.numpy import save_file
 
-from lineal import naming, runs
 from lineal.errors import LinealError
 from lineal.records.base import Digest, Micros
 from lineal.records.data import Column, Measured
 from lineal.records.observations import Observation
 from lineal.records.runs import CodeState, Environment
 from lineal.registry import create_registry
+from lineal.rules import naming
+from lineal.training import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,7 +164,7 @@ class Builder:
                 environment=self._environment(), parent=None if known is None else f"run:{known[0]}",
             ),
         )  # fmt: skip
-        from lineal.recording import RunHandle
+        from lineal.training.recording import RunHandle
 
         run = RunHandle(registry.context, started, registry.register)
         for step in range(3):
@@ -175,7 +176,7 @@ class Builder:
         return str(run.ref)
 
     def _environment(self) -> Environment:
-        from lineal import environment
+        from lineal.training import environment
 
         known = environment.capture()
         return dataclasses.replace(

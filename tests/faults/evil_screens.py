@@ -18,8 +18,8 @@ from evil_texts import MARK, unfit
 from textual.events import Key
 from textual.worker import WorkerCancelled, WorkerFailed
 
-from lineal.context import now
 from lineal.registry import open_registry
+from lineal.write_path.context import now
 from lineal_tui.app import LinealApp
 from lineal_tui.keys import View
 from lineal_tui.screens.workspace import Workspace

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from lineal import naming
 from lineal.errors import LinealError
+from lineal.rules import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable

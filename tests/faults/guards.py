@@ -10,10 +10,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import audit, commands, db, endings, layout, objects, pipelines, transitions, verification, waking
 from lineal.errors import MachineError
-from lineal.locks import exclusive
+from lineal.machine import commands
+from lineal.machine.locks import exclusive
 from lineal.queries import agreement, stages
+from lineal.retirement import endings
+from lineal.staging import layout, pipelines, transitions
+from lineal.storage import db, objects
+from lineal.upkeep import verification
+from lineal.write_path import audit, waking
 
 if TYPE_CHECKING:
     import sqlite3
@@ -192,7 +197,7 @@ def _without_agreement() -> None:
 
 _FORGETFUL = """
 import sys
-from lineal import worker
+from lineal.processes import worker
 from lineal.queries import automation
 
 def lose(connection, *_):
@@ -200,14 +205,14 @@ def lose(connection, *_):
     return connection.execute("UPDATE deliveries SET state = 'waiting' WHERE state = 'running'").rowcount
 
 automation.lose = lose
-sys.argv = ["lineal.worker", *sys.argv[2:]]
+sys.argv = ["lineal.processes.worker", *sys.argv[2:]]
 worker.main()
 """
 
 
 def _without_loss() -> None:
     def start(root: Path, lock: int) -> None:
-        words = [sys.executable, "-c", _FORGETFUL, "lineal.worker", str(root.absolute()), str(lock)]
+        words = [sys.executable, "-c", _FORGETFUL, "lineal.processes.worker", str(root.absolute()), str(lock)]
         subprocess.Popen(words, start_new_session=True, pass_fds=(lock,)).returncode = 0  # nobody waits for it
 
     waking._start = start

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import guards
 from trial import Report, copy_registry, make_registry
 
-from lineal import audit
 from lineal.queries import events
 from lineal.records.auditing import Anchor, Breach
 from lineal.registry import open_registry
+from lineal.write_path import audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 import bound
 from trial import Report, is_missing, start_worker, what_is_broken, what_stays_after_collection
 
-from lineal import doctor
+from lineal.data.fingerprint import hash_file
 from lineal.errors import LinealError
-from lineal.fingerprint import hash_file
 from lineal.registry import open_registry
+from lineal.upkeep import doctor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

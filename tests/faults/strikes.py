@@ -24,9 +24,9 @@ import bound
 import guards
 from trial import Report, make_file
 
-from lineal import db, migrations
 from lineal.errors import LinealError, NoRegistry
 from lineal.registry import create_registry, open_registry
+from lineal.storage import db, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ import pytest
 from lineal.errors import Damaged, ExitCode, LinealError, Locked, NoSource, NotReadable, SourceChanged
 from lineal.importers import reading
 from lineal.importers.mapping import fitting
-from lineal.naming import check_dataset_name, check_model_name
+from lineal.rules.naming import check_dataset_name, check_model_name
 
 if TYPE_CHECKING:
     from pathlib import Path

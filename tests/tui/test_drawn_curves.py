@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal.dots import smoothed
 from lineal.records.base import Micros
 from lineal.records.curves import Axis, Curve, Curves, Dot, Span
 from lineal.records.stages import Outcome
+from lineal.training.dots import smoothed
 from lineal_tui.view import curve_words
 from lineal_tui.view import curves as drawing
 from lineal_tui.view.ascii import to_ascii

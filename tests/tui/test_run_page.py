@@ -103,7 +103,7 @@ async def test_changes_that_were_not_committed_open_as_a_patch(
 async def test_the_end_of_an_output_shows_and_the_rest_is_folded(registry: Registry, opened: Opening) -> None:
     run = registry.start_run("search", name="wrapped")
     run.finish()
-    from lineal.runs import keep_output
+    from lineal.training.runs import keep_output
 
     keep_output(registry._context, registry.run(run.id), "\n".join(f"line {n}" for n in range(40)))
     async with opened(registry, (100, 60)) as session:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.events import Paste
 
-from lineal import code
 from lineal.records.comparison import Change, CodeBetween, Commit, Diff, DiffRow, FileChange, Kind, Section, Verdict
+from lineal.training import code
 from lineal_tui.view.diff import diff_lines
 from lineal_tui.view.diff_below import below, wrapped_spans
 from lineal_tui.view.diff_text import diff_text

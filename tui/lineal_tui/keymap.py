@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lineal.refs import nearest
+from lineal.rules.refs import nearest
 from lineal_tui.keys import BINDINGS, Binding, Clash, Table, shown
 from lineal_tui.settings import BadSettings, line_of, parsed
 

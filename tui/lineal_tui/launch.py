@@ -44,7 +44,7 @@ def launch(
     if not os.environ.get("NO_COLOR"):
         # set to nothing, it says nothing; the toolkit would take it for a wish
         os.environ.pop("NO_COLOR", None)
-    from lineal.context import now  # noqa: PLC0415  with the rest of what only the application needs
+    from lineal.write_path.context import now  # noqa: PLC0415  with the rest of what only the application needs
     from lineal_tui.early import Early  # noqa: PLC0415  as above
     from lineal_tui.first_look import FirstLook  # noqa: PLC0415  as above
     from lineal_tui.keys import BINDINGS  # noqa: PLC0415  as above

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lineal.errors import UsageError
-from lineal.locate import at_home
-from lineal.refs import nearest
+from lineal.machine.locate import at_home
+from lineal.rules.refs import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

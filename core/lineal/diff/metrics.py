@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.diff.rows import Cell, change_of, delta, row_of, union
-from lineal.metrics import better, guess_direction
 from lineal.records.comparison import Change, Kind, Section, Verdict
 from lineal.records.runs import MetricDefinition
+from lineal.rules.metrics import better, guess_direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -17,8 +17,8 @@ from lineal.records.base import Digest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lineal.objects import ObjectStore
     from lineal.records.bundles import Bundle
+    from lineal.storage.objects import ObjectStore
 
 FORMAT = "lineal-bundle"
 VERSION = 1

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from lineal.facade.staging import Staging
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.auditing import EventFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from lineal import audit_files, auditing
+    from lineal.audit_log import audit_files, auditing
     from lineal.facade.door import StrPath
     from lineal.queries import events as event_rows
     from lineal.records.auditing import Anchor, Verdict
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lineal.records.stages import Event
 else:
     # What most commands leave untouched; start-up is measured.
-    audit_files = Later("lineal.audit_files")
-    auditing = Later("lineal.auditing")
+    audit_files = Later("lineal.audit_log.audit_files")
+    auditing = Later("lineal.audit_log.auditing")
     event_rows = Later("lineal.queries.events")
 
 _ALL = EventFilter()

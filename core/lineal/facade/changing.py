@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, TypeVar
 from lineal.errors import BadValue
 from lineal.facade.door import address_of
 from lineal.facade.reading import Reading
-from lineal.lazily import Later
-from lineal.values import plain_params
+from lineal.machine.lazily import Later
+from lineal.rules.values import plain_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lineal import runs, stages
     from lineal.facade.door import Address, StrPath
-    from lineal.recording import RunHandle
     from lineal.records.data import DatasetVersion, Measured
     from lineal.records.imports import Imported
     from lineal.records.models import Bump, Scheme, Version, VersionStatus
     from lineal.records.stages import Stage
+    from lineal.staging import stages
+    from lineal.training import runs
+    from lineal.training.recording import RunHandle
 else:
     # What most commands leave untouched; start-up is measured.
-    runs = Later("lineal.runs")
-    stages = Later("lineal.stages")
+    runs = Later("lineal.training.runs")
+    stages = Later("lineal.staging.stages")
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -65,9 +66,9 @@ class Changing(Reading):
             LinealError: it cannot be recorded.
         """
         # These three read the machine and the code, which readers of the registry never need.
-        from lineal import code, environment, runs  # noqa: PLC0415
-        from lineal.recording import RunHandle  # noqa: PLC0415
         from lineal.records.runs import RunKind  # noqa: PLC0415
+        from lineal.training import code, environment, runs  # noqa: PLC0415
+        from lineal.training.recording import RunHandle  # noqa: PLC0415
 
         if kind not in set(RunKind):
             raise BadValue(field="kind", value=kind, why=f"known are {', '.join(RunKind)}")
@@ -145,8 +146,8 @@ class Changing(Reading):
         Raises:
             LinealError: something is not as it must be; nothing is registered then.
         """
-        from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
         from lineal.records.models import Bump, Scheme  # noqa: PLC0415
+        from lineal.versioning import versions  # noqa: PLC0415  brings the formats, which readers never need
 
         if run is not None and not isinstance(run, str):
             run.flush()  # its metrics are taken over from the registry
@@ -194,7 +195,7 @@ class Changing(Reading):
         Raises:
             LinealError: it cannot be read or recorded.
         """
-        from lineal import datasets  # noqa: PLC0415  brings the formats, which readers never need
+        from lineal.training import datasets  # noqa: PLC0415  brings the formats, which readers never need
 
         new = datasets.describe_data(name, Path(path), label=label, parents=parents, notes=notes, measured=measured)
         return datasets.add(self._context, new)
@@ -241,21 +242,21 @@ class Changing(Reading):
         return bringing.import_trackio(self._context, os.fspath(source), progress=progress)
 
     def set(self, ref: Address, fields: Mapping[str, str | float | None]) -> str:
-        """Set fields of a thing; see `lineal.descriptions.describe`."""
-        from lineal.descriptions import describe  # noqa: PLC0415  only changes need it
+        """Set fields of a thing; see `lineal.versioning.descriptions.describe`."""
+        from lineal.versioning.descriptions import describe  # noqa: PLC0415  only changes need it
 
         return describe(self._context, address_of(ref), fields)
 
     def evaluate(self, ref: Address, metrics: Mapping[str, float], *, measured_on: str | None = None) -> Version:
         """Add what a later evaluation of a version found."""
-        from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
+        from lineal.versioning import versions  # noqa: PLC0415  brings the formats, which readers never need
 
         return versions.evaluate(self._context, address_of(ref), metrics, measured_on=measured_on)
 
     def mark(self, ref: Address, status: VersionStatus | str, *, reason: str | None = None) -> Version:
         """Mark a version as `bad`, or as `active` again."""
-        from lineal import versions  # noqa: PLC0415  brings the formats, which readers never need
         from lineal.records.models import VersionStatus  # noqa: PLC0415
+        from lineal.versioning import versions  # noqa: PLC0415  brings the formats, which readers never need
 
         return versions.mark(self._context, address_of(ref), _one_of(VersionStatus, "status", status), reason=reason)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.facade.upkeep import Upkeep
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineal import curves as drawing
-    from lineal import histories
     from lineal.records.base import Micros
     from lineal.records.curves import Curves, Span
     from lineal.records.stages import LiveVersion
+    from lineal.staging import histories
+    from lineal.training import curves as drawing
 else:
-    drawing = Later("lineal.curves")
-    histories = Later("lineal.histories")
+    drawing = Later("lineal.training.curves")
+    histories = Later("lineal.staging.histories")
 
 _COLUMNS = 1000
 

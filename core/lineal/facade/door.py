@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from lineal.context import Context
     from lineal.records.base import Actor
+    from lineal.write_path.context import Context
 
 StrPath = str | os.PathLike[str]
 """A path in any form that Python takes."""

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, refs
+from lineal import addresses
 from lineal.facade.door import Door
+from lineal.rules import refs
 
 if TYPE_CHECKING:
     from lineal.addresses import Found, Identified
@@ -72,7 +73,7 @@ class Addressed(Door):
         """
         path = Path(what)
         if os.path.exists(path):  # noqa: PTH110  Path.exists raises on a text that is too long for a path
-            from lineal import fingerprint  # noqa: PLC0415  rarely needed
+            from lineal.data import fingerprint  # noqa: PLC0415  rarely needed
 
             if path.is_dir():
                 files = [(name, *fingerprint.hash_file(file)) for name, file in fingerprint.walk(path)]

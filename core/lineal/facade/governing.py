@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from lineal.facade.door import address_of
 from lineal.facade.exploring import Exploring
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
-    from lineal import deciding, gating
-    from lineal import roles as role_uses
     from lineal.facade.door import Address
-    from lineal.policies import applying, reading
+    from lineal.governance import deciding, gating
+    from lineal.governance import roles as role_uses
+    from lineal.governance.policies import applying, reading
     from lineal.records.gates import Assessment, Decision, Gates, Inbox, Review
     from lineal.records.governance import Binding, Roles, Standing
     from lineal.records.permissions import Permission, Role
     from lineal.records.policies import PolicyChange
 else:
-    applying = Later("lineal.policies.applying")
-    deciding = Later("lineal.deciding")
-    gating = Later("lineal.gating")
-    reading = Later("lineal.policies.reading")
-    role_uses = Later("lineal.roles")
+    applying = Later("lineal.governance.policies.applying")
+    deciding = Later("lineal.governance.deciding")
+    gating = Later("lineal.governance.gating")
+    reading = Later("lineal.governance.policies.reading")
+    role_uses = Later("lineal.governance.roles")
 
 
 class Governing(Exploring):
@@ -31,11 +31,11 @@ class Governing(Exploring):
     def grant(
         self, subject: str, role: Role | str, *, model: str | None = None, stage: str | None = None
     ) -> tuple[Binding, Role | None]:
-        """Give a user, or an `@group`, of this machine a role; see `lineal.roles.grant`."""
+        """Give a user, or an `@group`, of this machine a role; see `lineal.governance.roles.grant`."""
         return role_uses.grant(self._context, subject, _role(role), model=model, stage=stage)
 
     def revoke(self, subject: str, role: Role | str, *, model: str | None = None, stage: str | None = None) -> Binding:
-        """Take a role away; see `lineal.roles.revoke`."""
+        """Take a role away; see `lineal.governance.roles.revoke`."""
         return role_uses.revoke(self._context, subject, _role(role), model=model, stage=stage)
 
     def roles(self, ref: str | None = None) -> Roles:
@@ -67,7 +67,7 @@ class Governing(Exploring):
         return gating.lacks(self._context, address_of(ref))
 
     def approve(self, ref: Address, stage: str, *, comment: str | None = None, expect: str | None = None) -> Decision:
-        """Approve of a version for a stage; see `lineal.deciding.decide`."""
+        """Approve of a version for a stage; see `lineal.governance.deciding.decide`."""
         from lineal.records.gates import DecisionVerdict  # noqa: PLC0415  only here
 
         return deciding.decide(
@@ -95,16 +95,22 @@ class Governing(Exploring):
         return deciding.inbox(self._context)
 
     def policy(self) -> str:
-        """Gates, roles and what stages keep, of the whole registry, as the text of a TOML file."""
+        """Roles, gates, alerts, automations and what is kept, of the whole registry, as the text of a TOML file."""
         return applying.as_text(self._context)
 
     def compare_policy(self, text: str, *, name: str = "policy") -> list[PolicyChange]:
-        """What applying a policy would change; see `lineal.policies.applying.differences`."""
+        """What applying a policy would change; see `lineal.governance.policies.applying.differences`."""
         return applying.differences(self._context, reading.Document(text, name))
 
-    def apply_policy(self, text: str, *, name: str = "policy") -> list[PolicyChange]:
-        """Make the registry's policy what a file says, all of it or nothing; returns what was changed."""
-        return applying.apply(self._context, reading.Document(text, name))
+    def apply_policy(self, text: str, *, name: str = "policy", programs: bool = True) -> list[PolicyChange]:
+        """Make the registry's policy what a file says, all of it or nothing; returns what was changed.
+
+        Args:
+            text: of the file.
+            name: what it is called in errors.
+            programs: whether it may name commands that are not run at the same place already.
+        """
+        return applying.apply(self._context, reading.Document(text, name), programs=programs)
 
 
 def _role(word: str) -> Role:

@@ -6,32 +6,34 @@ from typing import TYPE_CHECKING
 
 from lineal.facade.door import address_of
 from lineal.facade.governing import Governing
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from lineal import automation, delivering, endings, observing, reacting, retention, waking
-    from lineal.alerts import reading as alert_reading
-    from lineal.alerts import setting as alert_setting
     from lineal.facade.door import Address
+    from lineal.operations import automation, delivering, observing, reacting
+    from lineal.operations.alerts import reading as alert_reading
+    from lineal.operations.alerts import setting as alert_setting
     from lineal.records.alerts import AlertRule, AlertState, Episode
     from lineal.records.automation import Automation, AutomationState, Delivery
     from lineal.records.base import Micros
     from lineal.records.endings import Ended, Expired, Hold, RetentionRule
     from lineal.records.models import Version
     from lineal.records.observations import Observation, Observed, ObservedHour, ObservedSeries, ObservedValue
+    from lineal.retirement import endings, retention
+    from lineal.write_path import waking
 else:
-    alert_reading = Later("lineal.alerts.reading")
-    alert_setting = Later("lineal.alerts.setting")
-    automation = Later("lineal.automation")
-    delivering = Later("lineal.delivering")
-    endings = Later("lineal.endings")
-    observing = Later("lineal.observing")
-    reacting = Later("lineal.reacting")
-    retention = Later("lineal.retention")
-    waking = Later("lineal.waking")
+    alert_reading = Later("lineal.operations.alerts.reading")
+    alert_setting = Later("lineal.operations.alerts.setting")
+    automation = Later("lineal.operations.automation")
+    delivering = Later("lineal.operations.delivering")
+    endings = Later("lineal.retirement.endings")
+    observing = Later("lineal.operations.observing")
+    reacting = Later("lineal.operations.reacting")
+    retention = Later("lineal.retirement.retention")
+    waking = Later("lineal.write_path.waking")
 
 
 class Operating(Governing):
@@ -40,7 +42,7 @@ class Operating(Governing):
     def retire(
         self, ref: Address, *, reason: str | None = None, successor: Address | None = None, purge: bool = False
     ) -> Ended:
-        """End a version, whose record stays; with `purge` its bytes go. See `lineal.endings.retire`."""
+        """End a version, whose record stays; with `purge` its bytes go. See `lineal.retirement.endings.retire`."""
         heir = None if successor is None else address_of(successor)
         return endings.retire(self._context, address_of(ref), reason=reason, successor=heir, purge=purge)
 
@@ -112,7 +114,7 @@ class Operating(Governing):
     def observe_all(
         self, stage_ref: str, observations: Sequence[Observation], *, version: Address | None = None
     ) -> Observed:
-        """Record many observations at once, all or none, and do what alerts say that fire. See `lineal.observing`."""
+        """Record observations, all or none, and do what firing alerts say. See `lineal.operations.observing`."""
         about = None if version is None else address_of(version)
         found = observing.observe(self._context, stage_ref, observations, version=about)
         return reacting.react(self._context, found) if found.fired else found
@@ -150,7 +152,7 @@ class Operating(Governing):
         rolls_back: bool = False,
         cool_down: int = 3_600,
     ) -> list[AlertRule]:
-        """Say what must hold of what is observed at a stage: `latency_p99 < 80 for 10m`. See `lineal.alerts`."""
+        """Say what must hold of what a stage observes: `latency_p99 < 80 for 10m`. See `lineal.operations.alerts`."""
         return alert_setting.set_alerts(
             self._context, stage_ref, texts, command=command, rolls_back=rolls_back, cool_down=cool_down
         )
@@ -196,7 +198,7 @@ class Operating(Governing):
         timeout: float = 30.0,
         name: str | None = None,
     ) -> Automation:
-        """Run a command whenever something happens from now on. See `lineal.automation.add`."""
+        """Run a command whenever something happens from now on. See `lineal.operations.automation.add`."""
         return automation.add(self._context, event, place, command, timeout=timeout, name=name)
 
     def remove_automation(self, name: str) -> Automation:

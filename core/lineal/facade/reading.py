@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal import addresses, histories
+from lineal import addresses
 from lineal.facade.finding import Addressed
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.queries import models as model_rows
 from lineal.queries import registered as registered_rows
 from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
+from lineal.staging import histories
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from lineal import details, runs, stages
     from lineal.facade.door import StrPath
     from lineal.queries import datasets as dataset_rows
     from lineal.queries import matches as match_rows
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from lineal.records.reproduction import Compared, Prepared, Recipe
     from lineal.records.runs import Experiment, Point, Run, RunDetail
     from lineal.records.stages import LiveVersion, Stage, Transition
+    from lineal.staging import stages
+    from lineal.training import runs
+    from lineal.versioning import details
 else:
     # What most commands leave untouched; start-up is measured.
-    details = Later("lineal.details")
-    runs = Later("lineal.runs")
-    stages = Later("lineal.stages")
+    details = Later("lineal.versioning.details")
+    runs = Later("lineal.training.runs")
+    stages = Later("lineal.staging.stages")
     dataset_rows = Later("lineal.queries.datasets")
     match_rows = Later("lineal.queries.matches")
     metric_rows = Later("lineal.queries.metrics")
@@ -127,7 +130,7 @@ class Reading(Addressed):
 
     def tree(self, model: str) -> list[tuple[Version, TreeRow]]:
         """All versions of a model with their rows of the drawn tree, newest first."""
-        from lineal.tree import draw  # noqa: PLC0415  only trees are drawn
+        from lineal.versioning.tree import draw  # noqa: PLC0415  only trees are drawn
 
         with self._context.read() as connection:
             number = addresses.model(connection, model).id
@@ -247,7 +250,7 @@ class Reading(Addressed):
             BadValue: versions and runs are mixed.
             UsageError: there are fewer than two.
         """
-        from lineal import comparing  # noqa: PLC0415  only comparisons need it
+        from lineal.versioning import comparing  # noqa: PLC0415  only comparisons need it
 
         folder = None if here is None else Path(here).absolute()
         return comparing.compare(self._context, versions, baseline=baseline, code=code, here=folder)
@@ -282,18 +285,18 @@ class Reading(Addressed):
 
     def recipe(self, ref: str) -> Recipe:
         """What it takes to train a version, or do a run, again."""
-        from lineal import reproduction  # noqa: PLC0415  rarely needed
+        from lineal.versioning import reproduction  # noqa: PLC0415  rarely needed
 
         return reproduction.recipe(self._context, ref)
 
     def compare_with_machine(self, recipe: Recipe, *, here: StrPath = ".") -> list[Compared]:
         """Compare what a run had with this machine; `here` is a folder in a clone of its repository."""
-        from lineal import reproduction  # noqa: PLC0415  rarely needed
+        from lineal.versioning import reproduction  # noqa: PLC0415  rarely needed
 
         return list(reproduction.compare(self._context, recipe, Path(here)))
 
     def prepare(self, recipe: Recipe, into: StrPath, *, here: StrPath = ".") -> Prepared:
-        """Make a folder in which a run can be done again; see `lineal.preparation.prepare`."""
-        from lineal import preparation  # noqa: PLC0415  rarely needed
+        """Make a folder in which a run can be done again; see `lineal.versioning.preparation.prepare`."""
+        from lineal.versioning import preparation  # noqa: PLC0415  rarely needed
 
         return preparation.prepare(self._context, recipe, Path(into), Path(here))

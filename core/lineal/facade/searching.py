@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses
 from lineal.facade.tables import Tables
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
     import sqlite3

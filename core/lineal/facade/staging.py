@@ -8,26 +8,26 @@ from lineal import addresses
 from lineal.errors import Conflict, NowhereToRollBack, OutOfDate, ReleaseFailed
 from lineal.facade.changing import Changing
 from lineal.facade.door import address_of
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal import bindings, detached, pipelines, stages, transitions, turns
     from lineal.facade.door import Address
     from lineal.queries import pipelines as pipeline_rows
     from lineal.queries import releases as release_rows
     from lineal.records.releases import Pipeline, StageSettings, StageState
     from lineal.records.stages import Plan, Transition
+    from lineal.staging import bindings, detached, pipelines, stages, transitions, turns
 else:
     # What most commands leave untouched; start-up is measured.
-    bindings = Later("lineal.bindings")
-    detached = Later("lineal.detached")
-    pipelines = Later("lineal.pipelines")
-    stages = Later("lineal.stages")
-    transitions = Later("lineal.transitions")
-    turns = Later("lineal.turns")
+    bindings = Later("lineal.staging.bindings")
+    detached = Later("lineal.staging.detached")
+    pipelines = Later("lineal.staging.pipelines")
+    stages = Later("lineal.staging.stages")
+    transitions = Later("lineal.staging.transitions")
+    turns = Later("lineal.staging.turns")
     pipeline_rows = Later("lineal.queries.pipelines")
     release_rows = Later("lineal.queries.releases")
 
@@ -80,7 +80,7 @@ class Staging(Changing):
 
     def _checked(self, plan: Plan) -> Plan:
         """A plan that says first, where anybody has a role, whether the actor's suffices."""
-        from lineal.policy import role_check  # noqa: PLC0415  every change has it already
+        from lineal.write_path.policy import role_check  # noqa: PLC0415  every change has it already
 
         with self._context.read() as connection:
             permission, place = transitions.PERMISSIONS[plan.action], f"{plan.model}@{plan.stage}"

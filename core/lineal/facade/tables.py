@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.facade.upkeep import Upkeep
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from lineal import code_between
     from lineal.queries import run_tables
     from lineal.queries import runs as run_rows
     from lineal.records.runs import Run, RunDetail, RunFields
+    from lineal.versioning import code_between
 else:
-    code_between = Later("lineal.code_between")
+    code_between = Later("lineal.versioning.code_between")
     run_rows = Later("lineal.queries.runs")
     run_tables = Later("lineal.queries.run_tables")
 

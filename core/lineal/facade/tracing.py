@@ -22,8 +22,8 @@ class Tracing(Upkeep):
     """What things came from, what they cost on disk, and what files tell."""
 
     def lineage(self, ref: str, *, up: int = 2, down: int = 1, limit: int = 50) -> Lineage:
-        """What something came from and what came from it, so many levels each way; see `lineal.origins.trace`."""
-        from lineal import origins  # noqa: PLC0415  rarely needed
+        """What it came from and what came from it, so many levels each way; see `lineal.versioning.origins.trace`."""
+        from lineal.versioning import origins  # noqa: PLC0415  rarely needed
 
         with self._context.read() as connection:
             return origins.trace(connection, ref, up=up, down=down, limit=limit)
@@ -48,31 +48,31 @@ class Tracing(Upkeep):
             ]
 
     def open_file(self, ref: Address, path: str, *, limit: int = 1 << 20) -> FileContent:
-        """A file of a version: its text, or what its bytes tell; see `lineal.contents.open_file`."""
-        from lineal import contents  # noqa: PLC0415  rarely needed
+        """A file of a version: its text, or what its bytes tell; see `lineal.versioning.contents.open_file`."""
+        from lineal.versioning import contents  # noqa: PLC0415  rarely needed
 
         return contents.open_file(self._context, address_of(ref), path, limit=limit)
 
     def cost(self) -> RegistryCost:
         """What the registry costs on disk."""
-        from lineal import costs  # noqa: PLC0415  rarely needed
+        from lineal.retirement import costs  # noqa: PLC0415  rarely needed
 
         return costs.of_registry(self._context)
 
     def model_cost(self, model: str) -> tuple[ModelCost, list[VersionCost]]:
         """What a model costs on disk, and each of its versions, those first whose purge would free most."""
-        from lineal import costs  # noqa: PLC0415  rarely needed
+        from lineal.retirement import costs  # noqa: PLC0415  rarely needed
 
         return costs.of_model(self._context, model)
 
     def version_cost(self, ref: Address) -> tuple[VersionCost, list[FileCost], list[ReleaseCost]]:
         """What a version costs on disk, with its files and its releases."""
-        from lineal import costs  # noqa: PLC0415  rarely needed
+        from lineal.retirement import costs  # noqa: PLC0415  rarely needed
 
         return costs.of_version(self._context, address_of(ref))
 
     def version_costs(self, versions: Sequence[Version]) -> list[VersionCost]:
         """What versions cost in the store, newest first; no file is looked at."""
-        from lineal import costs  # noqa: PLC0415  rarely needed
+        from lineal.retirement import costs  # noqa: PLC0415  rarely needed
 
         return costs.of_versions(self._context, [version.id for version in versions])

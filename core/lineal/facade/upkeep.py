@@ -7,19 +7,20 @@ from typing import IO, TYPE_CHECKING
 
 from lineal.facade.auditing import Auditing
 from lineal.facade.door import address_of
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lineal import doctor, exchange
-    from lineal.doctor import Mended
+    from lineal import exchange
     from lineal.facade.door import Address, StrPath
     from lineal.records.bundles import Brought
     from lineal.records.upkeep import BackedUp, Collected, Finding, Verified
+    from lineal.upkeep import doctor
+    from lineal.upkeep.doctor import Mended
 else:
     # What most commands leave untouched; start-up is measured.
-    doctor = Later("lineal.doctor")
+    doctor = Later("lineal.upkeep.doctor")
     exchange = Later("lineal.exchange")
 
 
@@ -34,7 +35,7 @@ class Upkeep(Auditing):
         """
         from dataclasses import replace  # noqa: PLC0415  rarely needed
 
-        from lineal.verification import verify  # noqa: PLC0415  as above
+        from lineal.upkeep.verification import verify  # noqa: PLC0415  as above
 
         verified = verify(self._context, progress=progress)
         wrong, releases = doctor.verify_releases(self._context)
@@ -42,7 +43,7 @@ class Upkeep(Auditing):
 
     def gc(self, *, dry_run: bool = False) -> Collected:
         """Remove objects that no version refers to and what killed writers left; safe beside writers."""
-        from lineal.collecting import collect  # noqa: PLC0415  rarely needed
+        from lineal.retirement.collecting import collect  # noqa: PLC0415  rarely needed
 
         return collect(self._context, dry_run=dry_run)
 
@@ -61,7 +62,7 @@ class Upkeep(Auditing):
             Damaged: the database or an object is.
             MachineError: it cannot be written.
         """
-        from lineal.backups import back_up  # noqa: PLC0415  rarely needed
+        from lineal.upkeep.backups import back_up  # noqa: PLC0415  rarely needed
 
         return back_up(self._context, Path(target), objects=objects, progress=progress)
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from lineal.canonical import canonical_json
-from lineal.fingerprint import digest_bytes
+from lineal.data.fingerprint import digest_bytes
 from lineal.formats import safetensors
 from lineal.records.models import Architecture, Tensor
+from lineal.rules.canonical import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

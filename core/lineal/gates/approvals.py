@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.policy import allowed
 from lineal.queries import decisions as rows
 from lineal.queries import gates as gate_rows
 from lineal.records.gates import Decision, DecisionVerdict, Opinion
 from lineal.records.permissions import Permission
 from lineal.records.stages import Check
+from lineal.write_path.policy import allowed
 
 if TYPE_CHECKING:
     import sqlite3

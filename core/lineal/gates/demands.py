@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lineal.gates import approvals
 from lineal.gates.durations import words as duration_words
 from lineal.gates.facts import Facts, Measured, Param
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import gates as rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lineal.errors import BadFilter
 from lineal.gates.weighing import shown_field, weigh
 from lineal.records.stages import Check
-from lineal.refs import nearest
+from lineal.rules.refs import nearest
 from lineal.search.fields import VERSIONS
 from lineal.search.parsing import parse
 from lineal.search.terms import Both, Either, Not, Words, fields_of

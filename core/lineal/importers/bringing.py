@@ -16,17 +16,17 @@ from lineal.importers.stages import StageWriter
 from lineal.importers.tally import Tally
 from lineal.importers.trackio import Trackio
 from lineal.importers.versions import VersionWriter
-from lineal.locate import at_home
-from lineal.policy import Permission
+from lineal.machine.locate import at_home
 from lineal.queries import imports as rows
 from lineal.records.imports import Imported
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal.context import Context
     from lineal.importers.reading import Reader, Tell
+    from lineal.write_path.context import Context
 
 _DATABASE = "mlflow.db"
 _FOLDER = "mlruns"

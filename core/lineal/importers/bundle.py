@@ -9,14 +9,11 @@ import tarfile
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING
 
-from lineal import addresses, naming
-from lineal.canonical import canonical_json
+from lineal import addresses
+from lineal.data.fingerprint import digest_bytes, parse_digest
 from lineal.errors import AlreadyExists, BadValue, Damaged, Refused
 from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
-from lineal.fingerprint import digest_bytes, parse_digest
 from lineal.importers.bundle_records import check, made
-from lineal.metrics import guess_direction
-from lineal.policy import REGISTRY, Permission, authorize
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import bundles as rows
 from lineal.queries import datasets as dataset_rows
@@ -33,16 +30,20 @@ from lineal.records.bundles import Brought, Bundle
 from lineal.records.data import Column
 from lineal.records.models import Scheme
 from lineal.records.runs import Environment, Point, RunKind, RunStatus
-from lineal.versions import FIRST_STAGES
+from lineal.rules import naming
+from lineal.rules.canonical import canonical_json
+from lineal.rules.metrics import guess_direction
+from lineal.versioning.versions import FIRST_STAGES
+from lineal.write_path.policy import REGISTRY, Permission, authorize
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal.context import Change, Context
-    from lineal.objects import ObjectStore
     from lineal.records.bundles import BundledRun, BundledVersion
+    from lineal.storage.objects import ObjectStore
+    from lineal.write_path.context import Change, Context
 
 MOST_HEAD = 512 << 20
 """Bytes that the records of a bundle may have."""

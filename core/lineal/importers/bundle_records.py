@@ -7,14 +7,14 @@ from dataclasses import is_dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from lineal import naming
+from lineal.data.fingerprint import manifest_digest, parse_digest
 from lineal.errors import BadName, Damaged, LinealError
-from lineal.fingerprint import manifest_digest, parse_digest
 from lineal.queries import runs as run_rows
 from lineal.queries.values import KINDS, scalar
 from lineal.records.base import Digest
 from lineal.records.models import Scheme, VersionStatus
 from lineal.records.runs import RunKind, RunStatus
+from lineal.rules import naming
 
 if TYPE_CHECKING:
     from lineal.records.bundles import Bundle, BundledRun, BundledVersion

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from lineal import naming
-from lineal.canonical import canonical_json
-from lineal.fingerprint import digest_bytes
+from lineal.data.fingerprint import digest_bytes
 from lineal.importers.mapping import fitting
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import imports as rows
 from lineal.records.data import Column
+from lineal.rules import naming
+from lineal.rules.canonical import canonical_json
 
 if TYPE_CHECKING:
-    from lineal.context import Change
     from lineal.importers.tally import Tally
     from lineal.records.base import Digest, Micros
     from lineal.records.imports import ForeignData
+    from lineal.write_path.context import Change
 
 _TYPES = {"double": "float", "long": "int", "integer": "int", "string": "str", "boolean": "bool"}
 _NOTES = "The digest is of what {program} tells of the data (its name, digest {digest}, source, schema, profile): none \

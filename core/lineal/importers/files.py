@@ -6,18 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal import artifacts
-from lineal.canonical import canonical_json
 from lineal.errors import Damaged, LinealError, MachineError
 from lineal.importers.locating import Locator, strays
 from lineal.importers.small_files import read_fields
+from lineal.rules.canonical import canonical_json
+from lineal.versioning import artifacts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from lineal.importers.tally import Tally
-    from lineal.objects import ObjectStore
     from lineal.records.models import Architecture, Artifact
+    from lineal.storage.objects import ObjectStore
 
 _DESCRIPTION = "MLmodel"
 

@@ -7,10 +7,10 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lineal.canonical import canonical_json
 from lineal.errors import Damaged, LinealError, Locked, NoSource, NotReadable, SourceChanged
 from lineal.formats.opening import machine_errors, opened, read_exactly
 from lineal.records.imports import ForeignSeries
+from lineal.rules.canonical import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

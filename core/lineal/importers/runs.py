@@ -6,15 +6,11 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from lineal import naming
-from lineal.canonical import canonical_json
+from lineal.data.fingerprint import digest_bytes
 from lineal.errors import BadValue
-from lineal.fingerprint import digest_bytes
 from lineal.importers.data import DataWriter
 from lineal.importers.mapping import fitting, role, told_apart, value
 from lineal.importers.reading import identity
-from lineal.metrics import guess_direction
-from lineal.policy import Permission
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import imports as rows
 from lineal.queries import metrics as metric_rows
@@ -22,16 +18,20 @@ from lineal.queries import names as name_rows
 from lineal.queries import runs as run_rows
 from lineal.records.base import Actor, RunId, Scalar
 from lineal.records.runs import CodeState, RunKind, RunStatus
+from lineal.rules import naming
+from lineal.rules.canonical import canonical_json
+from lineal.rules.metrics import guess_direction
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from lineal.context import Change, Context
     from lineal.importers.reading import Reader
     from lineal.importers.tally import Tally
     from lineal.records.imports import ForeignExperiment, ForeignRun, ForeignSeries
     from lineal.records.runs import Direction
+    from lineal.write_path.context import Change, Context
 
 TOGETHER = 20_000
 """Points that are written in one transaction: others wait for it, and it is kept in memory."""

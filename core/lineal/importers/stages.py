@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal import addresses, naming
+from lineal import addresses
 from lineal.errors import NotPermitted
 from lineal.importers.mapping import fitting
-from lineal.policy import Permission
 from lineal.queries import gates as gate_rows
 from lineal.queries import imports as rows
 from lineal.queries import releases as release_rows
 from lineal.queries import stages as stage_rows
 from lineal.records.models import VersionStatus
 from lineal.records.stages import Action, Outcome
+from lineal.rules import naming
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
-    from lineal.context import Change, Context
     from lineal.importers.reading import Reader
     from lineal.importers.tally import Tally
     from lineal.records.imports import ForeignModel, ForeignPointer
     from lineal.records.models import Version
     from lineal.records.stages import Stage, Transition
+    from lineal.write_path.context import Change, Context
 
 
 class StageWriter:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal import addresses, naming
+from lineal import addresses
 from lineal.importers.mapping import fitting, told_apart, value
 from lineal.importers.reading import identity
 from lineal.importers.runs import our_run_id
-from lineal.policy import Permission
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import endings as ending_rows
@@ -21,21 +20,23 @@ from lineal.queries import stages as stage_rows
 from lineal.queries import versions as version_rows
 from lineal.records.base import Actor, Micros, Scalar, Uid
 from lineal.records.models import Scheme, VersionStatus
-from lineal.versions import FIRST_STAGES, choose_primary
+from lineal.rules import naming
+from lineal.versioning.versions import FIRST_STAGES, choose_primary
+from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
 
-    from lineal.context import Change, Context
     from lineal.importers.data import DataWriter
     from lineal.importers.files import FileTaker, Taken
     from lineal.importers.reading import Reader
     from lineal.importers.tally import Tally
-    from lineal.naming import NextLabel
     from lineal.records.imports import ForeignModel, ForeignVersion
     from lineal.records.models import Version
     from lineal.records.runs import Run
+    from lineal.rules.naming import NextLabel
+    from lineal.write_path.context import Change, Context
 
 
 class VersionWriter:

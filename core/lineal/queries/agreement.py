@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.queries import governed
+from lineal.queries.governed import PAGE
 from lineal.queries.stages import next_stage
 
 if TYPE_CHECKING:
     import sqlite3
 
-PAGE = 2_000
-"""Rows that are compared at once."""
+    from lineal.queries.governed import Page
 
 _REGISTERED = "('version_registered', 'version_imported', 'version_recognised')"
-
-Page = tuple[int | None, list[tuple[str, str]]]
-"""Where to go on, None at the end; and what disagrees: (address, what is wrong)."""
 
 
 def versions(connection: sqlite3.Connection, after: int) -> Page:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.queries.values import number
 from lineal.records.base import Micros
 
@@ -51,6 +51,11 @@ class Progress:
 def has_rules(connection: sqlite3.Connection, stage: int) -> bool:
     """Whether a stage has any alert."""
     return connection.execute("SELECT 1 FROM alerts WHERE stage_id = ? LIMIT 1", (stage,)).fetchone() is not None
+
+
+def watched_stages(connection: sqlite3.Connection) -> list[int]:
+    """Row numbers of all stages that have alerts."""
+    return [row[0] for row in connection.execute("SELECT DISTINCT stage_id FROM alerts").fetchall()]
 
 
 def rules(connection: sqlite3.Connection, stage: int) -> list[AlertRule]:

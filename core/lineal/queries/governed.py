@@ -13,10 +13,11 @@ from lineal.records.gates import Gates
 if TYPE_CHECKING:
     import sqlite3
 
-    from lineal.queries.agreement import Page
-
-_MANY = 2_000
+PAGE = 2_000
 """Rows that are compared at once."""
+
+Page = tuple[int | None, list[tuple[str, str]]]
+"""Where to go on, None at the end; and what disagrees: (address, what is wrong)."""
 
 
 def decisions(connection: sqlite3.Connection, after: int) -> Page:
@@ -28,7 +29,7 @@ def decisions(connection: sqlite3.Connection, after: int) -> Page:
         "AND json_extract(e.data, '$.digest') IS d.digest) "
         "FROM decisions d JOIN versions v ON v.id = d.version_id JOIN models m ON m.id = v.model_id "
         "JOIN stages s ON s.id = d.stage_id WHERE d.id > ? ORDER BY d.id LIMIT ?",
-        (after, _MANY),
+        (after, PAGE),
     ).fetchall()
     lacking = [
         (ref, f"no event tells that {actor} {verdict} it so") for _, ref, actor, verdict, told in rows if not told
@@ -44,7 +45,7 @@ def reviews(connection: sqlite3.Connection, after: int) -> Page:
         "AND json_extract(e.data, '$.seq') = t.seq) "
         "FROM reviews w JOIN transitions t ON t.id = w.transition_id JOIN stages s ON s.id = t.stage_id "
         "JOIN models m ON m.id = s.model_id WHERE w.transition_id > ? ORDER BY w.transition_id LIMIT ?",
-        (after, _MANY),
+        (after, PAGE),
     ).fetchall()
     lacking = [
         (ref, f"no event tells that its transition {seq} was reviewed so") for _, ref, seq, told in rows if not told

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.metrics import guess_direction
 from lineal.records.runs import Direction
+from lineal.rules.metrics import guess_direction
 from lineal.search import fields
 
 if TYPE_CHECKING:

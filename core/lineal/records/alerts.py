@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
+
+
+COOL_DOWN: Final = 3_600
+"""Seconds between two automatic rollbacks of a stage, unless said otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

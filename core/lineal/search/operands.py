@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from lineal.refs import nearest
+from lineal.rules.refs import nearest
 from lineal.search import moments
 from lineal.search.building import Wrong, place_of
 from lineal.search.fields import Attribute, Kind, Subject

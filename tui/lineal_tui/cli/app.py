@@ -232,7 +232,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click's own, but with the nearest names of a command that is none."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            from lineal.refs import nearest  # noqa: PLC0415  only mistakes need it
+            from lineal.rules.refs import nearest  # noqa: PLC0415  only mistakes need it
 
             near = nearest(args[0], self.list_commands(ctx))
             more = f"; did you mean {' or '.join(near)}?" if near else ""

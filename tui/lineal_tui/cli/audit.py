@@ -192,7 +192,7 @@ def verify(context: click.Context, *, anchors: tuple[str, ...], export: str | No
 
     kept = [anchor for text in anchors for anchor in _anchors(text)]
     if export is not None:
-        from lineal.audit_files import verify_export  # noqa: PLC0415  as above
+        from lineal.audit_log.audit_files import verify_export  # noqa: PLC0415  as above
 
         path = Path(export)
         with Meter("checking") as meter:
@@ -229,7 +229,7 @@ def _praise(verdict: Verdict) -> str:
 def _anchors(text: str) -> list[Anchor]:
     from pathlib import Path  # noqa: PLC0415  start-up is measured
 
-    from lineal.anchors import anchor, anchors_in  # noqa: PLC0415  as above
+    from lineal.audit_log.anchors import anchor, anchors_in  # noqa: PLC0415  as above
     from lineal.errors import MachineError, NoSource  # noqa: PLC0415  as above
 
     if text == "-":

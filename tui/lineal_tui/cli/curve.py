@@ -117,8 +117,8 @@ def _read(
     ends: tuple[float | None, float | None],
     columns: int,
 ) -> Curves:
-    from lineal import refs as grammar  # noqa: PLC0415  as above
     from lineal.errors import BadAddress, BadValue, NotFound  # noqa: PLC0415  as above
+    from lineal.rules import refs as grammar  # noqa: PLC0415  as above
 
     parsed = [grammar.parse(text) for text in refs]
     seconds = 1_000_000 if by in {"time", "clock"} else 1

@@ -41,7 +41,7 @@ def set_command(context: click.Context, *, ref: str, fields: tuple[tuple[str, st
         dump({"ref": address, "fields": dict(fields)})
         return
     say(address)
-    from lineal.naming import shown  # noqa: PLC0415  start-up is measured
+    from lineal.rules.naming import shown  # noqa: PLC0415  start-up is measured
 
     narrate(f"set {shown(', '.join(name for name, _ in fields), _LONGEST)}")
     if unmeasured is not None:

@@ -11,9 +11,9 @@ from lineal_tui.cli.output import complain, dump, narrate, on_terminal, say, sho
 from lineal_tui.cli.parameters import as_json, now
 
 if TYPE_CHECKING:
-    from lineal.doctor import Mended
     from lineal.records.models import Version
     from lineal.records.upkeep import Finding
+    from lineal.upkeep.doctor import Mended
     from lineal_tui.terminal import Terminal
     from lineal_tui.view.lines import Line
 
@@ -33,8 +33,8 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
       lineal doctor
       lineal doctor --repair
     """
-    from lineal.doctor import RUNNING, Mended  # noqa: PLC0415  start-up is measured
     from lineal.errors import ExitCode  # noqa: PLC0415  as above
+    from lineal.upkeep.doctor import RUNNING, Mended  # noqa: PLC0415  start-up is measured
     from lineal_tui.view.words import counted  # noqa: PLC0415  as above
 
     with session(context).open() as registry:

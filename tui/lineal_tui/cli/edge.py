@@ -104,7 +104,7 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, sqlite3.Error):
         from pathlib import Path  # noqa: PLC0415  as above
 
-        from lineal.db import translate  # noqa: PLC0415  as above
+        from lineal.storage.db import translate  # noqa: PLC0415  as above
 
         known = translate(error, Path("registry.db"))
         complain(str(known), known.hint)

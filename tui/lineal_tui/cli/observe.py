@@ -188,7 +188,7 @@ def _list(
 
 def _check_names(stage: str, wanted: Sequence[str], known: set[str]) -> None:
     from lineal.errors import NotFound  # noqa: PLC0415  as above
-    from lineal.refs import nearest  # noqa: PLC0415  as above
+    from lineal.rules.refs import nearest  # noqa: PLC0415  as above
 
     for name in wanted:
         if name not in known:

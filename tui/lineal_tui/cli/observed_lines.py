@@ -9,9 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from lineal.errors import BadName, BadValue, UsageError
-from lineal.naming import check_metric_name, shown
 from lineal.records.base import Micros
 from lineal.records.observations import Observation
+from lineal.rules.naming import check_metric_name, shown
 from lineal_tui.cli.parameters import moment
 
 if TYPE_CHECKING:

@@ -87,8 +87,8 @@ def model_name(text: str) -> str:
     Raises:
         BadAddress: it is the address of something else, or none.
     """
-    from lineal import refs  # noqa: PLC0415  as above
     from lineal.errors import OtherAddress  # noqa: PLC0415  as above
+    from lineal.rules import refs  # noqa: PLC0415  as above
 
     ref = refs.parse(text)
     if not isinstance(ref, refs.ModelRef):
@@ -167,6 +167,6 @@ def with_offset(at: Micros) -> str:
 
 def now() -> Micros:
     """This moment, to count ages from."""
-    from lineal.context import now as clock  # noqa: PLC0415  as above
+    from lineal.write_path.context import now as clock  # noqa: PLC0415  as above
 
     return clock()

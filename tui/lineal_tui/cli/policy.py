@@ -22,7 +22,7 @@ _FILE = click.Path(dir_okay=False, allow_dash=True)
 
 @click.group("policy", cls=Group)
 def policy_command() -> None:
-    """Gates, roles and what is kept, of the whole registry, as a TOML file.
+    """Roles, gates, alerts, automations and what is kept, of the whole registry, as a TOML file.
 
     Examples:
       lineal policy show > policy.toml
@@ -85,15 +85,17 @@ def check(context: click.Context, *, file: str, tells: bool, as_json: bool) -> N
 def apply(context: click.Context, *, file: str, as_json: bool) -> None:
     """Make the registry's policy what a file says, all of it or nothing.
 
-    What has no part in the file stays as it is; a part that is there, [[roles]], [stages] or [retention], is the whole
-    of it: who is not named loses the role, and a stage that is not named demands nothing any more.
+    What has no part in the file stays as it is; a part that is there, [[roles]], [stages], [retention] or
+    [automations], is the whole of it: who is not named loses the role, a stage that is not named demands nothing and
+    has no alerts any more, and an automation that is not named is removed.
 
     Examples:
       lineal policy apply policy.toml
     """
     text = _read(file)
     with session(context).open() as registry:
-        made = registry.apply_policy(text, name=file)
+        # who came by `lineal shell` names no programs of the account that serves them
+        made = registry.apply_policy(text, name=file, programs=session(context).vouched is None)
         standing = registry.standing()
     _tell(made, as_json=as_json)
     narrate(f"{sum(each.remark is None for each in made)} changed")

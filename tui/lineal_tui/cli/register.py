@@ -140,7 +140,7 @@ def _received(registry: Registry, model: str, name: str) -> Iterator[Path]:
     import shutil  # noqa: PLC0415  few files come this way
     import tempfile  # noqa: PLC0415  as above
 
-    from lineal.fingerprint import check_file_name  # noqa: PLC0415  as above
+    from lineal.data.fingerprint import check_file_name  # noqa: PLC0415  as above
     from lineal.records.permissions import Permission  # noqa: PLC0415  as above
 
     check_file_name(name)

@@ -43,7 +43,7 @@ def reproduce_command(
     """
     if sum((check, as_lock, into is not None or to_run)) > 1:
         raise click.UsageError("--check, --lock, and --into with --run exclude one another", context)
-    from lineal.reproduction import lock_file  # noqa: PLC0415  start-up is measured
+    from lineal.versioning.reproduction import lock_file  # noqa: PLC0415  start-up is measured
     from lineal_tui.view import reproduction as view  # noqa: PLC0415  as above
 
     with session(context).open() as registry:

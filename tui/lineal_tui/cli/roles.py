@@ -124,7 +124,7 @@ def roles_command(context: click.Context, *, ref: str | None, me: bool, as_json:
 
 
 def _tell(registry: Registry, bindings: list[Any], *, me: bool) -> None:
-    from lineal.roles import members  # noqa: PLC0415  start-up is measured
+    from lineal.governance.roles import members  # noqa: PLC0415  start-up is measured
     from lineal_tui.cli.parameters import now  # noqa: PLC0415  as above
     from lineal_tui.view.lines import Tone  # noqa: PLC0415  as above
     from lineal_tui.view.text import table  # noqa: PLC0415  as above

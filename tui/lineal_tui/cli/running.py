@@ -49,8 +49,8 @@ def run_command(
     """
     from pathlib import Path  # noqa: PLC0415  start-up is measured
 
-    from lineal import refs  # noqa: PLC0415  as above
-    from lineal.wrapped import run_command as run_wrapped  # noqa: PLC0415  as above
+    from lineal.rules import refs  # noqa: PLC0415  as above
+    from lineal.training.wrapped import run_command as run_wrapped  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
         run = registry.start_run(

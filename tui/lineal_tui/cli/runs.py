@@ -117,7 +117,7 @@ def runs_command(
 
 
 def _experiment(text: str) -> str:
-    from lineal import refs  # noqa: PLC0415  start-up is measured
+    from lineal.rules import refs  # noqa: PLC0415  start-up is measured
 
     ref = refs.parse(text if text.startswith("exp:") else f"exp:{text}")
     return ref.name if isinstance(ref, refs.ExperimentRef) else text

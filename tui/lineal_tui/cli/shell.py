@@ -98,7 +98,7 @@ def shell_command(context: click.Context, *, user: str | None, trust_sudo: bool,
 
 
 def _came_by_sudo(environment: Mapping[str, str]) -> str:
-    from lineal.actors import name_of  # noqa: PLC0415  start-up is measured
+    from lineal.machine.actors import name_of  # noqa: PLC0415  start-up is measured
 
     number = environment.get("SUDO_UID", "")
     if not (number.isascii() and number.isdigit()) or int(number) == os.getuid():
@@ -118,7 +118,7 @@ def _split(line: str) -> list[str]:
 
 
 def _absolute(given: Path | None) -> Path:
-    from lineal.locate import find_registry  # noqa: PLC0415  start-up is measured
+    from lineal.machine.locate import find_registry  # noqa: PLC0415  start-up is measured
 
     return Path(os.path.abspath(find_registry(given)))  # noqa: PTH100  links stay as they are named
 

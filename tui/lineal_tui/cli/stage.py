@@ -292,7 +292,7 @@ def unset(context: click.Context, *, place: str, as_json: bool) -> None:
     Examples:
       lineal stage unset fraud@production
     """
-    from lineal.layout import MARK  # noqa: PLC0415  start-up is measured
+    from lineal.staging.layout import MARK  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry:
         was = registry.unbind_stage(place)
@@ -365,6 +365,6 @@ def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
 
 def failure_of(pipeline: Pipeline | None) -> LinealError | None:
     """What a pipeline ended with; None when it went well, is not over, or is none."""
-    from lineal import pipelines  # noqa: PLC0415  start-up is measured
+    from lineal.staging import pipelines  # noqa: PLC0415  start-up is measured
 
     return None if pipeline is None else pipelines.failure_of(pipeline)

@@ -120,8 +120,8 @@ def _show_live_then(context: click.Context, model: str, stage: str | None, at: M
 
 def place_of(text: str) -> tuple[str, str | None]:
     """The model, and the stage if one is named."""
-    from lineal import refs  # noqa: PLC0415  as above
     from lineal.errors import OtherAddress  # noqa: PLC0415  as above
+    from lineal.rules import refs  # noqa: PLC0415  as above
 
     ref = refs.parse(text)
     if isinstance(ref, refs.ModelRef):

@@ -12,9 +12,9 @@ from lineal_tui.demo.training import make
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lineal.recording import RunHandle
     from lineal.records.base import Scalar
     from lineal.records.data import DatasetVersion
+    from lineal.training.recording import RunHandle
     from lineal_tui.demo.data import Table
     from lineal_tui.demo.recipes import Recipe
 

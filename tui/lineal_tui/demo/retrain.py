@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 import lineal
+from lineal.data.fingerprint import hash_file
 from lineal.errors import Conflict, LinealError, NotFound
-from lineal.fingerprint import hash_file
 from lineal_tui.demo.building import STORIES
 from lineal_tui.demo.following import FILE, Slice, follow, params_of, signature_of
 from lineal_tui.demo.predict import Weights, load

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lineal.recording import RunHandle
     from lineal.records.data import DatasetVersion
     from lineal.records.models import Version
     from lineal.registry import Registry
+    from lineal.training.recording import RunHandle
     from lineal_tui.demo.calendar import Calendar
     from lineal_tui.demo.data import Table
     from lineal_tui.demo.predict import Weights

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from lineal.errors import LinealError
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.stages import Event
 from lineal_tui.keys import View
 from lineal_tui.screens.filtering import FilterPrompt
@@ -233,7 +233,7 @@ class Auditing(Watching):
 
     def follow_link(self, row: object) -> None:
         """Go to what an entry changed."""
-        from lineal import refs  # noqa: PLC0415  few start here
+        from lineal.rules import refs  # noqa: PLC0415  few start here
 
         if not isinstance(row, entries.EventRow) or row.leads_to is None:
             self.say("this row leads nowhere; those with → do", tone=Tone.MUTED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal_tui.keys import WITH_DATA, WITH_RUN, View
 from lineal_tui.screens.exploring import Exploring
 from lineal_tui.view.lines import GUTTER, Line, Tone

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lineal.errors import LinealError
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.models import Model, Version, VersionStatus
 from lineal.records.runs import Experiment, Run
 from lineal.records.stages import LiveVersion

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.comparison import Section
 from lineal_tui.keys import View
 from lineal_tui.screens.layout import Layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.stages import Transition
 from lineal_tui.keys import View
 from lineal_tui.screens.asking import Subject

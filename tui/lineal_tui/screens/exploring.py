@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.messages import Examined, FilesRead, StagesRead
 from lineal_tui.screens.scene import read_live
@@ -15,15 +15,15 @@ from lineal_tui.view.pages import Listed
 from lineal_tui.view.words import counted
 
 if TYPE_CHECKING:
-    from lineal import pipelines
     from lineal.records.models import VersionDetail
+    from lineal.staging import pipelines
     from lineal_tui.view import files as files_page
     from lineal_tui.view import stage_page
     from lineal_tui.view import stages as stages_list
     from lineal_tui.view.stages import StageItem
 else:
     # none of it is on the first screen; each module costs that some milliseconds
-    pipelines = Later("lineal.pipelines")
+    pipelines = Later("lineal.staging.pipelines")
     files_page = Later("lineal_tui.view.files")
     stage_page = Later("lineal_tui.view.stage_page")
     stages_list = Later("lineal_tui.view.stages")

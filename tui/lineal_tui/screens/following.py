@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.worker import get_current_worker
 
 from lineal.errors import LinealError
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.stages import Action, Outcome
 from lineal_tui.screens.browsing import Browsing
 from lineal_tui.screens.messages import CancelAsked, LetGo, PipelineChanged, PipelineEnded

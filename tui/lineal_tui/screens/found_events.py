@@ -8,7 +8,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.auditing import EventFilter
 from lineal_tui.view.pages import PAGE
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.tree import LaneState, draw
+from lineal.versioning.tree import LaneState, draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

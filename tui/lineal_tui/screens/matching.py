@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.comparison import TreeRow
 from lineal_tui.view.pages import PAGE
 from lineal_tui.view.tree import TreeItem, TreeLook, measured

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.choosing import Choosing
 from lineal_tui.screens.messages import RunRead

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.errors import NotFound, NothingLive
 from lineal.records.comparison import TreeRow
-from lineal.tree import draw
+from lineal.versioning.tree import draw
 from lineal_tui.screens.lanes import Checkpoints
 from lineal_tui.view.models import Standing
 from lineal_tui.view.tree import TreeItem, TreeLook, measured

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.worker import get_current_worker
 
 from lineal.errors import BadFilter, Cancelled, NotFound
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
 from lineal_tui.screens.messages import ExperimentGone, ExperimentsRead, FilterWrong, RunsRead

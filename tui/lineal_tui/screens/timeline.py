@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.curves import Drawing
 from lineal_tui.view.history import Timeline, timeline_lines

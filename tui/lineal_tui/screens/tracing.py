@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.comparison import Lineage, Way
 from lineal_tui.keys import View
 from lineal_tui.screens.previews import Previews
@@ -19,8 +19,8 @@ from lineal_tui.view.pages import Listed
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from lineal import lineage as graphs
-    from lineal.lineage import Opened
+    from lineal.versioning import lineage as graphs
+    from lineal.versioning.lineage import Opened
     from lineal_tui.view import lineage as lineage_page
     from lineal_tui.view import lineage_drawing
     from lineal_tui.view.lineage import LineageRow
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lineal_tui.widgets.lines import Lines
 else:
     # what the first paint does without; each module costs it some milliseconds
-    graphs = Later("lineal.lineage")
+    graphs = Later("lineal.versioning.lineage")
     lineage_page = Later("lineal_tui.view.lineage")
     lineage_drawing = Later("lineal_tui.view.lineage_drawing")
 

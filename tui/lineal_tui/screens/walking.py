@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lineal.lazily import Later
+from lineal.machine.lazily import Later
 from lineal.records.comparison import Way
 from lineal_tui.keys import View
 from lineal_tui.screens.tracing import FIRST, DrawnRow, LineageUnfolded, Tracing
@@ -16,12 +16,12 @@ from lineal_tui.view.lines import Tone
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lineal import lineage as graphs
+    from lineal.versioning import lineage as graphs
     from lineal_tui.view import lineage as lineage_page
     from lineal_tui.view.lineage import LineageRow
 else:
     # what the first paint does without; each module costs it some milliseconds
-    graphs = Later("lineal.lineage")
+    graphs = Later("lineal.versioning.lineage")
     lineage_page = Later("lineal_tui.view.lineage")
 
 _MORE = 4

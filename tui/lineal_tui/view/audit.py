@@ -239,7 +239,7 @@ def subject(event: Event) -> str | None:
 
 def _is_address(ref: str) -> bool:
     from lineal.errors import BadAddress  # noqa: PLC0415  start-up is measured
-    from lineal.refs import parse  # noqa: PLC0415  as above
+    from lineal.rules.refs import parse  # noqa: PLC0415  as above
 
     try:
         parse(ref)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from lineal.errors import BadValue
-from lineal.refs import nearest
+from lineal.rules.refs import nearest
 from lineal.search.fields import DATASETS, RUNS, VERSIONS, Kind
 from lineal.search.parsing import parse_field
 from lineal_tui.view import json

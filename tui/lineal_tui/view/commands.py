@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from lineal.errors import UsageError
-from lineal.refs import nearest
+from lineal.rules.refs import nearest
 from lineal_tui.view.topics import TOPICS
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.dots import smoothed
 from lineal.records.curves import Axis
+from lineal.training.dots import smoothed
 from lineal_tui.view.braille import ACROSS
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, fit, left, width_of
 from lineal_tui.view.words import counted, figure, local_time, metric, number

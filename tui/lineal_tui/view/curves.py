@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import ceil, exp, floor, log
 from typing import TYPE_CHECKING
 
-from lineal.dots import smoothed
 from lineal.records.curves import Axis
+from lineal.training.dots import smoothed
 from lineal_tui.view.braille import ACROSS, DOWN, Heights, Reach, cells, dotted, sign
 from lineal_tui.view.curve_words import letter_of, micros, place, tone_of
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, right, rule, width_of

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal.errors import NotFound
-from lineal.refs import nearest
+from lineal.rules.refs import nearest
 from lineal_tui.view.clean import clean
 from lineal_tui.view.lines import Line, Span, Tone, line_width, width_of, wrap
 from lineal_tui.view.topics import TOPICS

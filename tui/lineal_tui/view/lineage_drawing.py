@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.lineage import layers
 from lineal.records.comparison import NodeKind, Way
+from lineal.versioning.lineage import layers
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.lineage import TONES
 from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, width_of
@@ -14,8 +14,8 @@ from lineal_tui.view.lines import Line, Span, Tone, cut, cut_middle, width_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lineal.lineage import Layout, Route
     from lineal.records.comparison import Lineage, LineageNode
+    from lineal.versioning.lineage import Layout, Route
 
 _NARROWEST_NODE = 12
 _WIDEST_NODE = 30

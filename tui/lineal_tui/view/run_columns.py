@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from lineal.metrics import guess_direction
 from lineal.records.runs import Direction
+from lineal.rules.metrics import guess_direction
 from lineal_tui.view.clean import one_line
 from lineal_tui.view.columns import GAP, Column, arrange
 from lineal_tui.view.lines import Line, Span, Tone, cut, left, right, width_of

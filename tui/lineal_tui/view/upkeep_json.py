@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lineal.doctor import Mended
     from lineal.records.auditing import Verdict
     from lineal.records.imports import Imported
     from lineal.records.upkeep import BackedUp, Collected, Finding, Leftover, Restored
+    from lineal.upkeep.doctor import Mended
     from lineal_tui.view.json import Object
 
 

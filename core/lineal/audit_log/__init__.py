@@ -1,0 +1,1 @@
+"""Reading, checking, exporting and anchoring the audit log."""

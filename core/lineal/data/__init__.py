@@ -1,0 +1,1 @@
+"""The identity of data: digests of files, folders, frames and arrays."""

@@ -1,0 +1,1 @@
+"""Who may do what: roles, gates that a promotion must pass, approvals, and the policy file."""

@@ -1,0 +1,1 @@
+"""What happens to live versions and by itself: observations, alerts, automations."""

@@ -1,0 +1,1 @@
+"""Programs that lineal starts beside itself, each run with `python -m`."""

@@ -1,0 +1,81 @@
+"""Which values params, tags and metrics may have, wherever they come from: a run, a version, a later evaluation."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, SupportsFloat
+
+from lineal.errors import BadValue
+from lineal.rules import naming
+from lineal.rules.canonical import canonical_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lineal.records.base import Scalar
+
+_MOST_BITS = 14_000  # Python reads and writes no longer integers as decimal text
+
+
+def plain_params(params: Mapping[str, object]) -> dict[str, Scalar]:
+    """Params with lists, tuples and mappings written as JSON, and all else as it is.
+
+    Raises:
+        BadValue: something in one has no JSON form.
+    """
+    plain: dict[str, Scalar] = {}
+    for name, value in params.items():
+        if isinstance(value, list | tuple | dict):
+            try:
+                plain[name] = canonical_json(value)
+            except (TypeError, RecursionError) as error:
+                raise BadValue(field=f"param {name}", value=type(value).__name__, why=f"no JSON ({error})") from error
+        else:
+            plain[name] = value  # type: ignore[assignment]  # `check_params` judges it
+    return plain
+
+
+def check_params(params: Mapping[str, Scalar]) -> None:
+    """Take names and values of params as ones that can be recorded.
+
+    Raises:
+        BadName, BadValue: one cannot.
+    """
+    for name, value in params.items():
+        naming.check_param_name(name)
+        if isinstance(value, str):
+            naming.check_text(f"param {name}", value)
+        elif not isinstance(value, bool | int | float | None):
+            raise BadValue(field=f"param {name}", value=value, why="it is no text, number, truth value or None")
+        elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            why = f"it has {value.bit_length():,} bits; at most {_MOST_BITS:,} fit"
+            raise BadValue(field=f"param {name}", value="a whole number", why=why)
+
+
+def check_tags(tags: Mapping[str, str | None]) -> None:
+    """Take names and values of tags as ones that can be recorded; None takes a tag away.
+
+    Raises:
+        BadName, BadValue: one cannot.
+    """
+    for name, value in tags.items():
+        naming.check_tag_name(name)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise BadValue(field=f"tag {name}", value=value, why="it is no text")
+        naming.check_text(f"tag {name}", value)
+
+
+def as_number(name: str, value: SupportsFloat | str) -> float:
+    """A metric's value as a float; NaN and infinities are values.
+
+    Raises:
+        BadValue: it is no number.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise BadValue(field=f"metric {name}", value=value, why="it is no number") from error
+    except OverflowError:
+        return math.inf if isinstance(value, int) and value > 0 else -math.inf

@@ -1,0 +1,1 @@
+"""What is live where: stages, transitions, and the pipelines that put releases into directories."""

@@ -1,0 +1,1 @@
+"""A registry on disk: its database and how it is made, copied and opened, and the files in its store."""

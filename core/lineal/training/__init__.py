@@ -1,0 +1,1 @@
+"""How a model was trained: runs and what they log, data, code, environment, curves."""

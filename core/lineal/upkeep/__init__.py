@@ -1,0 +1,1 @@
+"""Keeping a registry whole: backups, verification, the doctor."""
