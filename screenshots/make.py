@@ -70,7 +70,7 @@ def demand(registry_root: Path) -> None:
 async def take(registry_root: Path, name: str, size: tuple[int, int], keys: tuple[str, ...]) -> None:
     """Start the application, press the keys, and keep the screen."""
     import lineal  # noqa: PLC0415  after the environment is set
-    from lineal.context import now  # noqa: PLC0415  as above
+    from lineal.write_path.context import now  # noqa: PLC0415  as above
     from lineal_tui.app import LinealApp  # noqa: PLC0415  as above
     from lineal_tui.remembered import Place, remember, state_file  # noqa: PLC0415  as above
 
