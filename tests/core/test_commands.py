@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socketserver
 import sys
@@ -18,6 +19,8 @@ from lineal.machine import commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.core.conftest import Script
 
 
 def _run(folder: Path, body: str, seconds: float = 5.0, stop: Callable[[], bool] = lambda: False) -> commands.Finished:
@@ -91,6 +94,26 @@ def test_a_command_deaf_to_being_asked_is_killed(tmp_path: Path, monkeypatch: py
     pids = [int(path.name[4:]) for path in tmp_path.glob("pid-*")]
     assert len(pids) == 2
     assert _eventually(lambda: not any(_is_alive(pid) for pid in pids))
+
+
+def test_a_command_that_became_another_user_is_let_go_of_in_time(shared_folder: Path, script: Script) -> None:
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() or setpriv is None:
+        pytest.skip("only root becomes others")
+    become = Path(shutil.copy(setpriv, shared_folder / "become"))
+    become.chmod(0o4755)
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom lineal.machine import commands\n"
+        "commands._GRACE_SECONDS = 0.2\nos.setgroups([])\nos.setresgid(*[65534] * 3)\nos.setresuid(*[65534] * 3)\n"
+        "command = [sys.argv[1], '--reuid=12345', 'sh', '-c', 'echo $$; exec sleep 60']\n"
+        "print(commands.run(command, environment={}, folder=Path('/'), seconds=0.5).output)"
+    )
+    process = script(code, become)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    pid, why = out.splitlines()
+    os.kill(int(pid), signal.SIGKILL)
+    assert why == "[took longer than 0.5 s and cannot be stopped: it runs on]"
 
 
 def test_a_command_that_ends_may_leave_a_server_behind(tmp_path: Path) -> None:

@@ -107,12 +107,14 @@ def run(
     try:
         why = _watch(process, kept, began + seconds, stop)
     finally:
-        _end_group(process)
+        is_over = _end_group(process)
     output, is_late, code = kept.text(), why == "time", process.returncode
     if why is None and code != 0:
         why = f"ended by signal {-code}" if code < 0 else f"exit code {code}"
     elif is_late:
-        why = f"took longer than {seconds:g} s and was stopped"
+        why = f"took longer than {seconds:g} s and {'was stopped' if is_over else 'cannot be stopped: it runs on'}"
+    elif not is_over:
+        why = f"{why}, but cannot be stopped: it runs on"
     if why is not None:
         output += f"{'' if not output or output.endswith(chr(10)) else chr(10)}[{why}]"
     ended_by = None if is_late or code is None or code < 0 else code
@@ -173,23 +175,32 @@ def _read(descriptor: int) -> bytes | None:
         return None
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the group of a command that did not end by itself; one that did may leave a server behind."""
-    if process.poll() is None:
-        _signal_group(process.pid, signal.SIGTERM)
+def _end_group(process: subprocess.Popen[bytes]) -> bool:
+    """End the group of a command that did not end by itself; one that did may leave a server behind.
+
+    Returns:
+        False when it runs on: it became another user, as `sudo` does, whom this one may not end.
+    """
+    if process.poll() is not None:
+        return True
+    _signal_group(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        _signal_group(process.pid, signal.SIGKILL)
         try:
             process.wait(_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            _signal_group(process.pid, signal.SIGKILL)
-            process.wait()
-        _signal_group(process.pid, signal.SIGKILL)
+            return False
+    _signal_group(process.pid, signal.SIGKILL)
+    return True
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
     try:
         os.killpg(group, number)
-    except ProcessLookupError:
-        return  # nobody is left
+    except (ProcessLookupError, PermissionError):
+        return  # nobody is left, or nobody whom this user may end
 
 
 def ask(
