@@ -49,7 +49,12 @@ class Processed(Protocol):
     """Runs a command line as a process."""
 
     def __call__(
-        self, *words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 30
+        self,
+        *words: object,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float = 30,
+        typed: str | None = None,
     ) -> Ran: ...
 
 

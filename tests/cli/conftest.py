@@ -64,13 +64,19 @@ def typed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, t
 def processed(tmp_path: Path) -> Processed:
     """Runs commands as processes, in an empty folder."""
 
-    def run(*words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, seconds: float = 30) -> Ran:
+    def run(
+        *words: object,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        seconds: float = 30,
+        typed: str | None = None,
+    ) -> Ran:
         kept = {name: value for name, value in os.environ.items() if name not in {"LINEAL_REGISTRY", "LINEAL_DEBUG"}}
         done = subprocess.run(
             [sys.executable, "-m", "lineal_tui.main", *(str(word) for word in words)],
             cwd=cwd or tmp_path,
             env={**kept, "XDG_DATA_HOME": str(tmp_path / "data"), **(env or {})},
-            stdin=subprocess.DEVNULL,
+            input=(typed or "").encode(),
             capture_output=True,
             check=False,
             timeout=seconds,

@@ -204,7 +204,7 @@ def test_the_policy_goes_to_a_file_and_back(typed: Typed, registry: Path, tmp_pa
 def test_a_policy_with_a_mistake_is_told_by_its_line(typed: Typed, registry: Path, tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     for text, words in (
-        (f'[stages."{PLACE}"]\n\naprovals = 1\n', "line 3: there is no key 'aprovals' here"),
+        (f'[stages."{PLACE}"]\n\naprovals = 1\n', "line 3: there is no key 'aprovals' in [stages."),
         ("x = = 1\n", "line 1: "),
         ("[stages.fraud]\n", "line 1: "),
     ):

@@ -131,6 +131,12 @@ def test_a_service_account_serves_one_registry_to_whom_it_names(
     ):
         done = shell(*words)
         assert (done.code, done.out) == (4, ""), (words, done)
+    typed("--registry", registry, "grant", "daemon", "admin")
+    policy = '[automations.x]\nevent = "registered"\ncommand = ["touch", "made"]\n'
+    asked = ("shell", "--user", "daemon", "--registry", registry, "--", "policy", "apply", "-")
+    refused = processed(*asked, typed=policy)
+    assert (refused.code, refused.out) == (4, "")
+    assert "a program of the server" in refused.err
     assert processed("shell", "--registry", registry).code == 2
     assert processed("shell", "--user", "daemon", "--trust-sudo", "--registry", registry).code == 2
     assert processed("shell", "--trust-sudo", "--registry", registry).code == 4
