@@ -37,10 +37,10 @@ def run_again(
         environment: of the command.
 
     Raises:
-        NoSource: the command's program is not there.
+        NoSource, MachineError: the command's program is not there, or cannot be run.
         LinealError: the run cannot be recorded.
     """
-    run = registry.start_run(
+    started = registry.start_run(
         wanted.experiment,
         kind=wanted.kind,
         tags={TAG: wanted.ref},
@@ -48,18 +48,19 @@ def run_again(
         command=prepared.command,
         folder=prepared.working,
     )
-    for data in wanted.data:
-        if data.ref in prepared.data:
-            run.use_dataset(data.ref, role=data.role)
-    told = dict(environment) if wanted.version is None else {**environment, REPRODUCES: wanted.version}
-    code = run_command(
-        run,
-        prepared.command,
-        root=str(registry.root.absolute()),
-        output=output,
-        environment=told,
-        folder=prepared.working,
-    )
+    with started as run:
+        for data in wanted.data:
+            if data.ref in prepared.data:
+                run.use_dataset(data.ref, role=data.role)
+        told = dict(environment) if wanted.version is None else {**environment, REPRODUCES: wanted.version}
+        code = run_command(
+            run,
+            prepared.command,
+            root=str(registry.root.absolute()),
+            output=output,
+            environment=told,
+            folder=prepared.working,
+        )
     around = registry.run_detail(run.ref)
     inner = registry.run_details([registry.run(f"run:{child}") for child in around.children])
     figures = next((detail for detail in reversed(inner) if detail.metrics), around)

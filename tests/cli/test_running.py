@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -61,6 +62,59 @@ def test_a_signal_that_ends_it_is_told_as_shells_do(processed: Processed, regist
 def test_a_missing_command_is_not_found_and_the_run_failed(processed: Processed, registry: Path) -> None:
     assert run(processed, registry, "--", "/nowhere/train").code == 3
     assert latest(registry).run.status == "failed"
+
+
+def test_what_cannot_be_run_is_the_machines_refusal_and_says_why(
+    processed: Processed, registry: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "job.sh").write_text("#!/bin/sh\n")
+    told = run(processed, registry, "--", tmp_path / "job.sh")
+    assert (told.code, told.err.splitlines()[-1]) == (
+        8,
+        f"error: {tmp_path / 'job.sh'}: cannot be run (Permission denied)",
+    )
+    assert latest(registry).run.status == "failed"
+
+
+def test_a_signal_without_a_name_of_its_own_is_told_too(processed: Processed, registry: Path, tmp_path: Path) -> None:
+    number = signal.SIGRTMIN + 6
+    assert run(processed, registry, "--", script(tmp_path, f"kill -{number} $$")).code == 128 + number
+    assert latest(registry).error == f"ended by signal {number} (Real-time signal 6)"
+
+
+def test_data_that_is_not_there_fails_the_run_before_the_command(processed: Processed, registry: Path) -> None:
+    told = run(processed, registry, "--dataset", "data:nowhere", "--", "echo", "no")
+    assert (told.code, told.out) == (3, "")
+    assert latest(registry).run.status == "failed"
+
+
+@pytest.mark.parametrize("reader", ["head -n 1", "cat > /dev/full"])
+def test_its_end_is_recorded_when_nobody_reads_its_output_any_more(reader: str, registry: Path, tmp_path: Path) -> None:
+    job = script(tmp_path, "echo a\nsleep 0.2\nseq 20000\necho last\nexit 7")
+    words = shlex.join([*LINEAL, "--registry", str(registry), "run", "--", str(job)])
+    subprocess.run(["bash", "-c", f"{words} | {reader}"], capture_output=True, check=False, timeout=30)
+    detail = latest(registry)
+    assert (detail.run.status, detail.error) == ("failed", "exit code 7")
+    assert str(detail.output).endswith("20000\nlast\n")
+
+
+def test_a_full_disk_under_its_output_is_told_once_it_has_ended(registry: Path, tmp_path: Path) -> None:
+    words = [*LINEAL, "--registry", str(registry), "run", "--", str(script(tmp_path, "echo a; exit 7"))]
+    with open("/dev/full", "wb") as full:  # noqa: PTH123  a device
+        told = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    assert (told.returncode, latest(registry).error) == (8, "exit code 7")
+    assert "No space left" in told.stderr
+
+
+@pytest.mark.parametrize("left", ["sleep 60", "yes"])
+def test_what_it_leaves_in_the_background_is_not_waited_for(
+    left: str, processed: Processed, registry: Path, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    told = run(processed, registry, "--", script(tmp_path, f"{left} & echo $! > child\nexit 3"))
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
+    assert time.monotonic() - began < 10
+    assert (told.code, latest(registry).error) == (3, "exit code 3")
 
 
 def test_options_after_the_dashes_are_the_commands_own(processed: Processed, registry: Path) -> None:

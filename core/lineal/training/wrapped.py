@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import subprocess
 from typing import IO, TYPE_CHECKING
 
-from lineal.errors import NoSource
+from lineal.errors import MachineError, NoSource
 from lineal.machine.commands import Kept
 from lineal.records.runs import RunStatus
 from lineal.training.surroundings import REGISTRY, RUN
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lineal.training.recording import RunHandle
+
+_CHUNK = 65_536
+_POLL_SECONDS = 0.1
+_MOST_LEFT_OVER = 1 << 20
+"""Bytes that are read of what a command left in the pipe: what it left behind may write for ever."""
 
 
 def run_command(
@@ -31,7 +37,9 @@ def run_command(
     """Run a command to its end as a run.
 
     Standard output and standard error are shown as they come, together, and kept with the run: the beginning and the
-    end. `ctrl+c` goes to the command; the run is then recorded as killed.
+    end. `ctrl+c` goes to the command; the run is then recorded as killed. What the command leaves in the background
+    when it ends is not waited for; where its output can be shown no more, it goes on, and its end is recorded all the
+    same.
 
     Args:
         run: started for it; ended here.
@@ -45,7 +53,8 @@ def run_command(
         Its exit code; 128 and the signal's number when one ended it.
 
     Raises:
-        NoSource: there is no such command; the run is recorded as failed.
+        NoSource, MachineError: there is no such command, or it cannot be run; the run is recorded as failed.
+        OSError: its output could not be shown; how it ended is recorded.
     """
     told = {**environment, RUN: run.ref, REGISTRY: root}
     kept = Kept()
@@ -55,15 +64,13 @@ def run_command(
         )
     except OSError as error:
         run.finish(RunStatus.FAILED, f"{arguments[0]}: {error.strerror}")
-        raise NoSource(path=arguments[0]) from error
+        if isinstance(error, FileNotFoundError):
+            raise NoSource(path=arguments[0]) from error
+        raise MachineError(path=arguments[0], why=f"cannot be run ({error.strerror})") from error
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the command too, which decides
     try:
         with process:
-            if process.stdout is not None:
-                while chunk := os.read(process.stdout.fileno(), 65_536):
-                    kept.add(chunk)
-                    output.write(chunk)
-                    output.flush()
+            failure = _pass_on(process, kept, output)
             code = process.wait()
     finally:
         signal.signal(signal.SIGINT, previous)
@@ -71,7 +78,48 @@ def run_command(
     if code == 0:
         run.finish(RunStatus.FINISHED)
     elif code < 0:
-        run.finish(RunStatus.KILLED, f"ended by signal {-code} ({signal.Signals(-code).name})")
+        run.finish(RunStatus.KILLED, f"ended by signal {-code} ({_signal_name(-code)})")
     else:
         run.finish(RunStatus.FAILED, f"exit code {code}")
+    if failure is not None and not isinstance(failure, BrokenPipeError):
+        raise failure
     return 128 - code if code < 0 else code
+
+
+def _pass_on(process: subprocess.Popen[bytes], kept: Kept, output: IO[bytes]) -> OSError | None:
+    """Show and keep what a command prints until it ends: what it leaves in the background is not waited for.
+
+    Returns:
+        Why it could not be shown any more, while the command went on; None when all of it was.
+    """
+    if process.stdout is None:
+        raise AssertionError("a command's output is always asked for")
+    failure: OSError | None = None
+    left = _MOST_LEFT_OVER
+    with selectors.DefaultSelector() as selector, process.stdout as stream:
+        selector.register(stream, selectors.EVENT_READ)
+        while left > 0:
+            has_ended = process.poll() is not None
+            if not selector.select(0 if has_ended else _POLL_SECONDS):
+                if has_ended:
+                    break
+                continue
+            chunk = os.read(stream.fileno(), _CHUNK)
+            if not chunk:
+                break
+            left -= len(chunk) if has_ended else 0
+            kept.add(chunk)
+            if failure is None:
+                try:
+                    output.write(chunk)
+                    output.flush()
+                except OSError as error:  # whoever read it has gone, or its disk is full; the command goes on
+                    failure = error
+    return failure
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return signal.strsignal(number) or "unknown"  # real-time signals have no names of their own

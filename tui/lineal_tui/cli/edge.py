@@ -35,12 +35,12 @@ def run(arguments: Sequence[str]) -> int:
         # A terminal in another encoding gets question marks for what it cannot show, not an error.
         with suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # what is no stream of text has none
+    code: int = ExitCode.DONE
     try:
         code = _command(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_the_rest()
-        return ExitCode.DONE
     except OSError as error:
         _drop_the_rest()
         return _machine(error)

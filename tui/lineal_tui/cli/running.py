@@ -53,7 +53,7 @@ def run_command(
     from lineal.training.wrapped import run_command as run_wrapped  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
-        run = registry.start_run(
+        started = registry.start_run(
             experiment or Path(command[0]).name,
             name=name,
             kind=kind,
@@ -62,13 +62,13 @@ def run_command(
             seed=seed,
             command=command,
         )
-        for each in datasets:
-            address, role = refs.split_role(each, "train")
-            run.use_dataset(address, role=role)
-        narrate(f"{run.ref} {run.name}")
-        code = run_wrapped(
-            run, command, root=str(registry.root.absolute()), output=sys.stdout.buffer, environment=os.environ
-        )
+        with started as run:
+            for each in datasets:
+                address, role = refs.split_role(each, "train")
+                run.use_dataset(address, role=role)
+            narrate(f"{run.ref} {run.name}")
+            root = str(registry.root.absolute())
+            code = run_wrapped(run, command, root=root, output=sys.stdout.buffer, environment=os.environ)
     context.exit(code)
 
 
