@@ -172,7 +172,10 @@ def _modes(context: Context) -> Iterator[_Problem]:
     for folder, _, names in os.walk(context.objects.root):
         for name in names:
             path = Path(folder) / name
-            status = path.lstat()
+            try:
+                status = path.lstat()
+            except FileNotFoundError:
+                continue  # a writer is done with it since the folder was listed
             if path != context.objects.uses and path.parent.name != "tmp" and stat.S_IMODE(status.st_mode) & 0o222:
                 why = f"the object can be written (mode {stat.S_IMODE(status.st_mode):04o})"
                 finding = Finding("object_mode", None, str(path), why, "make it read-only")
