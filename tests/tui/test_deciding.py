@@ -142,6 +142,13 @@ async def test_what_was_forced_is_red_until_somebody_reviews_it(
         assert "FORCED" not in session.text
 
 
+async def test_what_is_live_is_whole_beside_what_is_wrong_with_it(registry: Registry, opened: Opening) -> None:
+    registry.set_gates(PLACE, expressions=("metrics.auc > 2",))
+    registry.promote("fraud:2.2.0", "production", force=True, reason="the old one is on fire")
+    async with opened(registry, (160, 48)) as session:
+        assert any("produc… FORCED 2.2.0 " in row for row in session.rows)
+
+
 async def test_the_inbox_leads_to_what_waits(registry: Registry, ben: Registry, opened: Opening) -> None:
     registry.set_gates("fraud@staging", expressions=("metrics.auc > 2",))
     registry.promote("fraud:1.1.0", "staging", force=True, reason="x")

@@ -41,6 +41,13 @@ async def test_rows_have_the_history_of_the_metric_that_most_have(curved: Regist
         assert any(" breaks " in row for row in session.rows)
 
 
+async def test_a_history_and_the_value_beside_it_have_titles_of_their_own(curved: Registry, opened: Opening) -> None:
+    async with opened(curved, (160, 48)) as session:
+        await session.press("7", "e", "G", "enter")
+        heads = next(row for row in session.rows if " STATUS " in row).split()
+        assert [title for title in heads if "loss" in title] == ["loss", "~loss"]
+
+
 async def test_a_history_is_a_column_that_can_be_widened_and_sorted_by(curved: Registry, opened: Opening) -> None:
     async with opened(curved, (160, 48)) as session:
         await session.press("7", "c", "slash", *"curve", "enter", "enter")

@@ -107,6 +107,20 @@ async def test_numbers_and_letters_open_views_and_esc_steps_out(registry: Regist
         assert "models" in session.rows[0]
 
 
+async def test_the_header_names_the_pane_that_has_the_keys(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        for key, view in (
+            ("3", "diff"),
+            ("tab", "tree"),
+            ("tab", "diff"),
+            ("7", "runs"),
+            ("tab", "run"),
+            ("1", "models"),
+        ):
+            await session.press(key)
+            assert session.rows[0].split("   ")[0].endswith(view), key
+
+
 async def test_the_version_page_tells_everything(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
         await session.press("enter", "G")

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from lineal.records.models import Model
 
 
+_LEAST_STAGE = 4
+"""Cells that the name of a stage keeps beside what is live there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How good what is live of a model is, and what waits to become live."""
@@ -125,9 +129,9 @@ def model_stage_line(item: ModelItem, stage: str | None, width: int) -> Line:
         return ((name, Tone.STRONG),)
     label = dict(model.stages).get(stage)
     waits = any(name == stage for name, _, _ in item.standing.waits)
-    lead = "  " + cut(stage, max(1, width - 6))
-    room = max(0, width - width_of(lead) - 1)
-    text = cut(("↑ " if waits else "") + _live(model, stage), room)
+    text = cut(("↑ " if waits else "") + _live(model, stage), max(0, width - _LEAST_STAGE - 3))
+    # the name of a stage is known from its place; what is live there, and that something is wrong with it, is not
+    lead = "  " + cut(stage, max(1, width - width_of(text) - 3))
     tone = (
         Tone.FAILED
         if alarm(model, stage)

@@ -116,6 +116,11 @@ def title_of(column: str) -> str:
     return name if kind else "RUN" if name == "name" else OWN[name][0]
 
 
+def heading_of(column: str) -> str:
+    """What stands above a column in the table, where the history of a metric stands beside its value."""
+    return f"~{title_of(column)}" if kind_of(column)[0] == "curve" else title_of(column)
+
+
 def next_sorting(now: Sorting | None, column: str) -> Sorting | None:
     """What sorting by a column means: the best metrics first, the latest runs, all else upwards; again, the reverse.
 
@@ -224,7 +229,7 @@ def measured(look: RunsLook, names: Sequence[str], texts: Sequence[Sequence[str]
 def _least(column: str) -> int:
     kind, name = kind_of(column)
     if kind == "curve":
-        return _CURVE
+        return max(_CURVE, min(_WIDEST_VALUE, width_of(one_line(heading_of(column)))))
     return min(_WIDEST_TITLE, width_of(one_line(name))) if kind else OWN[name][2]
 
 
@@ -236,7 +241,7 @@ def laid_out(look: RunsLook, width: int) -> tuple[Column, ...]:
     columns = [
         Column(
             column.id,
-            title_of(column.id),
+            heading_of(column.id),
             column.width or _width(column.id, widths[n], look.sorting),
             right=column.id in _RIGHT or kind_of(column.id)[0] in ("metric", "param"),
             rank=_rank(column.id, n, look),
@@ -260,7 +265,7 @@ def laid_out(look: RunsLook, width: int) -> tuple[Column, ...]:
 
 def _width(column: str, width: int, sorting: Sorting | None) -> int:
     is_sorted = sorting is not None and sorting.column == column
-    return max(width, min(_WIDEST_TITLE, width_of(one_line(title_of(column)))) + 2) if is_sorted else width
+    return max(width, min(_WIDEST_TITLE, width_of(one_line(heading_of(column)))) + 2) if is_sorted else width
 
 
 def _rank(column: str, place: int, look: RunsLook) -> int:
