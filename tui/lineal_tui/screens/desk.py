@@ -301,7 +301,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     def draw_header(self) -> None:
         """Draw the first row."""
         if self.size.width and self.scene is not None:
-            view = self.shown if not self.is_wide or self.shown in (View.HELP, View.VERSION) else self.active
+            view = self.active
             self.header.lines = (
                 header_line(
                     self.registry.root,
