@@ -118,6 +118,21 @@ def test_the_parents_files_come_with_its_own_bundle(registry: Registry, bundle: 
     assert other.live("m@production").version.label == "1.0.0"
 
 
+def test_a_collection_takes_nothing_that_is_being_brought(
+    registry: Registry, other: Registry, weights: Weights
+) -> None:
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            other.gc()
+            return super().read(size)
+
+    version = registry.register("m", weights(width=20_000))
+    stream = io.BytesIO()
+    registry.export_bundle(version.ref, stream)
+    assert other.import_bundle(Slow(stream.getvalue()), name="it").objects == 1
+    assert other.verify().findings == ()
+
+
 def test_a_label_that_another_version_has_is_refused(bundle: bytes, other: Registry, weights: Weights) -> None:
     other.register("m", weights(9.0))
     before = counts(other)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import tarfile
 from dataclasses import asdict
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from lineal import addresses
 from lineal.data.fingerprint import digest_bytes, parse_digest
-from lineal.errors import AlreadyExists, BadValue, Damaged, Refused
+from lineal.errors import AlreadyExists, Damaged, Refused
 from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
 from lineal.importers.bundle_records import check, made
 from lineal.queries import artifacts as artifact_rows
@@ -127,7 +126,6 @@ def _objects(
 ) -> int:
     """Store the files, each checked against its digest; returns their bytes."""
     total = 0
-    folder = objects.root / "tmp"
     for digest, size in bundle.objects:
         member = archive.next()
         if member is None:
@@ -139,15 +137,7 @@ def _objects(
         content = archive.extractfile(member)
         if content is None:
             raise EOFError
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
-        try:
-            _write(content, partial, size)
-            stored = objects.put(partial, move=True)
-        except OSError as error:
-            raise BadValue(field="bundle", value=name, why=str(error)) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        stored = objects.put_filled(partial(_write, content, size))
         if stored.digest != digest:
             raise Damaged(path=name, why=f"a file in it has other bytes than its digest {digest} says")
         total += size
@@ -157,7 +147,7 @@ def _objects(
     return total
 
 
-def _write(content: IO[bytes], target: Path, size: int) -> None:
+def _write(content: IO[bytes], size: int, target: Path) -> None:
     with target.open("xb") as file:
         left = size
         while left:
