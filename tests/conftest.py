@@ -17,6 +17,12 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from types import FrameType
 
+    from tests.scheduling import Together, place_in_order
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+else:
+    from scheduling import Together, place_in_order
+
 _GONE = (
     *("LINEAL_", "XDG_", "SSH_", "GIT_", "LC_", "LANGUAGE", "PYTHON", "CLICOLOR", "COLOR", "NO_COLOR", "FORCE_COLOR"),
     *("COLUMNS", "LINES", "TMUX", "STY", "PAGER", "LESS", "EDITOR", "VISUAL", "TEXTUAL", "HF_", "MLFLOW_", "TRACKIO_"),
@@ -52,6 +58,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _home in config.stash:
         with suppress(FileNotFoundError):
             shutil.rmtree(config.stash[_home])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Say what goes to which of several processes."""
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start what takes long before the rest."""
+    items.sort(key=place_in_order)
 
 
 def _hear_signals() -> None:

@@ -4,12 +4,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from pathlib import Path
-
-pytestmark = pytest.mark.xdist_group("demo")  # the demo is trained once, by one worker
 
 WITHOUT_SCIKIT_LEARN = """
 import sys

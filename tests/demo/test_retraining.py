@@ -17,8 +17,6 @@ from lineal_tui.demo.retrain import retrain
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("demo")  # the demo is trained once, by one worker
-
 
 def test_the_live_version_is_reproduced_with_equal_metrics_and_bytes(demo_registry: Path, tmp_path: Path) -> None:
     root = shutil.copytree(demo_registry, tmp_path / "registry")

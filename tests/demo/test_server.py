@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("demo")  # the demo is trained once, by one worker
-
 SERVE_FOR_EVER = """
 import sys, time
 from lineal.registry import open_registry

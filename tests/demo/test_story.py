@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("demo")  # the demo is trained once, by one worker
-
 TABLES = {"tumour-classifier": tumours, "digit-reader": digits, "disease-progression": patient_table}
 COMPARED_BY = {
     "tumour-classifier": {"auc", "recall", "accuracy", "log_loss"},

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from lineal_tui.demo.data import Table
 
-pytestmark = pytest.mark.xdist_group("demo")  # the demo is trained once, by one worker
-
 SHORT = Network(hidden=(12,), epochs=3)
 
 

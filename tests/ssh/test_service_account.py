@@ -20,8 +20,6 @@ else:
     from pty_session import PtySession
     from service import ACCOUNT, DEPLOYER, STRANGER, VIEWER, Service
 
-pytestmark = pytest.mark.xdist_group("service account")  # its users exist once on a machine
-
 
 @pytest.fixture(scope="session")
 def stocked(service: Service) -> Service:
