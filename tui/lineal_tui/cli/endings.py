@@ -41,9 +41,9 @@ def retire_command(
     with session(context).open() as registry:
         ended = registry.retire(ref, reason=reason, successor=successor, purge=purge)
     if as_json:
-        from lineal_tui.view import endings  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import ending_json  # noqa: PLC0415  start-up is measured
 
-        dump(endings.json_ended(ended))
+        dump(ending_json.ended(ended))
         return
     say(ended.ref)
     narrate(_told(ended, purge=purge))
@@ -145,15 +145,15 @@ def retention_command(
         if name is not None and (changes or clear):
             registry.set_retention(name, keep_last=keep_last, keep_live=keep_live, keep_younger=_seconds(keep_younger))
         rules, expired = registry.retention(name), registry.expired(name)
-    from lineal_tui.view import endings  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view import ending_json, endings  # noqa: PLC0415  start-up is measured
 
     if as_json:
         dump(
             [
                 {
-                    **endings.json_rule(rule),
+                    **ending_json.rule(rule),
                     "expired": [
-                        endings.json_expired(each) for each in expired if each.ref.partition(":")[0] == rule.model
+                        ending_json.expired(each) for each in expired if each.ref.partition(":")[0] == rule.model
                     ],
                 }
                 for rule in rules
@@ -172,7 +172,7 @@ def retention_command(
         mine = [each for each in expired if each.ref.partition(":")[0] == rule.model]
         rest = f"{counted(len(mine), 'version')}, {size(sum(each.bytes for each in mine))}" if mine else "-"
         rows.append(((rule.model, Tone.STRONG), (endings.keeps(rule), Tone.TEXT), (rest, Tone.MUTED)))
-    show(table(("MODEL", "KEEPS", "NOT KEPT"), rows, width=width()))
+    show(table(("MODEL", "KEEPS", "NOT KEPT"), rows, width=width(), below=(1,)))
     if expired:
         narrate("`lineal gc --dry-run` names what is not kept; `lineal gc --retention` retires and purges it")
 

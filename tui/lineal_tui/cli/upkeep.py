@@ -82,13 +82,13 @@ def gc_command(context: click.Context, *, dry_run: bool, retention: bool, as_jso
         expired = registry.expired()
         collected = registry.gc(dry_run=dry_run)
     if as_json:
-        from lineal_tui.view import endings, upkeep_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view import ending_json, upkeep_json  # noqa: PLC0415  start-up is measured
 
         dump(
             {
                 **upkeep_json.collected(collected),
-                "ended": [endings.json_ended(each) for each in ended],
-                "expired": [endings.json_expired(each) for each in expired],
+                "ended": [ending_json.ended(each) for each in ended],
+                "expired": [ending_json.expired(each) for each in expired],
             }
         )
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from lineal_tui.view import endings
+from lineal_tui.view import ending_json
 from lineal_tui.view.words import utc_time
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def version(detail: VersionDetail) -> Object:
         if artifact
         else [],
         "tags": dict(detail.tags),
-        **endings.json_fields(detail),
+        **ending_json.fields(detail),
     }
 
 
