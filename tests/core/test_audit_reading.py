@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sqlite3
 from contextlib import closing
@@ -160,6 +161,19 @@ def test_every_filter_lets_through_what_it_says(
 
 
 # elsewhere
+
+
+def test_an_export_is_durable_and_its_name_with_it(
+    told: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[str] = set()
+
+    def fsync(descriptor: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    told.export_events(tmp_path / "log.jsonl")
+    assert synced == {str(tmp_path / "log.jsonl"), str(tmp_path)}
 
 
 def test_an_export_is_checked_without_its_registry_and_by_its_bytes_alone(told: Registry, tmp_path: Path) -> None:

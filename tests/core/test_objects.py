@@ -67,6 +67,20 @@ def test_the_same_bytes_are_stored_once(store: ObjectStore, source: Path) -> Non
     assert len(_files(store)) == 1
 
 
+def test_what_a_dead_writer_may_have_left_unsynced_is_made_durable(
+    store: ObjectStore, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store.path(store.put(source).digest)
+    synced: set[str] = set()
+
+    def fsync(descriptor: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    store.put(source)
+    assert {str(path.parent), str(store.root)} <= synced
+
+
 @pytest.mark.parametrize("harm", [b"WEIGHTS" * 1_000, b"short"])
 def test_a_damaged_object_is_told_and_mended_by_putting_it_again(harm: bytes, store: ObjectStore, source: Path) -> None:
     stored = store.put(source)

@@ -8,6 +8,7 @@ import os
 from typing import IO, TYPE_CHECKING
 
 from lineal.errors import AlreadyExists, BadFormat, MachineError
+from lineal.machine.durable import sync_folder
 from lineal.queries import events as rows
 from lineal.write_path import audit
 
@@ -73,6 +74,7 @@ def export_to(
             told = export(context, stream, after=after, progress=progress)
             stream.flush()
             os.fsync(stream.fileno())
+        sync_folder(path.absolute().parent)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise MachineError(path=path, why=error.strerror or str(error)) from error

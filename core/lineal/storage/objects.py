@@ -128,12 +128,11 @@ class ObjectStore:
 
     def _adopt(self, partial: Path, stored: StoredObject) -> StoredObject:
         target = self.path(stored.digest)
-        if target.exists() and self._is_whole(stored):
-            return stored
-        partial.chmod(0o444)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(target)
-        for folder in (target.parent, self.root):
+        if not (target.exists() and self._is_whole(stored)):
+            partial.chmod(0o444)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial.replace(target)
+        for folder in (target.parent, self.root):  # also of what is there: its writer may not have come so far
             sync_folder(folder)
         return stored
 
