@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +26,6 @@ from lineal.registry import Registry, open_registry
 from lineal.write_path import audit
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lineal.records.stages import Event
 
 
@@ -169,7 +168,7 @@ def test_an_export_is_durable_and_its_name_with_it(
     synced: set[str] = set()
 
     def fsync(descriptor: int) -> None:
-        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
 
     monkeypatch.setattr(os, "fsync", fsync)
     told.export_events(tmp_path / "log.jsonl")

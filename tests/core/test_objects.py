@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,6 @@ from lineal.records.base import Digest
 from lineal.storage.objects import ObjectStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.core.conftest import Script
 
 
@@ -74,7 +73,7 @@ def test_what_a_dead_writer_may_have_left_unsynced_is_made_durable(
     synced: set[str] = set()
 
     def fsync(descriptor: int) -> None:
-        synced.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
 
     monkeypatch.setattr(os, "fsync", fsync)
     store.put(source)
