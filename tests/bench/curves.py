@@ -22,7 +22,7 @@ from lineal.queries import metrics as metric_rows
 from lineal.records.base import Micros
 from lineal.records.runs import Direction, Point
 from lineal.registry import create_registry, open_registry
-from lineal_tui.view import curves as drawing
+from lineal_tui.view.training import curves as drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal.registry import Registry, create_registry, open_registry
-from lineal_tui.view.side_by_side import Board, Look, framed, side_head, side_items, side_painter, side_title
+from lineal_tui.view.diffs.side_by_side import Board, Look, framed, side_head, side_items, side_painter, side_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

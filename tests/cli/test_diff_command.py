@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lineal.records.comparison import CodeBetween, Commit, Diff, DiffRow, Section, Verdict
 from lineal.registry import create_registry
-from lineal_tui.view.diff_files import cell, diff_csv, diff_markdown
+from lineal_tui.view.diffs.diff_files import cell, diff_csv, diff_markdown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -73,7 +73,13 @@ def test_a_rollback_that_reaches_the_server_loads_no_pages_and_no_network(bound:
     modules = imported(bound.root, "rollback", "fraud@production")
 
     assert bound.live == "1.0.0"
-    unwanted = {"http.client", "ssl", "lineal_tui.view.stage_page", "lineal_tui.view.json", "lineal_tui.view.words"}
+    unwanted = {
+        "http.client",
+        "ssl",
+        "lineal_tui.view.staging.stage_page",
+        "lineal_tui.view.as_json.json",
+        "lineal_tui.view.drawing.words",
+    }
     assert not modules & (HEAVY | unwanted)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
 from lineal.registry import open_registry
-from lineal_tui.view.graphs import dot, mermaid
+from lineal_tui.view.versioning.graphs import dot, mermaid
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -222,6 +222,25 @@ def test_alerts_that_make_no_sense_are_refused(run: Typed, words: tuple[str, ...
     assert run("alerts", "--json").json == []
 
 
+def test_a_stage_is_set_as_a_whole_or_not_at_all(run: Typed) -> None:
+    before = run("audit", "log", "--json").json
+    done = run("stage", "set", STAGE, "--gate", "metrics.auc > 0.9", "--approvals", "1", "--alert", "latency <")
+    assert (done.code, done.out) == (2, "")
+    assert run("stage", "show", STAGE, "--json").json["gates"]["approvals"] == 0
+    done = run("stage", "set", STAGE, "--approvals", "1", "--alert", "latency < 80", "--hook", "true")
+    assert (done.code, done.out) == (2, "")
+    assert "--release" in done.err
+    assert run("audit", "log", "--json").json == before
+    done = run("stage", "set", STAGE, "--gate", "metrics.auc > 0.9", "--alert", "latency < 80", "--json")
+    assert (done.json["ref"], done.json["gates"]) == (STAGE, ["metrics.auc > 0.9"])
+    assert [each["alert"] for each in done.json["alerts"]] == ["latency < 80"]
+    events = run("audit", "log", "--json").json
+    assert [each["action"] for each in events[: len(events) - len(before)]] == ["alert_set", "gates_set"]
+    told = run("stage", "set", STAGE, "--approvals", "1", "--alert", "errors < 5")
+    assert "never one's own" in told.out
+    assert "errors < 5" in told.out
+
+
 def test_an_alert_rolls_back_and_says_so(run: Typed) -> None:
     run("stage", "set", STAGE, "--alert", "latency < 80", "--alert-rollback", "--cool-down", "2h")
     done = run("observe", STAGE, "latency=91")

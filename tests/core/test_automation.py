@@ -21,7 +21,7 @@ from lineal.errors import AlreadyExists, BadAddress, BadName, BadValue, MachineE
 from lineal.operations import delivering
 from lineal.records.automation import ACTIONS, DeliveryState, Occasion
 from lineal.registry import create_registry, open_registry, restore_registry
-from lineal_tui.view import json as view_json
+from lineal_tui.view.as_json import json as view_json
 
 if TYPE_CHECKING:
     from tests.core.automated import Automated, until

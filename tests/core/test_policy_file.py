@@ -14,11 +14,12 @@ from hypothesis import strategies as some
 from lineal.errors import BadPolicy, NotPermitted, Refused
 from lineal.governance.policies import reading, writing
 from lineal.governance.policies.lines import line_of
+from lineal.records.alerts import AlertSetting
 from lineal.records.automation import Occasion
 from lineal.records.endings import RetentionRule
 from lineal.records.gates import Gates
 from lineal.records.permissions import Role
-from lineal.records.policies import Policy, PolicyAlert, PolicyAutomation, PolicyRole, PolicyStage
+from lineal.records.policies import Policy, PolicyAutomation, PolicyRole, PolicyStage
 from lineal.registry import create_registry
 
 if TYPE_CHECKING:
@@ -373,7 +374,7 @@ _GATES = some.builds(
 )
 _ALERTS = some.lists(
     some.builds(
-        PolicyAlert,
+        AlertSetting,
         _TEXTS,
         some.none() | some.lists(_TEXTS, max_size=3).map(tuple),
         some.booleans(),

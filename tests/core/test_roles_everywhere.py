@@ -116,6 +116,7 @@ CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
     "bind_stage": lambda ground, registry: registry.bind_stage("m@staging", release=str(ground.served.folder / "new")),
     "cancel_pipeline": lambda _, registry: registry.cancel_pipeline("m@production"),
     "clear": lambda _, registry: registry.clear("m@production"),
+    "configure_stage": lambda _, registry: registry.configure_stage("m@production", gates={"approvals": 0}),
     "deliver_again": lambda ground, registry: registry.deliver_again(ground.delivery),
     "deprecate": lambda _, registry: registry.deprecate("m:4", until=None),
     "enable_automation": lambda _, registry: registry.enable_automation("promoted", enabled=False),

@@ -12,8 +12,8 @@ import click
 from lineal.rules import refs
 from lineal_tui.cli.app import lineal
 from lineal_tui.cli.parameters import Address
-from lineal_tui.view import guide
-from lineal_tui.view.topics import TOPICS
+from lineal_tui.view.guidance import guide
+from lineal_tui.view.guidance.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

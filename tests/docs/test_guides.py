@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal_tui.main import main
-from lineal_tui.view import guide
-from lineal_tui.view.lines import line_width
-from lineal_tui.view.topics import TOPICS
+from lineal_tui.view.drawing.lines import line_width
+from lineal_tui.view.guidance import guide
+from lineal_tui.view.guidance.topics import TOPICS
 
 if TYPE_CHECKING:
     from tests.docs.places import Place, prepare

@@ -14,7 +14,7 @@ from lineal.errors import ExitCode
 from lineal_tui.cli.app import lineal
 from lineal_tui.guides import generate
 from lineal_tui.keys import BINDINGS, shown
-from lineal_tui.view import guide
+from lineal_tui.view.guidance import guide
 
 if TYPE_CHECKING:
     from tests.docs.reading import WRITTEN

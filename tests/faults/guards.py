@@ -182,7 +182,7 @@ def _without_seals() -> None:
 
 
 def _without_cleaning() -> None:
-    from lineal_tui.view import clean
+    from lineal_tui.view.drawing import clean
 
     clean._DANGEROUS = re.compile("(?!)")  # as above
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from textual.worker import WorkerCancelled, WorkerFailed
 from lineal.records.base import Micros
 from lineal.registry import Registry, create_registry
 from lineal_tui.app import LinealApp
+from lineal_tui.screens.previews import _REST as REST
 from lineal_tui.screens.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,11 +42,26 @@ class Calendar:
         return Micros(self.at)
 
 
+class Hurry:
+    """The time of a loop, which goes on at once where nothing else is waited for."""
+
+    def __init__(self, loop: Any) -> None:
+        self.loop, self._time, self._ahead = loop, loop.time, 0.0
+        loop.time = self
+
+    def __call__(self) -> float:
+        return self._time() + self._ahead
+
+    def go_on(self, seconds: float) -> None:
+        self._ahead += seconds
+
+
 class Session:
     """An application that runs: press keys, read the screen."""
 
     def __init__(self, app: LinealApp, pilot: Pilot[None], registry: Registry) -> None:
         self.app, self.pilot, self.registry = app, pilot, registry
+        self._clock = Hurry(asyncio.get_running_loop())
 
     @property
     def workspace(self) -> Workspace:
@@ -83,19 +100,32 @@ class Session:
         await self.settle()
 
     async def settle(self) -> None:
-        at_rest = 0
-        for _ in range(2_000):
-            with suppress(WorkerFailed, WorkerCancelled):  # the application says so itself, or has asked anew since
-                await self.app.workers.wait_for_complete()
-            # everything on its way is asked for below; to wait for an idle processor as well takes 20 ms and more
-            await self.pilot.pause(0.004)
+        """Until nothing is on its way to the screen any more: neither a message, nor a thread's answer, nor a frame."""
+        for _ in range(20_000):
+            if self.app._exception is not None or not self.app.is_running:
+                return
+            if not await self._is_idle():
+                continue
             screen = self.workspace
-            waits = screen.waits or screen._callbacks or screen.message_queue_size or self.app.message_queue_size
-            busy = waits or any(not worker.is_finished for worker in self.app.workers)
-            at_rest = 0 if busy else at_rest + 1
-            if at_rest == 3:
+            if any(not worker.is_finished for worker in self.app.workers):
+                with suppress(WorkerFailed, WorkerCancelled):  # the application says so itself, or has asked anew since
+                    await self.app.workers.wait_for_complete()
+            elif screen._callbacks or screen._update_timer._active.is_set():
+                screen._on_timer_update()
+            elif screen.waits:
+                self._clock.go_on(REST if screen.scene is not None else 0.01)
+            else:
                 return
         raise AssertionError("the application does not come to rest")
+
+    async def _is_idle(self) -> bool:
+        """Whether whoever runs in this loop waits for a thread, a frame or a time."""
+        ready = self._clock.loop._ready
+        for _ in range(2):  # the first may have been before the loop looked what came from threads
+            await asyncio.sleep(0)
+            if ready:
+                return False
+        return True
 
 
 @pytest.fixture(autouse=True)

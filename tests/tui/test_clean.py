@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.drawing.clean import clean, one_line
 
 ANYTHING = st.text(st.characters(exclude_categories=()))
 

@@ -13,11 +13,11 @@ from lineal.records.base import Micros
 from lineal.records.curves import Axis, Curve, Curves, Dot, Span
 from lineal.records.stages import Outcome
 from lineal.training.dots import smoothed
-from lineal_tui.view import curve_words
-from lineal_tui.view import curves as drawing
-from lineal_tui.view.ascii import to_ascii
-from lineal_tui.view.braille import Heights, cells, dotted, sign
-from lineal_tui.view.lines import Line, line_width
+from lineal_tui.view.drawing.ascii import to_ascii
+from lineal_tui.view.drawing.braille import Heights, cells, dotted, sign
+from lineal_tui.view.drawing.lines import Line, line_width
+from lineal_tui.view.training import curve_words
+from lineal_tui.view.training import curves as drawing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

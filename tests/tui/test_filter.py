@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from textual.events import Paste
 
 from lineal.registry import open_registry
-from lineal_tui.view.lines import line_width
-from lineal_tui.view.matching import matcher
-from lineal_tui.view.prompt import Draft, prompt_line
+from lineal_tui.view.drawing.lines import line_width
+from lineal_tui.view.drawing.matching import matcher
+from lineal_tui.view.drawing.prompt import Draft, prompt_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

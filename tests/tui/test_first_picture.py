@@ -16,9 +16,9 @@ from lineal_tui.early import ENTER, Early, _lines
 from lineal_tui.keys import BINDINGS
 from lineal_tui.screens.scene import read_scene
 from lineal_tui.terminal import Look, judge
-from lineal_tui.view.colours import sequence_of
-from lineal_tui.view.first_picture import first_row, tree_pane
-from lineal_tui.view.lines import Tone
+from lineal_tui.view.drawing.colours import sequence_of
+from lineal_tui.view.drawing.lines import Tone
+from lineal_tui.view.versioning.first_picture import first_row, tree_pane
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Calendar, Opening

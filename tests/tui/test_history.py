@@ -9,9 +9,9 @@ import pytest
 
 from lineal.records.base import Micros
 from lineal.records.stages import Action, Outcome
-from lineal_tui.view.bars import message_lines
-from lineal_tui.view.history import history_head, history_items, history_line, history_look
-from lineal_tui.view.lines import Tone
+from lineal_tui.view.drawing.bars import message_lines
+from lineal_tui.view.drawing.lines import Tone
+from lineal_tui.view.staging.history import history_head, history_items, history_line, history_look
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ import pytest
 
 from lineal_tui.settings import Settings
 from lineal_tui.terminal import Look, judge
-from lineal_tui.view.ascii import to_ascii
-from lineal_tui.view.lines import width_of
+from lineal_tui.view.drawing.ascii import to_ascii
+from lineal_tui.view.drawing.lines import width_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
 from lineal.registry import open_registry
 from lineal_tui.keys import View
-from lineal_tui.view.lineage import lineage_lines
-from lineal_tui.view.lineage_drawing import lineage_drawing
-from lineal_tui.view.lines import line_width
+from lineal_tui.view.drawing.lines import line_width
+from lineal_tui.view.versioning.lineage import lineage_lines
+from lineal_tui.view.versioning.lineage_drawing import lineage_drawing
 
 if TYPE_CHECKING:
     from pathlib import Path

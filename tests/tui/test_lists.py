@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App, ComposeResult
 
-from lineal_tui.view.lines import Line, Tone
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.drawing.lines import Line, Tone
+from lineal_tui.view.drawing.pages import Listed
 from lineal_tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.registry import open_registry
-from lineal_tui.view.lines import Tone, line_width
-from lineal_tui.view.observations import Watched, watched_lines
+from lineal_tui.view.drawing.lines import Tone, line_width
+from lineal_tui.view.staging.observations import Watched, watched_lines
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Opening

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal_tui.view.pages import KEPT, PAGE, Listed, Pages
+from lineal_tui.view.drawing.pages import KEPT, PAGE, Listed, Pages
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

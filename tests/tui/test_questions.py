@@ -6,7 +6,7 @@ from textual.events import Key
 
 from lineal.registry import open_registry
 from lineal_tui.screens.asking import Asking, Subject
-from lineal_tui.view.questions import Answer, Choice, Question
+from lineal_tui.view.staging.questions import Answer, Choice, Question
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Opening

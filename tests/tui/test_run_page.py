@@ -9,8 +9,8 @@ import pytest
 
 from lineal.records.base import Micros
 from lineal.records.runs import CodeState, Run, RunDetail, RunKind, RunStatus
-from lineal_tui.view.lines import line_width
-from lineal_tui.view.run import RunPage, run_items
+from lineal_tui.view.drawing.lines import line_width
+from lineal_tui.view.training.run import RunPage, run_items
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.records.base import Micros
-from lineal_tui.view.run_columns import Chosen, RunsLook, widened
+from lineal_tui.view.training.run_columns import Chosen, RunsLook, widened
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,11 +13,10 @@ from textual.events import Paste
 
 from lineal.records.comparison import Change, CodeBetween, Commit, Diff, DiffRow, FileChange, Kind, Section, Verdict
 from lineal.training import code
-from lineal_tui.view.diff import diff_lines
-from lineal_tui.view.diff_below import below, wrapped_spans
-from lineal_tui.view.diff_text import diff_text
-from lineal_tui.view.lines import Line, Tone, line_width
-from lineal_tui.view.side_by_side import (
+from lineal_tui.view.diffs.diff import diff_lines
+from lineal_tui.view.diffs.diff_below import below, wrapped_spans
+from lineal_tui.view.diffs.diff_text import diff_text
+from lineal_tui.view.diffs.side_by_side import (
     Board,
     Field,
     Head,
@@ -28,6 +27,7 @@ from lineal_tui.view.side_by_side import (
     side_painter,
     side_title,
 )
+from lineal_tui.view.drawing.lines import Line, Tone, line_width
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,8 +2,8 @@
 
 from lineal.records.base import Micros
 from lineal.records.runs import Direction
-from lineal_tui.view.lines import width_of
-from lineal_tui.view.tree import TreeLook, tree_columns, tree_head
+from lineal_tui.view.drawing.lines import width_of
+from lineal_tui.view.versioning.tree import TreeLook, tree_columns, tree_head
 
 LOOK = TreeLook(
     "production", "production", 1, 0.9, "auc", Direction.HIGHER, Micros(0), second="log_loss", graph_width=11,

@@ -15,11 +15,11 @@ from lineal.records.comparison import (
     Verdict,
     Way,
 )
-from lineal_tui.view.columns import Column, arrange, head, row
-from lineal_tui.view.diff import diff_lines, diff_title
-from lineal_tui.view.lineage import lineage_lines
-from lineal_tui.view.lines import Line, Tone, cut, cut_middle, fit, left, line_width, right, rule, width_of
-from lineal_tui.view.questions import Answer, Choice, Question, question_lines
+from lineal_tui.view.diffs.diff import diff_lines, diff_title
+from lineal_tui.view.drawing.columns import Column, arrange, head, row
+from lineal_tui.view.drawing.lines import Line, Tone, cut, cut_middle, fit, left, line_width, right, rule, width_of
+from lineal_tui.view.staging.questions import Answer, Choice, Question, question_lines
+from lineal_tui.view.versioning.lineage import lineage_lines
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
 WIDTHS = st.integers(1, 200)

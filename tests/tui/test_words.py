@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lineal.records.base import Micros
-from lineal_tui.view import words
+from lineal_tui.view.drawing import words
 
 SECOND = 1_000_000
 DAY = 86_400

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from lineal.errors import LinealError
 from lineal_tui.keys import Table, View
-from lineal_tui.view.ascii import to_ascii
-from lineal_tui.view.bars import access_words, header_line, hint_line
-from lineal_tui.view.clean import one_line
-from lineal_tui.view.colours import ground_of, sequence_of
-from lineal_tui.view.first_picture import first_row, picture, tree_pane
-from lineal_tui.view.pages import Pages
+from lineal_tui.view.drawing.ascii import to_ascii
+from lineal_tui.view.drawing.bars import access_words, header_line, hint_line
+from lineal_tui.view.drawing.clean import one_line
+from lineal_tui.view.drawing.colours import ground_of, sequence_of
+from lineal_tui.view.drawing.pages import Pages
+from lineal_tui.view.versioning.first_picture import first_row, picture, tree_pane
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from lineal_tui.keys import Binding
     from lineal_tui.screens.scene import Scene
     from lineal_tui.terminal import Terminal
-    from lineal_tui.view.first_picture import Placed
+    from lineal_tui.view.versioning.first_picture import Placed
 
 ENTER = "\x1b[?1049h"
 """Goes to the terminal's other screen."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.lines import Line, Tone
+from lineal_tui.view.drawing.lines import Line, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -33,6 +33,11 @@ class View(StrEnum):
     STAGES = "stages"
     STAGE = "stage"
     FINDINGS = "findings"
+    ALERTS = "alerts"
+    ALERT = "alert"
+    AUTOMATIONS = "automations"
+    DELIVERIES = "deliveries"
+    DELIVERY = "delivery"
     AUDIT = "audit"
     EVENT = "event"
     POLICY = "policy"
@@ -53,6 +58,9 @@ LISTS = frozenset(
         View.FILES,
         View.DATASETS,
         View.STAGES,
+        View.ALERTS,
+        View.AUTOMATIONS,
+        View.DELIVERIES,
         View.AUDIT,
         View.EVENT,
         View.INBOX,
@@ -60,9 +68,14 @@ LISTS = frozenset(
 )
 WITH_VERSION = frozenset({View.TREE, View.DIFF, View.VERSION, View.FILES, View.POLICY})
 WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
+WITH_ALERT = frozenset({View.ALERTS, View.ALERT})
+WITH_DELIVERY = frozenset({View.DELIVERIES, View.DELIVERY})
+WITH_AUTOMATION = WITH_DELIVERY | {View.AUTOMATIONS}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
 WITH_DATA = frozenset({View.DATASETS, View.DATASET})
 _LINEAGE = frozenset({View.LINEAGE})
+SORTED = frozenset({View.MODELS, View.ALERTS, View.AUTOMATIONS, View.DELIVERIES})
+"""Lists that go through orders by one key; a table of runs has its own."""
 WITHOUT_MODEL = frozenset(
     {
         View.EXPERIMENTS,
@@ -76,6 +89,11 @@ WITHOUT_MODEL = frozenset(
         View.DATASET,
         View.FINDINGS,
         View.HELP,
+        View.ALERTS,
+        View.ALERT,
+        View.AUTOMATIONS,
+        View.DELIVERIES,
+        View.DELIVERY,
         View.AUDIT,
         View.EVENT,
         View.INBOX,
@@ -107,8 +125,8 @@ class Binding:
 
 BINDINGS: tuple[Binding, ...] = (
     Binding("promote", ("p",), "promote the version under the cursor", "promote", WITH_VERSION, changes=True),
-    Binding("roll_back", ("r",), "roll the stage back", "roll back", WITH_MODEL, changes=True),
-    Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_MODEL, changes=True),
+    Binding("roll_back", ("r",), "roll the stage back", "roll back", WITH_MODEL | WITH_ALERT, changes=True),
+    Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_MODEL | WITH_ALERT, changes=True),
     Binding("unfold", ("enter", "space"), "fold a section; open what is below a row", "open", frozenset({View.DIFF})),
     Binding("choose_baseline", ("B",), "hold all others against the chosen one", "baseline", frozenset({View.DIFF})),
     Binding("approve", ("a",), "approve or reject the version for the stage", "approve", WITH_VERSION, changes=True),
@@ -120,6 +138,25 @@ BINDINGS: tuple[Binding, ...] = (
         "retire", ("x",), "retire the version: never live again, its record stays", None, WITH_VERSION, changes=True
     ),
     Binding("open", ("enter",), "open what is under the cursor", "open", LISTS),
+    Binding(
+        "switch_automation",
+        ("e",),
+        "keep the automation from running, or let it run again",
+        "on/off",
+        frozenset({View.AUTOMATIONS}),
+        changes=True,
+    ),
+    Binding(
+        "remove_automation",
+        ("x",),
+        "take the automation away, with what waits for it; its log stays",
+        "remove",
+        frozenset({View.AUTOMATIONS}),
+        changes=True,
+    ),
+    Binding("deliver_again", ("a",), "run it once more, on the same event", "again", WITH_DELIVERY, changes=True),
+    Binding("remove_alert", ("x",), "take the alert away; when it fired is kept", "remove", WITH_ALERT, changes=True),
+    Binding("open_deliveries", ("l", "right"), "what was run", None, frozenset({View.AUTOMATIONS})),
     Binding("toggle_mark", ("space",), "mark or unmark, and go on", "mark", WITH_MARKS),
     Binding("mark_range", ("v",), "mark everything from the last mark to here", None, WITH_MARKS),
     Binding("diff", ("d",), "diff of what is marked, or of this version against what is live", "diff", WITH_VERSION),
@@ -161,7 +198,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("open_thing", ("o",), "open its own page", "its page", _LINEAGE),
     Binding("unfold_data", ("l", "right"), "the dataset's versions", None, frozenset({View.DATASETS})),
     Binding("fold_data", ("h", "left"), "fold them", None, frozenset({View.DATASETS})),
-    Binding("history", ("H",), "history of the stage", "history", WITH_MODEL | _LINEAGE),
+    Binding("history", ("H",), "history of the stage", "history", WITH_MODEL | WITH_ALERT | _LINEAGE),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
     Binding("fold_all", ("z",), "fold or unfold all sections", "fold", frozenset({View.DIFF})),
@@ -182,7 +219,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("across", ("m",), "the metric across the model's versions, or the runs' curves", "across", _OF_CURVES),
     Binding("enter_experiment", ("l", "right"), "its runs", None, frozenset({View.EXPERIMENTS})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
-    Binding("sort", ("s",), "sort by the next order", "sort", frozenset({View.MODELS})),
+    Binding("sort", ("s",), "sort by the next order", "sort", SORTED),
     Binding("filter", ("slash",), "filter what is in view; esc clears it", "filter"),
     Binding("next_match", ("n",), "the next match; of a difference the next change, of curves the next metric"),
     Binding("previous_match", ("N",), "the match, the change or the metric before"),
@@ -205,10 +242,19 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("view_version", ("6",), "everything about the version", views=EVERYWHERE),
     Binding("view_runs", ("7",), "runs", views=EVERYWHERE),
     Binding("view_files", ("8",), "files and architecture of the version", views=EVERYWHERE),
-    Binding("curves", ("C",), "curves of what is marked, or a metric across versions", views=EVERYWHERE),
+    Binding(
+        "curves",
+        ("C",),
+        "curves of what is marked, a metric across versions, or what is observed at a stage",
+        views=EVERYWHERE,
+    ),
     Binding("view_stages", ("9",), "stages: what is live, its release and health", views=EVERYWHERE),
     Binding("view_datasets", ("0",), "datasets", views=EVERYWHERE),
     Binding("view_findings", ("exclamation_mark",), "what does not agree between registry and disk", views=EVERYWHERE),
+    Binding("view_alerts", ("W",), "alerts: what must hold of what is observed, and when it did not", views=EVERYWHERE),
+    Binding(
+        "view_automations", ("O",), "automations: what runs when something happens, and what it did", views=EVERYWHERE
+    ),
     Binding("view_audit", ("A",), "the audit log: every change, by whom", views=EVERYWHERE),
     Binding("view_events", ("V",), "the audit log's entries about the version", None, WITH_VERSION),
     Binding("view_policy", ("P",), "what the stage demands, and what it sees in the version", views=EVERYWHERE),
@@ -303,6 +349,10 @@ class Table:
     def find(self, view: View, key: str) -> Binding | None:
         """What a key, or two joined by a blank, does in this place."""
         return self._by_key.get((view, key))
+
+    def elsewhere(self, key: str) -> Binding | None:
+        """What a key does in other places; None when it does nothing anywhere."""
+        return next((binding for binding in self.bindings if key in binding.keys), None)
 
     def begins(self, view: View, key: str) -> bool:
         """Whether a second key has to follow this one."""

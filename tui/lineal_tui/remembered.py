@@ -32,8 +32,8 @@ class Place:
     """The view that had the screen; None: as it comes."""
     experiment: str | None = None
     """The experiment whose runs were shown; None: all."""
-    order: str | None = None
-    """What the models were sorted by; None: as it comes."""
+    orders: tuple[tuple[str, str], ...] = ()
+    """View, and what its list was sorted by, where that was not as it comes."""
     best: bool = False
     """Whether runs showed the best values of their metrics."""
     filters: tuple[tuple[str, str], ...] = ()
@@ -139,7 +139,7 @@ def _plain(place: Place) -> dict[str, object]:
         "stage": place.stage,
         "view": place.view,
         "experiment": place.experiment,
-        "order": place.order,
+        "orders": place.orders,
         "best": place.best,
         "filters": place.filters,
         "cursors": place.cursors,
@@ -158,7 +158,7 @@ def _place(found: Any) -> Place:
         _text(found["stage"]),
         _text(found.get("view")),
         _text(found.get("experiment")),
-        _text(found.get("order")),
+        tuple((_is(str, view), _is(str, order)) for view, order in found.get("orders", ())),
         _is(bool, found.get("best", False)),
         tuple((_is(str, view), _is(str, text)) for view, text in found.get("filters", ())),
         tuple((_is(str, view), _key(key)) for view, key in found.get("cursors", ())),

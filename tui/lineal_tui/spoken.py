@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal_tui.remembered import Unreadable, write_whole
-from lineal_tui.view.clean import one_line
+from lineal_tui.view.drawing.clean import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,16 +9,20 @@ from lineal.facade.exploring import Exploring
 from lineal.machine.lazily import Later
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from lineal.facade.door import Address
-    from lineal.governance import deciding, gating
+    from lineal.governance import configuring, deciding, gating
     from lineal.governance import roles as role_uses
     from lineal.governance.policies import applying, reading
+    from lineal.records.alerts import AlertSetting
     from lineal.records.gates import Assessment, Decision, Gates, Inbox, Review
     from lineal.records.governance import Binding, Roles, Standing
     from lineal.records.permissions import Permission, Role
     from lineal.records.policies import PolicyChange
 else:
     applying = Later("lineal.governance.policies.applying")
+    configuring = Later("lineal.governance.configuring")
     deciding = Later("lineal.governance.deciding")
     gating = Later("lineal.governance.gating")
     reading = Later("lineal.governance.policies.reading")
@@ -57,6 +61,20 @@ class Governing(Exploring):
     def set_gates(self, stage_ref: str, **changes: Any) -> Gates:
         """Change what a stage demands; fields as `lineal.records.gates.Gates`, `soak` also as text such as `24h`."""
         return gating.set_gates(self._context, stage_ref, changes)
+
+    def configure_stage(
+        self,
+        stage_ref: str,
+        *,
+        gates: Mapping[str, Any] | None = None,
+        no_alerts: Sequence[str] = (),
+        alerts: Sequence[AlertSetting] = (),
+        binding: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Change what a stage demands and watches and how it is bound, all of it or nothing; see `configuring`."""
+        configuring.configure(
+            self._context, stage_ref, gates=gates, no_alerts=no_alerts, alerts=alerts, binding=binding
+        )
 
     def assess(self, ref: Address, stage: str) -> Assessment:
         """How a version stands before a stage: what it demands, what it saw, and who said what."""

@@ -39,7 +39,6 @@ class Tracing(Upkeep):
                 DataUse(
                     version,
                     *counts.get(version.id, (0, 0, 0)),
-                    is_latest=version.label == owner.latest,
                     purpose=owner.purpose,
                     owner=owner.owner,
                 )

@@ -24,7 +24,7 @@ _AUTOMATION = (
 )
 _DELIVERY = (
     "SELECT d.id, a.name, a.event, e.seq, e.action, e.ref, d.attempt, d.depth, d.state, e.at, d.started_at, "
-    "d.ended_at, d.exit_code, d.output, d.noted_at IS NOT NULL FROM deliveries d "
+    "d.ended_at, d.exit_code, d.output, @@ FROM deliveries d "
     "JOIN automations a ON a.id = d.automation_id JOIN events e ON e.seq = d.event_seq "
 )
 _TAIL = 2_000
@@ -289,5 +289,4 @@ def _delivery(row: _DeliveryRow) -> Delivery:
         ended_at=None if ended is None else Micros(ended),
         exit_code=code,
         output=output,
-        is_noted=bool(noted),
     )

@@ -64,7 +64,7 @@ def metric_settings(connection: sqlite3.Connection, scope: str, scope_id: int) -
         (scope, scope_id),
     ).fetchall()
     return {
-        name: MetricDefinition(name, Direction(direction) if direction else None, tolerance, guessed=False)
+        name: MetricDefinition(name, Direction(direction) if direction else None, tolerance)
         for name, direction, tolerance in rows
     }
 

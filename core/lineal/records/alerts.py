@@ -15,6 +15,19 @@ COOL_DOWN: Final = 3_600
 
 
 @dataclass(frozen=True, slots=True)
+class AlertSetting:
+    """What must hold of what is observed at a stage, and what happens when it does not."""
+
+    text: str
+    """As `--alert` takes it: what must hold, and `for` how long it must not."""
+    command: tuple[str, ...] | None = None
+    """Argument list that is run when it fires; None for none."""
+    rolls_back: bool = False
+    cool_down: int = COOL_DOWN
+    """Seconds after an automatic rollback in which there is no other one."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRule:
     """What must hold of what is observed at a stage."""
 

@@ -138,8 +138,6 @@ class Delivery:
     """None while it runs, and when it could not be run, took too long, or was ended by a signal."""
     output: str
     """What the command printed, its beginning and its end, and why it failed."""
-    is_noted: bool
-    """Whether somebody took note that it was lost."""
 
     @property
     def is_bad(self) -> bool:

@@ -93,8 +93,6 @@ class DataUse:
     """How many versions of models it went into, so far as they say so."""
     derived: int
     """How many versions of datasets were derived from it."""
-    is_latest: bool
-    """Whether it is the newest of its dataset."""
     purpose: str | None
     """Of its dataset."""
     owner: str | None

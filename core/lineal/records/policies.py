@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.records.alerts import COOL_DOWN
 from lineal.records.automation import TIMEOUT
 
 if TYPE_CHECKING:
+    from lineal.records.alerts import AlertSetting
     from lineal.records.automation import Occasion
     from lineal.records.endings import RetentionRule
     from lineal.records.gates import Gates
@@ -33,19 +33,6 @@ class PolicyRole:
         if self.model is None:
             return "all models"
         return self.model if self.stage is None else f"{self.model}@{self.stage}"
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyAlert:
-    """What must hold of what is observed at a stage, and what happens when it does not."""
-
-    text: str
-    """As `--alert` takes it."""
-    command: tuple[str, ...] | None = None
-    """Argument list that is run when it fires; None for none."""
-    rolls_back: bool = False
-    cool_down: int = COOL_DOWN
-    """Seconds after an automatic rollback in which there is no other one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +65,7 @@ class PolicyStage:
     gates: Gates
     keep: int | None = None
     """Releases that stay on disk; None to leave it as it is."""
-    alerts: tuple[PolicyAlert, ...] = ()
+    alerts: tuple[AlertSetting, ...] = ()
 
     @property
     def ref(self) -> str:

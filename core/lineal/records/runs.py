@@ -104,8 +104,6 @@ class MetricDefinition:
     """None: unknown, so values are neither better nor worse."""
     tolerance: float = 0.0
     """Differences up to this, in the metric's unit, are noise."""
-    guessed: bool = True
-    """Whether the direction comes from the metric's name and not from a person."""
 
 
 @dataclass(frozen=True, slots=True)

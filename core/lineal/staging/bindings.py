@@ -23,15 +23,21 @@ from lineal.staging.turns import alone
 from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lineal.records.models import Version
     from lineal.records.releases import LaidFile
     from lineal.records.stages import Stage
-    from lineal.write_path.context import Context
+    from lineal.write_path.context import Change, Context
 
 
-def bind(context: Context, address: str, changes: Mapping[str, Any]) -> StageSettings:
+def bind(
+    context: Context,
+    address: str,
+    changes: Mapping[str, Any],
+    *,
+    also: Callable[[Change], None] = lambda _: None,
+) -> StageSettings:
     """Bind a stage to a directory, or change how it is bound; what is live is laid out there and made `current`.
 
     Neither hook nor health run: nothing new becomes live.
@@ -40,6 +46,7 @@ def bind(context: Context, address: str, changes: Mapping[str, Any]) -> StageSet
         context: the registry.
         address: of the stage.
         changes: fields of `StageSettings` to values; `release` is wanted the first time.
+        also: what else is changed in the same transaction.
 
     Raises:
         NotFound: there is no such stage.
@@ -69,6 +76,7 @@ def bind(context: Context, address: str, changes: Mapping[str, Any]) -> StageSet
             layout.claim(directory, registry=uid, place=place)
             laid = _lay_out_live(context, stage, directory, is_new=has_moved)
         with context.change(Permission.CONFIGURE, place) as change:
+            also(change)
             if has_moved:
                 rows.unset_settings(change.connection, stage.id)
             rows.set_settings(change.connection, stage.id, new)

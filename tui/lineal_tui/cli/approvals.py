@@ -90,7 +90,7 @@ def reject_command(
 
 def _tell(registry: Registry, made: Decision, *, as_json: bool) -> None:
     if as_json:
-        from lineal_tui.view import gate_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  start-up is measured
 
         dump(gate_json.decision(made))
         return
@@ -108,11 +108,11 @@ def _show(found: Assessment, *, as_json: bool) -> None:
     from lineal.errors import ExitCode  # noqa: PLC0415  start-up is measured
 
     if as_json:
-        from lineal_tui.view import gate_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  as above
 
         dump(gate_json.assessment(found))
     else:
-        from lineal_tui.view import gates  # noqa: PLC0415  as above
+        from lineal_tui.view.governance import gates  # noqa: PLC0415  as above
 
         show(gates.assessment(found, now(), width()))
     if not found.passed:
@@ -137,7 +137,7 @@ def review_command(context: click.Context, *, transition: str, comment: str | No
     with session(context).open() as registry:
         made = registry.review(transition, comment=comment)
     if as_json:
-        from lineal_tui.view import gate_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  start-up is measured
 
         dump(gate_json.review(made))
         return
@@ -162,11 +162,11 @@ def inbox_command(context: click.Context, *, as_json: bool) -> None:
     with session(context).open() as registry:
         found = registry.inbox()
     if as_json:
-        from lineal_tui.view import gate_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  start-up is measured
 
         dump(gate_json.inbox(found))
         return
-    from lineal_tui.view import gates  # noqa: PLC0415  as above
+    from lineal_tui.view.governance import gates  # noqa: PLC0415  as above
 
     show(gates.inbox(found, now(), width()))
     if not found.count:

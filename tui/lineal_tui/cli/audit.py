@@ -9,7 +9,8 @@ import click
 
 from lineal_tui.cli.app import Group, session
 from lineal_tui.cli.output import ROWS, dump, narrate, on_terminal, say, show, warn, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, with_offset
+from lineal_tui.cli.parameters import ADDRESS, as_json, limit, with_offset
+from lineal_tui.view.guidance.typed import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -125,7 +126,7 @@ def _print_json(pages: Iterator[Sequence[Event]]) -> None:
     from json import dumps  # noqa: PLC0415  start-up is measured
     from textwrap import indent  # noqa: PLC0415  as above
 
-    from lineal_tui.view import json  # noqa: PLC0415  as above
+    from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
     opened = False
     for page in pages:
@@ -137,7 +138,7 @@ def _print_json(pages: Iterator[Sequence[Event]]) -> None:
 
 
 def _print_table(pages: Iterator[Sequence[Event]]) -> None:
-    from lineal_tui.view import audit  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.governance import audit  # noqa: PLC0415  start-up is measured
 
     first = True
     for page in pages:
@@ -158,7 +159,7 @@ def head(context: click.Context, *, as_json: bool) -> None:
     with session(context).open() as registry:
         found = registry.audit_head()
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump(json.event(found) if found else None)
     elif found:
@@ -202,7 +203,7 @@ def verify(context: click.Context, *, anchors: tuple[str, ...], export: str | No
             path = registry.root
             verdict = registry.verify_events(kept, progress=meter.show)
     if as_json:
-        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import upkeep_json  # noqa: PLC0415  as above
 
         dump(upkeep_json.verdict(verdict))
     elif verdict.broken_at is None and not verdict.findings:

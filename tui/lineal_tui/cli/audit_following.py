@@ -86,11 +86,11 @@ def _print(event: Event, *, as_json: bool) -> None:
     if as_json:
         from json import dumps  # noqa: PLC0415  start-up is measured
 
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         sys.stdout.write(dumps(json.event(event), allow_nan=False) + "\n")
     else:
-        from lineal_tui.view import audit  # noqa: PLC0415  as above
+        from lineal_tui.view.governance import audit  # noqa: PLC0415  as above
 
         show([audit.told(event, width())])
     sys.stdout.flush()

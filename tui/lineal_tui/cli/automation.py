@@ -63,7 +63,7 @@ def add(
       lineal on add promoted fraud@production --run 'systemctl reload fraud'
       lineal on add alert --run /usr/local/bin/page-somebody --timeout 10 --name page
     """
-    from lineal_tui.cli.stage import words_of  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.guidance.typed import words_of  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry:
         new = registry.add_automation(event, place, words_of("run", command) or (), timeout=timeout, name=name)
@@ -71,7 +71,7 @@ def add(
     if as_json:
         _dump(new)
         return
-    from lineal_tui.view.automation import word  # noqa: PLC0415  as above
+    from lineal_tui.view.operations.automation import word  # noqa: PLC0415  as above
 
     say(new.name)
     narrate(f"runs from now on, on {word(new.event)} of {new.place or 'all models'}")
@@ -93,7 +93,7 @@ def list_(context: click.Context, *, as_json: bool) -> None:
     Examples:
       lineal on list
     """
-    from lineal_tui.view import automation as view  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.operations import automation as view  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry:
         found = registry.automations()
@@ -116,7 +116,7 @@ def show_one(context: click.Context, *, what: str, as_json: bool) -> None:
       lineal on show page
       lineal on show 17
     """
-    from lineal_tui.view import automation as view  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.operations import automation as view  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry:
         if what.isdigit():
@@ -151,7 +151,7 @@ def log(context: click.Context, *, name: str | None, limit: int | None, as_json:
       lineal on log
       lineal on log page --limit 5 --json
     """
-    from lineal_tui.view import automation as view  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.operations import automation as view  # noqa: PLC0415  start-up is measured
 
     shown = limit if limit is not None or as_json or not on_terminal() else ROWS + 1
     with session(context).open() as registry:
@@ -169,7 +169,7 @@ def log(context: click.Context, *, name: str | None, limit: int | None, as_json:
 
 
 def _truthful(registry: Registry, found: list[Delivery]) -> list[Delivery]:
-    from lineal_tui.view.automation import truthful  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.operations.automation import truthful  # noqa: PLC0415  start-up is measured
 
     is_working = registry.runs_automations()
     return [truthful(each, is_working=is_working) for each in found]
@@ -233,7 +233,7 @@ def again(context: click.Context, *, number: int, as_json: bool) -> None:
     with session(context).open() as registry:
         new = registry.deliver_again(number)
     if as_json:
-        from lineal_tui.view.automation import json_delivery  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.operations.automation import json_delivery  # noqa: PLC0415  start-up is measured
 
         dump(json_delivery(new))
         return
@@ -266,6 +266,6 @@ def _tell(found: Automation, what: str, *, as_json: bool) -> None:
 
 
 def _dump(found: Automation) -> None:
-    from lineal_tui.view.automation import json_automation  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.operations.automation import json_automation  # noqa: PLC0415  start-up is measured
 
     dump(json_automation(found))

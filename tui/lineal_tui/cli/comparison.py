@@ -96,21 +96,21 @@ def _baseline_of(registry: Registry, ref: str) -> str:
 
 def _print(found: Diff, format_: str, *, everything: bool, is_whole: bool) -> None:
     if format_ == "json":
-        from lineal_tui.view.diff_json import diff_object  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json.diff_json import diff_object  # noqa: PLC0415  start-up is measured
 
         dump(diff_object(found))
         return
     if format_ == "text":
-        from lineal_tui.view.diff_text import PATCH, diff_text  # noqa: PLC0415  as above
+        from lineal_tui.view.diffs.diff_text import PATCH, diff_text  # noqa: PLC0415  as above
 
         show(diff_text(found, width(), equal=everything, patch=1_000_000 if is_whole or everything else PATCH))
     else:
-        from lineal_tui.view import diff_files  # noqa: PLC0415  as above
+        from lineal_tui.view.diffs import diff_files  # noqa: PLC0415  as above
 
         make = diff_files.diff_markdown if format_ == "markdown" else diff_files.diff_csv
         for line in make(found, equal=everything).rstrip("\n").split("\n"):
             say(line)
-    from lineal_tui.view.verdicts import count_words  # noqa: PLC0415  as above
+    from lineal_tui.view.diffs.verdicts import count_words  # noqa: PLC0415  as above
 
     same = len(found.rows) - len(found.telling)
     narrate(count_words(found) + (" (--all shows them)" if same and not everything else ""))

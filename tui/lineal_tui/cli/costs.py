@@ -27,7 +27,7 @@ def du_command(context: click.Context, *, ref: str | None, limit: int | None, as
       lineal du fraud@production
     """
     from lineal.rules import refs  # noqa: PLC0415  start-up is measured
-    from lineal_tui.view import costs  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import costs  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
         if ref is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lineal.records.curves import Curves
     from lineal.registry import Registry
-    from lineal_tui.view.lines import Line
+    from lineal_tui.view.drawing.lines import Line
 
 _MOST = 26
 """Curves over each other: as many as there are letters."""
@@ -81,8 +81,8 @@ def curve_command(
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two ways to print it; choose one", context)
     wide = cells or width() or _WIDTH
-    from lineal_tui.view import curves as drawing  # noqa: PLC0415  start-up is measured
-    from lineal_tui.view.curve_words import legend_lines  # noqa: PLC0415  as above
+    from lineal_tui.view.training import curves as drawing  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.training.curve_words import legend_lines  # noqa: PLC0415  as above
 
     columns = _COLUMNS if as_csv or as_json else drawing.plot_columns(wide)
     with session(context).open() as registry:
@@ -186,7 +186,7 @@ def _expanded(registry: Registry, refs: Sequence[str], metric: str | None) -> li
             if more > 0:
                 narrate(f"the latest {len(runs)} runs of {text}; {more:,} more are left out")
             if where is not None and total > len(runs) + more:
-                from lineal_tui.view.words import counted  # noqa: PLC0415  as above
+                from lineal_tui.view.drawing.words import counted  # noqa: PLC0415  as above
 
                 narrate(f"left out: {counted(total - len(runs) - more, 'run')} of {text} without metric {metric}")
         wanted.extend(f"run:{run.id}" for run in runs)
@@ -198,7 +198,7 @@ def _expanded(registry: Registry, refs: Sequence[str], metric: str | None) -> li
 
 
 def _print_data(found: Curves, *, as_json: bool) -> None:
-    from lineal_tui.view import curves_data as data  # noqa: PLC0415  as above
+    from lineal_tui.view.as_json import curves_data as data  # noqa: PLC0415  as above
 
     if as_json:
         dump(data.curves_json(found))
@@ -206,8 +206,8 @@ def _print_data(found: Curves, *, as_json: bool) -> None:
     import csv  # noqa: PLC0415  as above
     import sys  # noqa: PLC0415  as above
 
-    from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
-    from lineal_tui.view.diff_files import cell  # noqa: PLC0415  as above
+    from lineal_tui.view.diffs.diff_files import cell  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.clean import one_line  # noqa: PLC0415  as above
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(data.TITLES)
@@ -223,6 +223,6 @@ def _knows_only_ascii() -> bool:
 
 
 def _in_ascii(lines: Sequence[Line]) -> list[Line]:
-    from lineal_tui.view.ascii import to_ascii  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.ascii import to_ascii  # noqa: PLC0415  as above
 
     return [tuple((to_ascii(text), tone) for text, tone in line) for line in lines]

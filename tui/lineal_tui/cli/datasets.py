@@ -40,14 +40,14 @@ def datasets_command(
     with session(context).open() as registry:
         found = registry.datasets()
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump([json.dataset(each) for each in found[:limit]])
         return
     if not found:
         narrate("no datasets yet; `lineal dataset add NAME PATH` records one")
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.datasets(found[: first(found, limit)], now(), width()))
 
@@ -63,10 +63,10 @@ def _versions(
 ) -> None:
     with session(context).open() as registry:
         found = registry.search_datasets(where, sort=sort, limit=limit, stopped=go_on)
-    from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.printed import chosen  # noqa: PLC0415  start-up is measured
 
     if as_json and columns is None:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump([json.dataset_version(each) for each in found])
         return
@@ -119,12 +119,12 @@ def add(
     with session(context).open() as registry:
         version = registry.add_dataset(name.removeprefix("data:"), path, label=label, parents=parents, notes=notes)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump(json.dataset_version(version))
         return
     say(version.ref)
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  as above
 
     rows = "" if version.rows is None else f", {counted(version.rows, 'row')}"
     narrate(f"{version.digest}, {size(version.bytes)}{rows}")

@@ -99,7 +99,7 @@ class _Bar:
 
     def advance(self, done: int, total: int, what: str) -> None:
         """Show that `done` of `total` things are done."""
-        from lineal_tui.view.lines import cut  # noqa: PLC0415  as above
+        from lineal_tui.view.drawing.lines import cut  # noqa: PLC0415  as above
 
         if self._terminal:
             filled = round(30 * done / max(total, 1))

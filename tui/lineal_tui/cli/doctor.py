@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lineal.records.upkeep import Finding
     from lineal.upkeep.doctor import Mended
     from lineal_tui.terminal import Terminal
-    from lineal_tui.view.lines import Line
+    from lineal_tui.view.drawing.lines import Line
 
 
 @click.command("doctor", cls=Command)
@@ -35,7 +35,7 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
     """
     from lineal.errors import ExitCode  # noqa: PLC0415  as above
     from lineal.upkeep.doctor import RUNNING, Mended  # noqa: PLC0415  start-up is measured
-    from lineal_tui.view.words import counted  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import counted  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
         found = registry.repair() if repair else [Mended(finding, None) for finding in registry.examine()]
@@ -67,7 +67,7 @@ def doctor_command(context: click.Context, *, repair: bool, as_json: bool) -> No
 
 def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
     if as_json:
-        from lineal_tui.view import upkeep_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import upkeep_json  # noqa: PLC0415  start-up is measured
 
         dump([upkeep_json.mended(each) if was_repair else upkeep_json.finding(each.finding) for each in found])
         return
@@ -87,7 +87,7 @@ def _tell(found: list[Mended], *, was_repair: bool, as_json: bool) -> None:
 def _overdue(version: Version) -> Finding:
     from lineal.records.base import Micros  # noqa: PLC0415  start-up is measured
     from lineal.records.upkeep import Finding  # noqa: PLC0415  as above
-    from lineal_tui.view.words import deprecated  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import deprecated  # noqa: PLC0415  as above
 
     told = deprecated(version.deprecated_until or Micros(0), now())
     if version.stages:
@@ -103,7 +103,7 @@ def _words(found: Finding) -> str:
 
 
 def _terminal(found: Terminal) -> list[Line]:
-    from lineal_tui.view.text import fields, heading  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.drawing.text import fields, heading  # noqa: PLC0415  start-up is measured
 
     colours = {0: "none", 1 << 24: "16.7 million"}.get(found.colours, str(found.colours))
     size = "no terminal" if found.size is None else f"{found.size[0]}x{found.size[1]}"

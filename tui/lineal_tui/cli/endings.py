@@ -41,7 +41,7 @@ def retire_command(
     with session(context).open() as registry:
         ended = registry.retire(ref, reason=reason, successor=successor, purge=purge)
     if as_json:
-        from lineal_tui.view import ending_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import ending_json  # noqa: PLC0415  start-up is measured
 
         dump(ending_json.ended(ended))
         return
@@ -50,7 +50,7 @@ def retire_command(
 
 
 def _told(ended: Ended, *, purge: bool) -> str:
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  start-up is measured
 
     if not purge:
         return f"{ended.ref} is retired; its bytes stay until `lineal retire {ended.ref} --purge`"
@@ -89,7 +89,7 @@ def deprecate_command(
             ref, until=None if until is None else _moment(until), reason=reason, successor=successor
         )
         if as_json:
-            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
             dump(json.version(registry.detail(version)))
             return
@@ -97,7 +97,7 @@ def deprecate_command(
     if version.deprecated_until is None:
         narrate(f"{version.ref} is not deprecated")
         return
-    from lineal_tui.view.words import deprecated  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import deprecated  # noqa: PLC0415  as above
 
     narrate(f"{version.ref} is {deprecated(version.deprecated_until, now())}")
 
@@ -145,7 +145,8 @@ def retention_command(
         if name is not None and (changes or clear):
             registry.set_retention(name, keep_last=keep_last, keep_live=keep_live, keep_younger=_seconds(keep_younger))
         rules, expired = registry.retention(name), registry.expired(name)
-    from lineal_tui.view import ending_json, endings  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.as_json import ending_json  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.versioning import endings  # noqa: PLC0415  start-up is measured
 
     if as_json:
         dump(
@@ -163,9 +164,9 @@ def retention_command(
     if not rules:
         narrate("no rule: every version keeps its bytes" if name is None else f"{name}: every version keeps its bytes")
         return
-    from lineal_tui.view.lines import Tone  # noqa: PLC0415  as above
-    from lineal_tui.view.text import table  # noqa: PLC0415  as above
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.lines import Tone  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.text import table  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  as above
 
     rows = []
     for rule in rules:

@@ -10,7 +10,7 @@ from lineal.errors import ExitCode
 from lineal.records.releases import StepState
 from lineal_tui.cli.app import stop
 from lineal_tui.cli.output import complain, has_colours, narrate
-from lineal_tui.view.steps import output, words
+from lineal_tui.view.staging.steps import output, words
 
 if TYPE_CHECKING:
     import threading

@@ -23,7 +23,7 @@ class _TopicName(click.ParamType):  # type: ignore[type-arg]  # generic in newer
         del ctx, param
         from click.shell_completion import CompletionItem  # noqa: PLC0415  only a shell asks
 
-        from lineal_tui.view import guide  # noqa: PLC0415  as above
+        from lineal_tui.view.guidance import guide  # noqa: PLC0415  as above
 
         return [
             CompletionItem(each.name, help=each.title) for each in guide.topics() if each.name.startswith(incomplete)
@@ -42,13 +42,13 @@ def guide_command(*, topic: str | None) -> None:
       lineal guide release
       lineal guide reference | grep -A 12 'lineal promote'
     """
-    from lineal_tui.view import guide  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.guidance import guide  # noqa: PLC0415  start-up is measured
 
     if topic is not None:
         show(guide.page(topic, width()))
         return
-    from lineal_tui.view.lines import Tone  # noqa: PLC0415  as above
-    from lineal_tui.view.text import table  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.lines import Tone  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.text import table  # noqa: PLC0415  as above
 
     show(table((), [((each.name, Tone.STRONG), (each.title, Tone.TEXT)) for each in guide.topics()], width=width()))
     narrate("read one with `lineal guide TOPIC`; `lineal COMMAND --help` tells about one command")

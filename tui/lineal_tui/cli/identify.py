@@ -25,10 +25,10 @@ def identify_command(context: click.Context, *, what: str, as_json: bool) -> Non
     with session(context).open() as registry:
         found = registry.identify(what)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump([json.identified(each) for each in found])
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.identified(found, width()))

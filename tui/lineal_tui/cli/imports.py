@@ -93,7 +93,7 @@ def bundle(context: click.Context, *, file: str) -> None:
       lineal import bundle churn.bundle
       ssh trainer lineal export churn:2.4.0 --to bundle | lineal import bundle -
     """
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry:
         if file == "-":
@@ -108,7 +108,7 @@ def bundle(context: click.Context, *, file: str) -> None:
 
 def _tell(made: Imported, *, as_json: bool) -> None:
     if as_json:
-        from lineal_tui.view import upkeep_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import upkeep_json  # noqa: PLC0415  start-up is measured
 
         dump(upkeep_json.imported(made))
         return

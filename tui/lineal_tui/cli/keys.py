@@ -23,8 +23,8 @@ def keys_command(as_json: bool) -> None:
     """
     from lineal_tui.keys import BINDINGS, shown, where  # noqa: PLC0415  start-up is measured
     from lineal_tui.settings import config_file, settings_of  # noqa: PLC0415  as above
-    from lineal_tui.view.lines import Tone  # noqa: PLC0415  as above
-    from lineal_tui.view.text import table  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.lines import Tone  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.text import table  # noqa: PLC0415  as above
 
     bindings = BINDINGS
     keymap = settings_of(config_file()).keymap
@@ -55,4 +55,4 @@ def keys_command(as_json: bool) -> None:
         )
         for binding in bindings
     ]
-    show(table(("keys", "id", "where", "does"), rows, width=width()))
+    show(table(("KEYS", "ID", "WHERE", "DOES"), rows, width=width(), below=(3, 2)))

@@ -78,18 +78,18 @@ def lineage_command(
     with session(context).open() as registry:
         found = registry.lineage(ref, up=levels_up, down=levels_down, limit=limit)
     if as_json or format_ == "json":
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump(json.lineage(found))
         return
     if format_ != "text":
-        from lineal_tui.view import graphs  # noqa: PLC0415  as above
+        from lineal_tui.view.versioning import graphs  # noqa: PLC0415  as above
 
         text = graphs.dot(found) if format_ == "dot" else graphs.mermaid(found)
         for line in text.rstrip("\n").split("\n"):
             say(line)
         return
-    from lineal_tui.view.lineage import lineage_lines  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning.lineage import lineage_lines  # noqa: PLC0415  as above
 
     show(lineage_lines(found, width() if on_terminal() else None))
     if found.truncated:

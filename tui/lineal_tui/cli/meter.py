@@ -36,7 +36,7 @@ class Meter:
         """Show that `done` of `total` are done."""
         if not sys.stderr.isatty() or time.monotonic() < self._next:
             return
-        from lineal_tui.view.words import size  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.drawing.words import size  # noqa: PLC0415  start-up is measured
 
         filled = round(30 * done / max(total, 1))
         far = f"{size(done)} of {size(total)}" if self._unit is None else f"{done:,} of {total:,} {self._unit}"

@@ -34,7 +34,7 @@ def models_command(
             found = [model for model in registry.search_models(where, sort=sort, stopped=go_on) if model.id in shown]
         tell_unfinished(registry)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump([json.model(model) for model in found[:limit]])
         return
@@ -45,7 +45,7 @@ def models_command(
             else "no models yet; `lineal register MODEL FILE` makes one, `lineal demo` trains some"
         )
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.models(found[: first(found, limit)], now(), width()))
 
@@ -68,13 +68,13 @@ def tree_command(context: click.Context, *, model: str, limit: int | None, as_js
         found = registry.model(model_name(model))
         rows = registry.tree(found.name)
         if as_json:
-            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
             dump([json.version(detail) for detail in registry.details([version for version, _ in rows[:limit]])])
             return
     if not rows:
         narrate(f"{found.name} has no versions yet")
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.tree(found, rows[: first(rows, limit)], now(), width()))

@@ -8,7 +8,8 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, narrate, say, show, warn, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, moment, now
+from lineal_tui.cli.parameters import ADDRESS, as_json, now
+from lineal_tui.view.guidance.typed import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,7 +60,7 @@ def observe_command(
     with session(context).open() as registry:
         found = registry.observe_all(stage, observations, version=version)
     if as_json:
-        from lineal_tui.view import observation_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import observation_json  # noqa: PLC0415  start-up is measured
 
         dump(observation_json.observed(found))
     else:
@@ -80,7 +81,7 @@ def _given(metrics: Sequence[str], form: str | None, at: Micros | None) -> list[
     if form is not None:
         raise click.UsageError("--format is of standard input; write - for that")
     from lineal.records.observations import Observation  # noqa: PLC0415  as above
-    from lineal_tui.cli.parameters import figures  # noqa: PLC0415  as above
+    from lineal_tui.view.guidance.typed import figures  # noqa: PLC0415  as above
 
     pairs: list[tuple[str, str]] = []
     for each in metrics:
@@ -158,7 +159,8 @@ def _list(
     which: str,
     form: str,
 ) -> None:
-    from lineal_tui.view import json, observation_json, observations  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.as_json import json, observation_json  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.staging import observations  # noqa: PLC0415  start-up is measured
 
     series = registry.observed_at(stage, version=version)
     if names:
@@ -201,8 +203,8 @@ def say_csv(records: Sequence[Mapping[str, object]]) -> None:
     import csv  # noqa: PLC0415  start-up is measured
     import io  # noqa: PLC0415  as above
 
-    from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
-    from lineal_tui.view.diff_files import cell  # noqa: PLC0415  as above
+    from lineal_tui.view.diffs.diff_files import cell  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.clean import one_line  # noqa: PLC0415  as above
 
     if not records:
         return
@@ -232,7 +234,8 @@ def alerts_command(context: click.Context, *, stage: str | None, log: bool, as_j
       lineal alerts fraud@production --json
       lineal alerts fraud@production --log
     """
-    from lineal_tui.view import observation_json, observations  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.as_json import observation_json  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.staging import observations  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry:
         if log:

@@ -12,7 +12,7 @@ from lineal.errors import BadName, BadValue, UsageError
 from lineal.records.base import Micros
 from lineal.records.observations import Observation
 from lineal.rules.naming import check_metric_name, shown
-from lineal_tui.cli.parameters import moment
+from lineal_tui.view.guidance.typed import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,13 +6,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.clean import clean, one_line
+from lineal_tui.view.drawing.clean import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TextIO
 
-    from lineal_tui.view.lines import Line
+    from lineal_tui.view.drawing.lines import Line
 
 _LONGEST = 1_000
 """Characters of an error: a name in it may have any length."""
@@ -46,7 +46,7 @@ def say(text: str) -> None:
 
 def show(lines: Iterable[Line]) -> None:
     """Print lines of cleaned spans."""
-    from lineal_tui.view.text import painted  # noqa: PLC0415  JSON needs none of it
+    from lineal_tui.view.drawing.text import painted  # noqa: PLC0415  JSON needs none of it
 
     colours = has_colours(sys.stdout)
     sys.stdout.write("".join(painted(line, colours=colours) + "\n" for line in lines))

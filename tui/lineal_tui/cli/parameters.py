@@ -9,7 +9,7 @@ import click
 from lineal_tui.cli.app import session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from click.shell_completion import CompletionItem
 
@@ -113,49 +113,6 @@ def scalar(text: str) -> Scalar:
         return float(text)
     except ValueError:
         return text
-
-
-def figures(pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
-    """Metrics from `NAME=VALUE`; NaN and infinities are figures.
-
-    Raises:
-        BadValue: a value is no number.
-    """
-    from lineal.errors import BadValue  # noqa: PLC0415  as above
-
-    found = {}
-    for name, text in pairs:
-        try:
-            found[name] = float(text)
-        except ValueError:
-            raise BadValue(field=f"metric {name}", value=text, why="it is no number") from None
-    return found
-
-
-def moment(text: str) -> Micros:
-    """A time, without an offset a local one; or how long ago, as the search language has it: `7 days ago`, `yesterday`.
-
-    Raises:
-        BadValue: it is none.
-    """
-    from datetime import datetime  # noqa: PLC0415  as above
-
-    from lineal.errors import BadValue  # noqa: PLC0415  as above
-    from lineal.records.base import Micros  # noqa: PLC0415  as above
-
-    try:
-        found = datetime.fromisoformat(text.strip()).astimezone()
-        return Micros(round(found.timestamp() * 1_000_000))
-    except (ValueError, OverflowError, OSError):
-        told = text.strip().lower()
-        if told.endswith(" ago") or told in {"now", "today", "yesterday"}:
-            from lineal.search.moments import span_of_time  # noqa: PLC0415  as above
-
-            span = span_of_time(told, now())
-            if span is not None:
-                return Micros(span[0])
-        hint = "such as '2026-03-01 03:00', which is local, 2026-03-01T03:00:00Z, or '7 days ago'"
-        raise BadValue(field="time", value=text, why="it is no date or time", hint=hint) from None
 
 
 def with_offset(at: Micros) -> str:

@@ -51,14 +51,14 @@ def list_pipelines(context: click.Context, *, place: str | None, limit: int | No
         found = [(each, _is_running(registry, each)) for each in journals]
     if as_json:
         from lineal_tui.cli.stage import failure_of  # noqa: PLC0415  start-up is measured
-        from lineal_tui.view import stage_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import stage_json  # noqa: PLC0415  as above
 
         dump([stage_json.pipeline(each, failure_of(each), is_running=running) for each, running in found[:limit]])
         return
     if not found:
         narrate("no pipeline runs" if place is None else f"no pipeline ever moved {place}")
         return
-    from lineal_tui.view import stage_page  # noqa: PLC0415  as above
+    from lineal_tui.view.staging import stage_page  # noqa: PLC0415  as above
 
     show(stage_page.pipelines(found[: first(found, limit)], now(), width()))
 
@@ -83,7 +83,7 @@ def follow_pipeline(context: click.Context, *, place: str | None, as_json: bool)
     """
     from lineal.errors import LinealError, NotFound  # noqa: PLC0415  start-up is measured
     from lineal_tui.cli.following import follow  # noqa: PLC0415  as above
-    from lineal_tui.view.stage_page import moves  # noqa: PLC0415  as above
+    from lineal_tui.view.staging.stage_page import moves  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
         where = _only_place(registry) if place is None else place
@@ -99,7 +99,7 @@ def follow_pipeline(context: click.Context, *, place: str | None, as_json: bool)
                 _dump_failed(registry, found)
             raise
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump(json.transition(transition))
         return
@@ -110,7 +110,7 @@ def follow_pipeline(context: click.Context, *, place: str | None, as_json: bool)
 
 def _dump_failed(registry: Registry, followed: Pipeline) -> None:
     """Print what a pipeline that did not go well recorded, if it came to that."""
-    from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
     order = followed.order
     ended = next((each for each in registry.pipelines(f"{order.model}@{order.stage}") if each.id == followed.id), None)
@@ -137,11 +137,11 @@ def cancel_pipeline(context: click.Context, *, place: str | None, as_json: bool)
         found = registry.cancel_pipeline(where)
         is_running = registry.stage_state(where).is_running
     if as_json:
-        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import stage_json  # noqa: PLC0415  start-up is measured
 
         dump(stage_json.pipeline(found, None, is_running=is_running))
         return
-    from lineal_tui.view.stage_page import moves  # noqa: PLC0415  as above
+    from lineal_tui.view.staging.stage_page import moves  # noqa: PLC0415  as above
 
     say(where)
     old = found.from_label or "nothing"

@@ -47,7 +47,7 @@ def show_policy(context: click.Context, *, as_json: bool) -> None:
 
         dump(tomllib.loads(text))
         return
-    from lineal_tui.view.clean import clean  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.clean import clean  # noqa: PLC0415  as above
 
     sys.stdout.write(clean(text, keep_newlines=True))
 
@@ -120,10 +120,10 @@ def _read(file: str) -> str:
 
 def _tell(found: Sequence[PolicyChange], *, as_json: bool) -> None:
     if as_json:
-        from lineal_tui.view import gate_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  start-up is measured
 
         dump([gate_json.policy_change(each) for each in found])
         return
-    from lineal_tui.view import gates  # noqa: PLC0415  as above
+    from lineal_tui.view.governance import gates  # noqa: PLC0415  as above
 
     show(gates.policy_changes(found, width()))

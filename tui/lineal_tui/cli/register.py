@@ -11,7 +11,8 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, narrate, say, warn
-from lineal_tui.cli.parameters import ADDRESS, PAIR, as_json, figures, scalar
+from lineal_tui.cli.parameters import ADDRESS, PAIR, as_json, scalar
+from lineal_tui.view.guidance.typed import figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ def register_command(
         detail = registry.detail(version)
         missing = list(registry.lacks(version).values())
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump(json.version(detail))
     else:

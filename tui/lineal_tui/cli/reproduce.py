@@ -44,7 +44,7 @@ def reproduce_command(
     if sum((check, as_lock, into is not None or to_run)) > 1:
         raise click.UsageError("--check, --lock, and --into with --run exclude one another", context)
     from lineal.versioning.reproduction import lock_file  # noqa: PLC0415  start-up is measured
-    from lineal_tui.view import reproduction as view  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import reproduction as view  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
         recipe = registry.recipe(ref)
@@ -65,7 +65,7 @@ def reproduce_command(
 
 def _tell_compared(points: list[Compared], *, as_json: bool) -> None:
     from lineal.errors import ExitCode  # noqa: PLC0415  as above
-    from lineal_tui.view import reproduction as view  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import reproduction as view  # noqa: PLC0415  as above
 
     if as_json:
         dump(view.compared_json(points))
@@ -79,7 +79,7 @@ def _tell_compared(points: list[Compared], *, as_json: bool) -> None:
 
 
 def _tell_prepared(prepared: Prepared, *, as_json: bool) -> None:
-    from lineal_tui.view import reproduction as view  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import reproduction as view  # noqa: PLC0415  as above
 
     for what in prepared.lacking:
         warn(f"not there: {what}")
@@ -112,7 +112,7 @@ def _tell_reproduced(done: Reproduced, prepared: Prepared, *, as_json: bool) -> 
     from lineal.records.comparison import Diff, Section, Verdict  # noqa: PLC0415  as above
 
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump(
             {
@@ -124,7 +124,7 @@ def _tell_reproduced(done: Reproduced, prepared: Prepared, *, as_json: bool) -> 
             }
         )
     elif done.diff is not None:
-        from lineal_tui.view import texts  # noqa: PLC0415  as above
+        from lineal_tui.view.printed import texts  # noqa: PLC0415  as above
 
         told = [row for row in done.diff.rows if row.section is Section.METRIC or row.verdict is not Verdict.SAME]
         show(texts.diff(Diff(done.diff.versions, tuple(told)), width(), equal=True))

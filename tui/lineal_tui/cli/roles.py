@@ -52,7 +52,7 @@ def grant_command(
         binding, before = registry.grant(subject, role, model=model, stage=stage)
         standing = registry.standing()
     if as_json:
-        from lineal_tui.view import roles_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import roles_json  # noqa: PLC0415  start-up is measured
 
         dump(roles_json.binding(binding))
     else:
@@ -85,7 +85,7 @@ def revoke_command(
         model = model and model_name(model)
         binding = registry.revoke(subject, role, model=model, stage=stage)
     if as_json:
-        from lineal_tui.view import roles_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import roles_json  # noqa: PLC0415  start-up is measured
 
         dump(roles_json.binding(binding))
         return
@@ -112,7 +112,7 @@ def roles_command(context: click.Context, *, ref: str | None, me: bool, as_json:
         own = registry.standing().bindings
         bindings = [each for each in found.bindings if not me or each in own]
         if as_json:
-            from lineal_tui.view import roles_json  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.as_json import roles_json  # noqa: PLC0415  start-up is measured
 
             dump([roles_json.binding(each) for each in bindings])
             return
@@ -126,9 +126,9 @@ def roles_command(context: click.Context, *, ref: str | None, me: bool, as_json:
 def _tell(registry: Registry, bindings: list[Any], *, me: bool) -> None:
     from lineal.governance.roles import members  # noqa: PLC0415  start-up is measured
     from lineal_tui.cli.parameters import now  # noqa: PLC0415  as above
-    from lineal_tui.view.lines import Tone  # noqa: PLC0415  as above
-    from lineal_tui.view.text import table  # noqa: PLC0415  as above
-    from lineal_tui.view.words import age  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.lines import Tone  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.text import table  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import age  # noqa: PLC0415  as above
 
     user = registry.actor.user
     if me and not bindings:
@@ -150,4 +150,4 @@ def _tell(registry: Registry, bindings: list[Any], *, me: bool) -> None:
                 (age(each.granted_at, at), Tone.MUTED),
             )
         )
-    show(table(("for", "role", "subject", "who that is", "granted by", "age"), rows, width=width()))
+    show(table(("FOR", "ROLE", "SUBJECT", "WHO THAT IS", "GRANTED BY", "AGE"), rows, width=width(), words=(3, 4)))

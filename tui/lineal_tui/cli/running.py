@@ -9,7 +9,8 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import narrate
-from lineal_tui.cli.parameters import ADDRESS, PAIR, figures, scalar
+from lineal_tui.cli.parameters import ADDRESS, PAIR, scalar
+from lineal_tui.view.guidance.typed import figures
 
 
 @click.command("run", cls=Command, context_settings={"ignore_unknown_options": True})

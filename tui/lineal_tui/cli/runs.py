@@ -37,14 +37,14 @@ def experiments_command(
     with session(context).open() as registry:
         found = registry.search_experiments(where, sort=sort, stopped=go_on)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump([json.experiment(each) for each in found[:limit]])
         return
     if not found:
         narrate("no such experiments" if where else "no experiments yet; a script makes one with lineal.start_run")
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.experiments(found[: first(found, limit)], now(), width()))
 
@@ -90,7 +90,7 @@ def runs_command(
         details = registry.run_details(found)
         lost = lost_among(registry, found)
         if columns is not None:
-            from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.printed import chosen  # noqa: PLC0415  start-up is measured
 
             names = chosen.names(columns)
             known = chosen.scopes(names, partial(registry.scopes_of, of="run"))
@@ -99,7 +99,8 @@ def runs_command(
             dump(chosen.runs_json(details, names, known))
             return
     elif as_json:
-        from lineal_tui.view import json, listing  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
+        from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
         dump([{**json.run(detail), "status": listing.run_status(detail.run, lost)[0]} for detail in details])
         return
@@ -109,7 +110,7 @@ def runs_command(
     if columns is not None:
         show(chosen.runs(details, names, width(), known))
     else:
-        from lineal_tui.view import listing  # noqa: PLC0415  as above
+        from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
         show(listing.runs(details, now(), width(), lost=lost))
     if limit is None and total > len(details):

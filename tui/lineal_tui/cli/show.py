@@ -13,8 +13,8 @@ from lineal_tui.cli.parameters import ADDRESS, as_json, now
 if TYPE_CHECKING:
     from lineal.addresses import Found
     from lineal.registry import Registry
-    from lineal_tui.view.json import Json
-    from lineal_tui.view.lines import Line
+    from lineal_tui.view.as_json.json import Json
+    from lineal_tui.view.drawing.lines import Line
 
 _TEXT_LIMIT = 16 << 20
 """Bytes of a text that are printed at most."""
@@ -50,7 +50,7 @@ def show_command(context: click.Context, *, ref: str, path: str | None, as_json:
 
 
 def _show_file(registry: Registry, ref: str, path: str, *, as_json: bool) -> None:
-    from lineal_tui.view import contents  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.versioning import contents  # noqa: PLC0415  start-up is measured
 
     found = registry.open_file(ref, path, limit=_TEXT_LIMIT)
     if as_json:
@@ -67,7 +67,8 @@ def _as_json(registry: Registry, found: Found) -> Json:
     from lineal.records.runs import Experiment, Run  # noqa: PLC0415  as above
     from lineal.records.stages import LiveVersion  # noqa: PLC0415  as above
     from lineal_tui.cli.runs import lost_among  # noqa: PLC0415  as above
-    from lineal_tui.view import json, listing  # noqa: PLC0415  as above
+    from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     match found:
         case Model():
@@ -96,7 +97,8 @@ def _page(registry: Registry, found: Found) -> list[Line]:
     from lineal.records.runs import Experiment, Run  # noqa: PLC0415  as above
     from lineal.records.stages import LiveVersion  # noqa: PLC0415  as above
     from lineal_tui.cli.runs import lost_among  # noqa: PLC0415  as above
-    from lineal_tui.view import listing, texts  # noqa: PLC0415  as above
+    from lineal_tui.view.printed import texts  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     match found:
         case Model():

@@ -11,9 +11,11 @@ from lineal_tui.cli.output import dump, narrate, say, show, warn, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, now
 from lineal_tui.cli.stages import place_of
 from lineal_tui.cli.unfinished import tell_unfinished
+from lineal_tui.view.guidance.typed import words_of
 
 if TYPE_CHECKING:
     from lineal.errors import LinealError
+    from lineal.records.alerts import AlertSetting
     from lineal.records.releases import Pipeline, StageSettings
     from lineal.registry import Registry
 
@@ -22,9 +24,6 @@ _DEMANDS = ("expressions", "require", "after", "soak", "approvals", "no_pickle")
 
 _ALERTS = ("alerts", "gone", "alert_command", "alert_rollback", "cool_down")
 """Options that say what must hold of what is observed."""
-
-_SHELL_WORDS = frozenset({"|", "||", "|&", "&", "&&", ";", ">", ">>", "<", "<<", "2>", "2>>", "2>&1", "&>"})
-"""Words that are meant for a shell."""
 
 
 @click.group("stage", cls=Group)
@@ -56,7 +55,7 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
         stage = registry.add_stage(ref.model, ref.stage, after=after)
         order = [each.name for each in registry.stages(ref.model)]
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump(json.stage(stage, None))
         return
@@ -121,6 +120,8 @@ def set_stage(
     when it does not hold, with `for 10m` when it has not held for ten minutes. --alert-rollback takes a promotion back
     once, as whoever observes, who has to be a deployer.
 
+    All that is named is set in one transaction, or nothing is.
+
     Examples:
       lineal stage set fraud@production --release /srv/fraud --hook 'systemctl reload fraud'
       lineal stage set fraud@production --gate 'metrics.auc >= live.metrics.auc - 0.005' --require owner,purpose
@@ -136,32 +137,51 @@ def set_stage(
     if watched.pop("alert_rollback", False):
         watched["alert_rollback"] = True
     changes = _changes(named) if named or not (demanded or watched) else {}
-    if watched:
-        _check_alerts(watched)
+    alerts = _alerts(watched)
     with session(context).open() as registry:
-        if watched:
-            _set_alerts(registry, place, watched)
-            if not changes and not demanded:
-                _tell_alerts(registry, place, as_json=as_json)
-                return
-        if demanded:
-            registry.set_gates(place, **demanded)
-        if not changes:
-            _tell_gates(registry, place, as_json=as_json)
+        registry.configure_stage(
+            place, gates=demanded, no_alerts=watched.get("gone", ()), alerts=alerts, binding=changes
+        )
+        if as_json:
+            _dump_set(registry, place, bound=bool(changes), demanded=bool(demanded), watched=bool(watched))
             return
-        bound = registry.bind_stage(place, **changes)
-        live = registry.stage_state(place).live
+        say(place)
+        if changes:
+            _tell_binding(registry, place, changes)
+        if demanded:
+            _tell_gates(registry, place)
+        if watched:
+            _tell_alerts(registry, place)
+
+
+def _dump_set(registry: Registry, place: str, *, bound: bool, demanded: bool, watched: bool) -> None:
+    """Print what was set, in the fields of all kinds of it."""
+    found: dict[str, Any] = {"ref": place}
+    settings = registry.binding(place) if bound else None
+    if settings is not None:
+        from lineal_tui.view.as_json import stage_json  # noqa: PLC0415  start-up is measured
+
+        found |= stage_json.settings(settings)
+    if demanded:
+        from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  as above
+
+        found |= gate_json.gates(registry.gates(place))
+    if watched:
+        from lineal_tui.view.as_json import observation_json  # noqa: PLC0415  as above
+
+        found |= {"alerts": [observation_json.alert(each) for each in registry.alerts(place)]}
+    dump(found)
+
+
+def _tell_binding(registry: Registry, place: str, changes: dict[str, Any]) -> None:
+    from lineal_tui.view.staging import stage_page  # noqa: PLC0415  start-up is measured
+
+    bound, live = registry.binding(place), registry.stage_state(place).live
+    if bound is None:
+        return  # somebody unbound it meanwhile
     for name in ("hook", "health"):
         if name in changes:
             _warn_unless_there(name, bound)
-    if as_json:
-        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
-
-        dump({"ref": place, **stage_json.settings(bound)})
-        return
-    from lineal_tui.view import stage_page  # noqa: PLC0415  as above
-
-    say(place)
     show(stage_page.settings(bound))
     if "release" in changes:
         narrate(f"{live or 'nothing'} is live there; a server loads {bound.release}/current")
@@ -179,35 +199,25 @@ def _demanded(given: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _check_alerts(given: dict[str, Any]) -> None:
+def _alerts(given: dict[str, Any]) -> list[AlertSetting]:
+    """Options as alerts."""
+    if not given:
+        return []
     if "alerts" not in given and given.keys() - {"gone"}:
         raise click.UsageError("--alert-command, --alert-rollback and --cool-down say what an --alert does; name that")
-
-
-def _set_alerts(registry: Registry, place: str, given: dict[str, Any]) -> None:
     from lineal.gates.durations import seconds  # noqa: PLC0415  start-up is measured
+    from lineal.records.alerts import AlertSetting  # noqa: PLC0415  as above
 
-    if "gone" in given:
-        registry.remove_alerts(place, *given["gone"])
-    if "alerts" in given:
-        command = words_of("alert-command", given["alert_command"]) if given.get("alert_command") else None
-        registry.set_alerts(
-            place,
-            *given["alerts"],
-            command=command,
-            rolls_back=given.get("alert_rollback", False),
-            cool_down=seconds("cool-down", given.get("cool_down", "1h")),
-        )
+    command = words_of("alert-command", given["alert_command"]) if given.get("alert_command") else None
+    cool_down = seconds("cool-down", given.get("cool_down", "1h"))
+    rolls_back = given.get("alert_rollback", False)
+    return [AlertSetting(text, command, rolls_back, cool_down) for text in given.get("alerts", ())]
 
 
-def _tell_alerts(registry: Registry, place: str, *, as_json: bool) -> None:
-    from lineal_tui.view import observation_json, observations  # noqa: PLC0415  start-up is measured
+def _tell_alerts(registry: Registry, place: str) -> None:
+    from lineal_tui.view.staging import observations  # noqa: PLC0415  start-up is measured
 
     found = registry.alerts(place)
-    if as_json:
-        dump({"ref": place, "alerts": [observation_json.alert(each) for each in found]})
-        return
-    say(place)
     show(observations.alerts(found, now(), width()))
     for name in registry.unobserved(place):
         narrate(f"{name} was never observed at {place} yet; the alert waits for it")
@@ -215,16 +225,10 @@ def _tell_alerts(registry: Registry, place: str, *, as_json: bool) -> None:
         narrate(f"{place} has no alerts")
 
 
-def _tell_gates(registry: Registry, place: str, *, as_json: bool) -> None:
+def _tell_gates(registry: Registry, place: str) -> None:
+    from lineal_tui.view.governance import gates  # noqa: PLC0415  start-up is measured
+
     found = registry.gates(place)
-    if as_json:
-        from lineal_tui.view import gate_json  # noqa: PLC0415  start-up is measured
-
-        dump({"ref": place, **gate_json.gates(found)})
-        return
-    from lineal_tui.view import gates  # noqa: PLC0415  as above
-
-    say(place)
     show(gates.gates(found))
     if found.is_open:
         narrate(f"{place} demands nothing before a promotion")
@@ -246,27 +250,6 @@ def _changes(given: dict[str, Any]) -> dict[str, Any]:
     if "health_text" in given:
         changes["health_text"] = given["health_text"] or None
     return changes
-
-
-def words_of(field: str, text: str) -> tuple[str, ...] | None:
-    """The words of a command; None for an empty text."""
-    from shlex import split  # noqa: PLC0415  start-up is measured
-
-    from lineal.errors import BadValue  # noqa: PLC0415  as above
-
-    try:
-        words = tuple(split(text))
-    except ValueError as error:
-        raise BadValue(field=field, value=text, why=str(error).lower()) from error
-    bare = _SHELL_WORDS.intersection(words, text.split())  # in quotes they are words like others
-    if bare:
-        raise BadValue(
-            field=field,
-            value=text,
-            why=f"no shell runs it, so {' '.join(sorted(bare))} would be plain words of the command",
-            hint="put it into a script and name that, or say sh -c '...'",
-        )
-    return words or None
 
 
 def _warn_unless_there(field: str, bound: StageSettings) -> None:
@@ -297,7 +280,7 @@ def unset(context: click.Context, *, place: str, as_json: bool) -> None:
     with session(context).open() as registry:
         was = registry.unbind_stage(place)
     if as_json:
-        from lineal_tui.view import stage_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import stage_json  # noqa: PLC0415  start-up is measured
 
         dump({"ref": place, **stage_json.settings(was)})
         return
@@ -328,11 +311,11 @@ def show_stages(context: click.Context, *, place: str, as_json: bool) -> None:
         for stage, _ in found:
             tell_unfinished(registry, f"{name}@{stage.name}")
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump([json.stage(stage, label) for stage, label in found])
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.stages(found, width(), forced=model.forced))
 
@@ -346,19 +329,20 @@ def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
         watched = registry.alerts(place)
     failure = failure_of(state.pipeline)
     if as_json:
-        from lineal_tui.view import gate_json, observation_json, stage_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import gate_json, observation_json, stage_json  # noqa: PLC0415  start-up is measured
 
         alerts = [observation_json.alert(each) for each in watched]
         dump({**stage_json.state(stage, state, failure), "gates": gate_json.gates(demanded), "alerts": alerts})
         return
-    from lineal_tui.view import gates, stage_page  # noqa: PLC0415  as above
-    from lineal_tui.view.text import heading  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.text import heading  # noqa: PLC0415  as above
+    from lineal_tui.view.governance import gates  # noqa: PLC0415  as above
+    from lineal_tui.view.staging import stage_page  # noqa: PLC0415  as above
 
     show(stage_page.stage(state, failure, now(), width()))
     if not demanded.is_open:
         show([(), heading("Before a promotion"), *gates.gates(demanded)])
     if watched:
-        from lineal_tui.view import observations  # noqa: PLC0415  as above
+        from lineal_tui.view.staging import observations  # noqa: PLC0415  as above
 
         show([(), heading("While it is live"), *observations.alerts(watched, now(), width())])
 

@@ -8,8 +8,9 @@ import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, say, show, width
-from lineal_tui.cli.parameters import ADDRESS, as_json, limit, moment, now, with_offset
+from lineal_tui.cli.parameters import ADDRESS, as_json, limit, now, with_offset
 from lineal_tui.cli.unfinished import tell_unfinished
+from lineal_tui.view.guidance.typed import moment
 
 if TYPE_CHECKING:
     from lineal.records.base import Micros
@@ -36,12 +37,12 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
             tell_unfinished(registry, stage.partition("~")[0])
         found = registry.live(stage, at=when)
         if as_json:
-            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
             dump(json.live(found, registry.detail(found.version)))
             return
-    from lineal_tui.view import words  # noqa: PLC0415  as above
-    from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing import words  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.clean import one_line  # noqa: PLC0415  as above
 
     transition = found.transition
     say(found.version.ref)
@@ -51,7 +52,7 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
     if found.stage in found.version.alarmed:
         say_field("ALERT", f"see `lineal alerts {found.version.model}@{found.stage}`")
     if transition.is_alarming:
-        from lineal_tui.view.gates import transition_ref  # noqa: PLC0415  as above
+        from lineal_tui.view.governance.gates import transition_ref  # noqa: PLC0415  as above
 
         say_field("FORCED", f"not reviewed yet; `lineal review {transition_ref(transition)}`")
 
@@ -59,7 +60,7 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
 def say_field(name: str, value: str | None) -> None:
     """Print a line below what it belongs to; nothing without a value."""
     if value:
-        from lineal_tui.view.clean import one_line  # noqa: PLC0415  as above
+        from lineal_tui.view.drawing.clean import one_line  # noqa: PLC0415  as above
 
         click.echo(f"  {name:<8}{one_line(value)}", color=False)
 
@@ -85,16 +86,16 @@ def history_command(context: click.Context, *, place: str, at: str | None, limit
     with session(context).open() as registry:
         found = registry.history(model, stage, limit=limit)
     if as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         dump([json.transition(each) for each in found])
         return
     if not found:
         narrate(f"nothing was ever live at {place}")
         return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
-    show(listing.history(found[: first(found, limit)], now(), width()))
+    show(listing.history(found[: first(found, limit)], now(), width(), stage=stage))
 
 
 def _show_live_then(context: click.Context, model: str, stage: str | None, at: Micros, *, as_json: bool) -> None:
@@ -104,7 +105,7 @@ def _show_live_then(context: click.Context, model: str, stage: str | None, at: M
             registry.history(model, stage, limit=1)  # a stage that there is none of is an error
         found = [(name, live) for name, live in registry.live_at(model, at) if stage in (None, name)]
         if as_json:
-            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
             dump(
                 [
@@ -113,7 +114,7 @@ def _show_live_then(context: click.Context, model: str, stage: str | None, at: M
                 ]
             )
             return
-    from lineal_tui.view import listing  # noqa: PLC0415  as above
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
     show(listing.live_then(found, at, width()))
 

@@ -189,7 +189,7 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
         why = f"the stage's checks fail: {error.names}"
         raise Refused(what=f"{plan.action} to {place}", why=why, hint=error.hint) from error
     if wishes.as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
         made = transition or plan.source_transition
         dump({**({} if made is None else json.transition(made)), "changed": transition is not None})
@@ -222,7 +222,7 @@ def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) ->
                 warn(f"forced past {check.name}: wanted {check.wanted}, saw {check.saw}")
         return
     if wishes.as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump(json.plan(plan))
         return
@@ -247,7 +247,7 @@ def _tell_deprecated(registry: Registry, plan: Plan) -> None:
     if plan.target is None or plan.target.deprecated_until is None:
         return
     from lineal_tui.cli.output import warn  # noqa: PLC0415  as above
-    from lineal_tui.view.words import deprecated  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import deprecated  # noqa: PLC0415  as above
 
     said = registry.detail(plan.target).deprecation
     instead = f"; use {said.successor} instead" if said is not None and said.successor else ""
@@ -296,11 +296,11 @@ def _show(registry: Registry, plan: Plan, place: str, wishes: _Wishes, bound: St
     if wishes.skip_health:
         plan = replace(plan, steps=tuple(step for step in plan.steps if step != "health"))
     if wishes.as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump(json.plan(plan))
     else:
-        from lineal_tui.view import plan_page  # noqa: PLC0415  as above
+        from lineal_tui.view.printed import plan_page  # noqa: PLC0415  as above
 
         show(plan_page.plan(plan, width(), bound, now=now()))
         narrate(f"this was only the plan; {place} is as it was")

@@ -34,14 +34,14 @@ def verify_command(context: click.Context, *, as_json: bool) -> None:
       lineal verify
     """
     from lineal.errors import ExitCode  # noqa: PLC0415  start-up is measured
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  as above
 
     with session(context).open() as registry, Meter("reading") as meter:
         if (registry.root / "registry.db").stat().st_size > _LARGE:
             narrate("checking a copy of the database first; this may take a while")
         verified = registry.verify(progress=meter.show)
     if as_json:
-        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import upkeep_json  # noqa: PLC0415  as above
 
         dump([upkeep_json.finding(found) for found in verified.findings])
     else:
@@ -82,7 +82,7 @@ def gc_command(context: click.Context, *, dry_run: bool, retention: bool, as_jso
         expired = registry.expired()
         collected = registry.gc(dry_run=dry_run)
     if as_json:
-        from lineal_tui.view import ending_json, upkeep_json  # noqa: PLC0415  start-up is measured
+        from lineal_tui.view.as_json import ending_json, upkeep_json  # noqa: PLC0415  start-up is measured
 
         dump(
             {
@@ -99,7 +99,7 @@ def gc_command(context: click.Context, *, dry_run: bool, retention: bool, as_jso
 
 
 def _tell_expired(ended: Sequence[Ended], expired: Sequence[Expired]) -> None:
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  start-up is measured
 
     for gone in ended:
         say(f"{gone.ref}  {size(gone.freed)}  {gone.retirement.reason}")
@@ -113,7 +113,7 @@ def _tell_expired(ended: Sequence[Ended], expired: Sequence[Expired]) -> None:
 
 
 def _tell(collected: Collected) -> None:
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  start-up is measured
 
     for found in collected.removed:
         say(f"{found.path}  {size(found.bytes)}  {found.why}")
@@ -142,12 +142,12 @@ def backup_command(context: click.Context, *, file: Path, objects: bool, as_json
       lineal backup /backups/registry-$(date +%F).db
       lineal backup --objects /backups/all-$(date +%F).tar
     """
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  start-up is measured
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  start-up is measured
 
     with session(context).open() as registry, Meter("writing") as meter:
         made = registry.backup(file, objects=objects, progress=meter.show)
     if as_json:
-        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import upkeep_json  # noqa: PLC0415  as above
 
         dump(upkeep_json.backed_up(made))
         return
@@ -170,13 +170,13 @@ def restore_command(context: click.Context, *, file: Path, directory: Path | Non
       lineal restore /backups/registry-2026-11-23.db /srv/models
     """
     from lineal.registry import restore_registry  # noqa: PLC0415  start-up is measured
-    from lineal_tui.view.words import counted, size  # noqa: PLC0415  as above
+    from lineal_tui.view.drawing.words import counted, size  # noqa: PLC0415  as above
 
     target = directory or session(context).registry or Path(".lineal")
     with Meter("reading") as meter:
         made = restore_registry(file, target, progress=meter.show)
     if as_json:
-        from lineal_tui.view import upkeep_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import upkeep_json  # noqa: PLC0415  as above
 
         dump(upkeep_json.restored(made))
     else:

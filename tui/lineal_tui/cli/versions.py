@@ -62,7 +62,7 @@ def versions_command(
             total = registry.count_versions(found.name, where, include_retired=retired, stopped=go_on)
         details = registry.details(versions) if as_json or columns is not None else []
         if columns is not None:
-            from lineal_tui.view import chosen  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.printed import chosen  # noqa: PLC0415  start-up is measured
 
             names = chosen.names(columns)
             known = chosen.scopes(names, partial(registry.scopes_of, of="version"))
@@ -71,7 +71,7 @@ def versions_command(
             dump(chosen.versions_json(details, names, known))
             return
     elif as_json:
-        from lineal_tui.view import json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
 
         dump([json.version(detail) for detail in details])
         return
@@ -81,7 +81,7 @@ def versions_command(
     if columns is not None:
         show(chosen.versions(details, names, width(), known))
     else:
-        from lineal_tui.view import listing  # noqa: PLC0415  as above
+        from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
         show(listing.versions(found, versions, now(), width()))
     if limit is None and total > len(versions):
@@ -109,7 +109,7 @@ def mark_command(
     with session(context).open() as registry:
         version = registry.mark(ref, "bad" if bad else "active", reason=reason)
         if as_json:
-            from lineal_tui.view import json  # noqa: PLC0415  start-up is measured
+            from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
             dump(json.version(registry.detail(version)))
             return

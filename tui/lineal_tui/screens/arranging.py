@@ -9,18 +9,18 @@ from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.messages import Differing
 from lineal_tui.screens.tables import Tables
-from lineal_tui.view.lines import GUTTER, Tone, cut
+from lineal_tui.view.drawing.lines import GUTTER, Tone, cut
 
 if TYPE_CHECKING:
     from lineal_tui.screens import run_orders as orders
     from lineal_tui.screens import runs as reading
-    from lineal_tui.view import run_columns as columns
-    from lineal_tui.view.run_columns import Chosen, TableState
+    from lineal_tui.view.training import run_columns as columns
+    from lineal_tui.view.training.run_columns import Chosen, TableState
 else:
     # none of it is on the first screen; each module costs that some milliseconds
     orders = Later("lineal_tui.screens.run_orders")
     reading = Later("lineal_tui.screens.runs")
-    columns = Later("lineal_tui.view.run_columns")
+    columns = Later("lineal_tui.view.training.run_columns")
 
 _MOST_HELD = 200
 """Marked runs of which it is looked up in what they differ."""

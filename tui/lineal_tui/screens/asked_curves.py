@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from lineal_tui.view.curves import plot_columns
+from lineal_tui.view.training.curves import plot_columns
 
 if TYPE_CHECKING:
     from lineal.records.curves import Curves

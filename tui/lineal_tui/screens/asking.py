@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lineal.records.models import Version
     from lineal.records.stages import Plan
-    from lineal_tui.view.questions import Answer, Question
+    from lineal_tui.view.staging.questions import Answer, Question
 
 
 class Phase(Enum):

@@ -16,19 +16,19 @@ from lineal_tui.screens.filtering import FilterPrompt
 from lineal_tui.screens.found_events import EventsSource, Found, quoted, search, wanted_by, with_part
 from lineal_tui.screens.messages import ThingFound
 from lineal_tui.screens.watching import Watching
-from lineal_tui.view.lines import Line, Tone
-from lineal_tui.view.matching import in_line
-from lineal_tui.view.pages import Listed, Pages
-from lineal_tui.view.words import number
+from lineal_tui.view.drawing.lines import Line, Tone
+from lineal_tui.view.drawing.matching import in_line
+from lineal_tui.view.drawing.pages import Listed, Pages
+from lineal_tui.view.drawing.words import number
 
 if TYPE_CHECKING:
     from lineal_tui.screens import found_page
-    from lineal_tui.view import audit as entries
-    from lineal_tui.view.audit import EventRow
-    from lineal_tui.view.commands import Command
+    from lineal_tui.view.governance import audit as entries
+    from lineal_tui.view.governance.audit import EventRow
+    from lineal_tui.view.guidance.commands import Command
 else:
     # nobody reads the log before the first paint
-    entries = Later("lineal_tui.view.audit")
+    entries = Later("lineal_tui.view.governance.audit")
     found_page = Later("lineal_tui.screens.found_page")
 
 

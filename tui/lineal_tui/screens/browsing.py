@@ -10,23 +10,23 @@ from textual.message import Message
 from lineal.machine.lazily import Later
 from lineal_tui.keys import WITH_DATA, WITH_RUN, View
 from lineal_tui.screens.exploring import Exploring
-from lineal_tui.view.lines import GUTTER, Line, Tone
-from lineal_tui.view.matching import in_line
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.drawing.lines import GUTTER, Line, Tone
+from lineal_tui.view.drawing.matching import in_line
+from lineal_tui.view.drawing.pages import Listed
 
 if TYPE_CHECKING:
     from lineal.records.contents import FileContent
     from lineal.records.data import DataUse
-    from lineal_tui.view import contents as file_page
-    from lineal_tui.view import data as data_page
-    from lineal_tui.view import files as files_page
-    from lineal_tui.view.data import DataRow
-    from lineal_tui.view.files import FileRow
+    from lineal_tui.view.training import data as data_page
+    from lineal_tui.view.training.data import DataRow
+    from lineal_tui.view.versioning import contents as file_page
+    from lineal_tui.view.versioning import files as files_page
+    from lineal_tui.view.versioning.files import FileRow
 else:
     # none of it is on the first screen; each module costs that some milliseconds
-    file_page = Later("lineal_tui.view.contents")
-    data_page = Later("lineal_tui.view.data")
-    files_page = Later("lineal_tui.view.files")
+    file_page = Later("lineal_tui.view.versioning.contents")
+    data_page = Later("lineal_tui.view.training.data")
+    files_page = Later("lineal_tui.view.versioning.files")
 
 
 @dataclass

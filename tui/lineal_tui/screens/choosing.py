@@ -10,18 +10,18 @@ from lineal.records.runs import RunFields
 from lineal_tui.keys import View
 from lineal_tui.screens.arranging import Arranging
 from lineal_tui.screens.messages import FieldsRead
-from lineal_tui.view.lines import Line, Tone, cut
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.drawing.lines import Line, Tone, cut
+from lineal_tui.view.drawing.pages import Listed
 
 if TYPE_CHECKING:
-    from lineal_tui.view import choosing
-    from lineal_tui.view import run_columns as columns
-    from lineal_tui.view.choosing import ColumnItem
-    from lineal_tui.view.run_columns import Chosen
+    from lineal_tui.view.training import choosing
+    from lineal_tui.view.training import run_columns as columns
+    from lineal_tui.view.training.choosing import ColumnItem
+    from lineal_tui.view.training.run_columns import Chosen
 else:
     # nobody chooses columns before the first paint
-    choosing = Later("lineal_tui.view.choosing")
-    columns = Later("lineal_tui.view.run_columns")
+    choosing = Later("lineal_tui.view.training.choosing")
+    columns = Later("lineal_tui.view.training.run_columns")
 
 _LOOKED_AT = 500
 """The latest runs, whose fields are offered."""

@@ -10,15 +10,15 @@ from lineal.machine.lazily import Later
 from lineal.records.models import Model, Version, VersionStatus
 from lineal.records.runs import Experiment, Run
 from lineal.records.stages import LiveVersion
-from lineal_tui.keys import View
+from lineal_tui.keys import SORTED, View
 from lineal_tui.remembered import Unreadable
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.filtering import Filtering
 from lineal_tui.screens.messages import Completed, DiffAsked, FieldsSet, ThingFound, ToMark
 from lineal_tui.screens.prompting import Prompt
-from lineal_tui.view.lines import Line, Span, Tone, cut_middle, rule
-from lineal_tui.view.prompt import Draft
-from lineal_tui.view.questions import question_of_mark
+from lineal_tui.view.drawing.lines import Line, Span, Tone, cut_middle, rule
+from lineal_tui.view.drawing.prompt import Draft
+from lineal_tui.view.staging.questions import question_of_mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,15 +27,25 @@ if TYPE_CHECKING:
     from lineal_tui import spoken as memory
     from lineal_tui.screens import found_page
     from lineal_tui.screens.found_page import FoundPage
-    from lineal_tui.view import commands
-    from lineal_tui.view.commands import Command, Wanted
+    from lineal_tui.view.guidance import commands
+    from lineal_tui.view.guidance.commands import Command, Wanted
 else:
     # nobody types a command before the first paint
-    commands = Later("lineal_tui.view.commands")
+    commands = Later("lineal_tui.view.guidance.commands")
     found_page = Later("lineal_tui.screens.found_page")
     memory = Later("lineal_tui.spoken")
 
 _OFFERED = 50
+_HOW: Line = (
+    ("a verb, or an address   ", Tone.MUTED),
+    ("tab", Tone.KEY),
+    (" completes  ", Tone.MUTED),
+    ("up", Tone.KEY),
+    (" the last one  ", Tone.MUTED),
+    ("esc", Tone.KEY),
+    (" no", Tone.MUTED),
+)
+"""What an empty command line says of itself."""
 
 
 class CommandPrompt(Prompt):
@@ -53,10 +63,11 @@ class CommandPrompt(Prompt):
         """What tab turns over; empty before it was pressed."""
         self._offer = -1
         self._stem = ""
+        self.remark = _HOW
 
     def changed(self) -> None:
         """What was offered fits no more."""
-        self.offers, self._offer, self.remark = (), -1, ()
+        self.offers, self._offer, self.remark = (), -1, () if self.draft.text else _HOW
 
     def accepted(self) -> None:
         """Do it."""
@@ -164,7 +175,7 @@ class Commanding(Filtering):
         self._keep(text.strip())
         try:
             command = commands.parse(text)
-            if not command.verb.changes or self.may_change():
+            if not command.verb.changes or self.may_write():
                 self._do(command)
         except LinealError as error:
             self.say(str(error), error.hint)
@@ -215,12 +226,17 @@ class Commanding(Filtering):
                 self._find(command)
             case "audit":
                 self.audit_asked(command)
+            case "observe" | "observations" | "alerts" | "stage set":
+                self.watch_asked(command)
+            case name if name.startswith("on "):
+                self.automate_asked(command)
             case "models":
                 self.go_to(View.MODELS)
             case "filter":
                 self.apply_filter(self.active, " ".join(command.arguments))
             case "sort":
-                self.give_screen_to(View.MODELS)
+                if self.active not in SORTED:
+                    self.give_screen_to(View.MODELS)
                 self.sort()
             case "guide":
                 self.open_guide(first)
@@ -238,7 +254,7 @@ class Commanding(Filtering):
 
     def open_guide(self, topic: str | None) -> None:
         """Show a guide, the same that `lineal guide` prints, or without a topic which there are."""
-        from lineal_tui.view import guide  # noqa: PLC0415  the first screen shows none
+        from lineal_tui.view.guidance import guide  # noqa: PLC0415  the first screen shows none
 
         if topic is None:
             lines: list[Line] = [
@@ -263,13 +279,8 @@ class Commanding(Filtering):
         return self.version.ref
 
     def _set(self, command: Command) -> None:
-        registry, (ref, *pairs) = self.registry, command.arguments
-        fields: dict[str, str] = {}
-        for pair in pairs:
-            name, equals, value = pair.partition("=")
-            if not equals or not name:
-                raise commands.BadCommand(what=f"{pair!r} is not FIELD=VALUE", hint=command.verb.usage)
-            fields[name] = value
+        registry, ref = self.registry, command.arguments[0]
+        fields = commands.pairs(command, "FIELD=VALUE")
         self.work(lambda: FieldsSet(registry.set(ref, fields), tuple(fields.items())), "command")
 
     def on_fields_set(self, message: FieldsSet) -> None:
@@ -352,6 +363,7 @@ class Commanding(Filtering):
             width,
         )
         self.show_page(View.HELP, page)
+        self.panes[View.HELP].lines.move_to(0)
         self.give_screen_to(View.HELP)
         self.call_after_refresh(self.redraw_all)
 
@@ -371,14 +383,20 @@ class Commanding(Filtering):
     audit_asked: Callable[[Command], None]
     decide_asked: Callable[[Command], None]
     end_asked: Callable[[Command], None]
+    watch_asked: Callable[[Command], None]
+    automate_asked: Callable[[Command], None]
     go_to: Callable[[View], None]
     open_view: Callable[[View], None]
     sort: Callable[[], None]
 
 
-def verb_lines() -> list[Line]:
-    """The verbs, for the help."""
-    return [((verb.usage.ljust(54) + " ", Tone.KEY), (verb.does, Tone.TEXT)) for verb in commands.VERBS]
+def verb_lines(width: int) -> list[Line]:
+    """The verbs, for the help; where there is little room, only short ones have what they do beside them."""
+    room = 54 if width > 100 else 25  # the longest usage; what leaves room beside it at 80 columns
+    return [
+        ((verb.usage.ljust(room) + ("  " if len(verb.usage) > room else " "), Tone.KEY), (verb.does, Tone.TEXT))
+        for verb in commands.VERBS
+    ]
 
 
 def _offers(registry: Registry, sought: Wanted, model: str | None, stages: Sequence[str] | None) -> tuple[str, ...]:
@@ -389,6 +407,8 @@ def _offers(registry: Registry, sought: Wanted, model: str | None, stages: Seque
             # a name that is whole already goes on with what it has: its versions and stages
             found.extend(registry.complete(f"{sought.begun}:", _OFFERED) if ":" not in sought.begun else ())
             found.extend(registry.complete(f"{sought.begun}@", _OFFERED) if "@" not in sought.begun else ())
+    elif sought.kind == "automation":
+        found.extend(each.name for each in registry.automations() if each.name.startswith(sought.begun))
     elif sought.kind == "stage" and model is not None:
         names = stages if stages is not None else [stage.name for stage in registry.stages(model)]
         found.extend(name for name in names if name.startswith(sought.begun))

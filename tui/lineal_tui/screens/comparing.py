@@ -10,20 +10,20 @@ from lineal.records.comparison import Section
 from lineal_tui.keys import View
 from lineal_tui.screens.layout import Layout
 from lineal_tui.screens.messages import Compared
-from lineal_tui.view.diff import diff_lines, diff_title
-from lineal_tui.view.lines import GUTTER, Tone, cut_middle, rule
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.diffs.diff import diff_lines, diff_title
+from lineal_tui.view.drawing.lines import GUTTER, Tone, cut_middle, rule
+from lineal_tui.view.drawing.pages import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lineal.records.comparison import Diff
     from lineal.records.models import Version
-    from lineal_tui.view import side_by_side
-    from lineal_tui.view.side_by_side import Board, Item, Look
+    from lineal_tui.view.diffs import side_by_side
+    from lineal_tui.view.diffs.side_by_side import Board, Item, Look
 else:
     # what the first paint does without
-    side_by_side = Later("lineal_tui.view.side_by_side")
+    side_by_side = Later("lineal_tui.view.diffs.side_by_side")
 
 _KEPT = 64
 _MOST = 100

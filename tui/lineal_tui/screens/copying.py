@@ -5,9 +5,9 @@ from __future__ import annotations
 from lineal_tui.clipboard import LARGEST
 from lineal_tui.screens.messages import JsonMade
 from lineal_tui.screens.registering import Registering
-from lineal_tui.view.clean import one_line
-from lineal_tui.view.lines import Tone
-from lineal_tui.view.words import size
+from lineal_tui.view.drawing.clean import one_line
+from lineal_tui.view.drawing.lines import Tone
+from lineal_tui.view.drawing.words import size
 
 
 class Copying(Registering):
@@ -32,7 +32,7 @@ class Copying(Registering):
             return
         import json  # noqa: PLC0415  not before somebody copies
 
-        from lineal_tui.view.json import version as as_json  # noqa: PLC0415  as above
+        from lineal_tui.view.as_json.json import version as as_json  # noqa: PLC0415  as above
 
         self.work(lambda: JsonMade(json.dumps(as_json(self.registry.detail(version)))), "copy")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.run_pages import RunPages
-from lineal_tui.view.lines import Line, Tone, cut_middle, rule
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.drawing.pages import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from lineal.records.curves import Curves
     from lineal_tui.screens import asked_curves as reading
     from lineal_tui.screens.asked_curves import Asked, CurvesRead
-    from lineal_tui.view import curve_words as words
-    from lineal_tui.view import curves as drawing
+    from lineal_tui.view.training import curve_words as words
+    from lineal_tui.view.training import curves as drawing
 else:
     # nobody draws curves before the first paint
     reading = Later("lineal_tui.screens.asked_curves")
-    drawing = Later("lineal_tui.view.curves")
-    words = Later("lineal_tui.view.curve_words")
+    drawing = Later("lineal_tui.view.training.curves")
+    words = Later("lineal_tui.view.training.curve_words")
 
 _MOST = 26
 _EPOCH = "epoch"

@@ -11,19 +11,19 @@ from lineal_tui.keys import View
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.audit import Auditing
 from lineal_tui.screens.messages import Assessed, Decided, InboxRead, Reviewed
-from lineal_tui.view.lines import Line, Tone, cut_middle, fit, line_width, rule
-from lineal_tui.view.pages import Listed
-from lineal_tui.view.questions import question_of_decision, question_of_review
+from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, fit, line_width, rule
+from lineal_tui.view.drawing.pages import Listed
+from lineal_tui.view.staging.questions import question_of_decision, question_of_review
 
 if TYPE_CHECKING:
     from lineal.records.gates import Assessment, Inbox, WaitingVersion
     from lineal_tui.screens.messages import SceneRead
-    from lineal_tui.view import gate_lines, gates
-    from lineal_tui.view.commands import Command
+    from lineal_tui.view.governance import gate_lines, gates
+    from lineal_tui.view.guidance.commands import Command
 else:
     # few stages demand anything, and none of it is on the first screen
-    gate_lines = Later("lineal_tui.view.gate_lines")
-    gates = Later("lineal_tui.view.gates")
+    gate_lines = Later("lineal_tui.view.governance.gate_lines")
+    gates = Later("lineal_tui.view.governance.gates")
 
 
 class Deciding(Auditing):

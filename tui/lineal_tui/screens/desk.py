@@ -13,14 +13,14 @@ from lineal_tui.keys import LISTS, Table, View
 from lineal_tui.screens.asking import Asking
 from lineal_tui.screens.messages import SceneRead
 from lineal_tui.screens.scene import Scene, read_scene
-from lineal_tui.view.bars import access_words, header_line, hint_line, message_lines
-from lineal_tui.view.clean import one_line
-from lineal_tui.view.first_picture import WIDE, WIDEST
-from lineal_tui.view.lines import Line, Tone
-from lineal_tui.view.matching import Matcher, in_line, matcher
-from lineal_tui.view.pages import Listed
-from lineal_tui.view.questions import question_lines
-from lineal_tui.view.tree import TreeItem
+from lineal_tui.view.drawing.bars import access_words, header_line, hint_line, message_lines
+from lineal_tui.view.drawing.clean import one_line
+from lineal_tui.view.drawing.lines import Line, Tone
+from lineal_tui.view.drawing.matching import Matcher, in_line, matcher
+from lineal_tui.view.drawing.pages import Listed
+from lineal_tui.view.staging.questions import question_lines
+from lineal_tui.view.versioning.first_picture import WIDE, WIDEST
+from lineal_tui.view.versioning.tree import TreeItem
 from lineal_tui.widgets.painting import Bar, Still
 from lineal_tui.widgets.pane import Pane
 from lineal_tui.widgets.status import Status
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 SMALLEST = (60, 15)
-_OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT)
+_OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT, View.DELIVERIES)
 _WITHOUT_MODEL = (
     View.MODELS,
     View.EXPERIMENTS,
@@ -46,6 +46,11 @@ _WITHOUT_MODEL = (
     View.RUN,
     View.CURVES,
     View.FINDINGS,
+    View.ALERTS,
+    View.ALERT,
+    View.AUTOMATIONS,
+    View.DELIVERIES,
+    View.DELIVERY,
     View.AUDIT,
     View.EVENT,
     View.INBOX,
@@ -76,6 +81,9 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     """The panes and what they show."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
+
+    is_wrong = False
+    """Whether the message tells of something that went wrong."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
@@ -270,6 +278,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
 
     def say(self, text: str, hint: str | None = None, *, tone: Tone = Tone.FAILED) -> None:
         """Show a message until the next key."""
+        self.is_wrong = tone is Tone.FAILED
         words, advice = one_line(text), one_line(hint) if hint else None
         self.message = lambda width: message_lines(words, advice, width, tone=tone)
         self.draw_status()

@@ -10,12 +10,12 @@ from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.deciding import Deciding
 from lineal_tui.screens.messages import Deprecated, HoldsFound, Retired
 from lineal_tui.screens.prompting import Prompt
-from lineal_tui.view.lines import Tone, cut_middle
-from lineal_tui.view.questions import question_of_retirement
+from lineal_tui.view.drawing.lines import Tone, cut_middle
+from lineal_tui.view.staging.questions import question_of_retirement
 
 if TYPE_CHECKING:
     from lineal.records.models import Version
-    from lineal_tui.view.commands import Command
+    from lineal_tui.view.guidance.commands import Command
 
 _LONGEST_NAME = 40
 
@@ -109,7 +109,7 @@ class Ending(Deciding):
 
     def end_asked(self, command: Command) -> None:
         """Ask what `:retire` says, or do what `:deprecate` says, which can be taken back."""
-        from lineal_tui.view.commands import BadCommand  # noqa: PLC0415  nobody types before the first paint
+        from lineal_tui.view.guidance.commands import BadCommand  # noqa: PLC0415  nobody types before the first paint
 
         ref, options = self._ref(command.first), command.options
         if command.verb.name == "retire":
@@ -133,7 +133,7 @@ class Ending(Deciding):
 
     def on_deprecated(self, message: Deprecated) -> None:
         """Say what was written down, and look again."""
-        from lineal_tui.view.words import deprecated  # noqa: PLC0415  few versions are
+        from lineal_tui.view.drawing.words import deprecated  # noqa: PLC0415  few versions are
 
         version = message.version
         until = version.deprecated_until

@@ -8,7 +8,7 @@ from lineal.records.models import VersionStatus
 from lineal_tui.keys import WITH_MODEL, WITH_RUN, View
 from lineal_tui.screens.commanding import verb_lines
 from lineal_tui.screens.permitting import Permitting
-from lineal_tui.view.lines import Line, Tone, rule
+from lineal_tui.view.drawing.lines import Line, Tone, hanging, rule
 
 if TYPE_CHECKING:
     from lineal_tui.keys import Binding
@@ -32,16 +32,23 @@ _NEEDS_VERSION = frozenset(
 )
 _OF_COLUMNS = frozenset({"unfold", "fold_all", "choose_baseline", "next_column", "previous_column", "toggle_equal"})
 """What the columns of a difference take, which may be of runs in a registry without models."""
-_ANSWERS: tuple[Line, ...] = tuple(
-    ((key.ljust(14) + " ", Tone.KEY), (does, Tone.TEXT))
-    for key, does in (
-        ("y", "yes; no other key accepts, and none that was typed before the question was on the screen"),
-        ("b", "yes, and mark what is left bad (when rolling back)"),
-        ("n", "reject (when asked whether to approve)"),
-        ("d", "show the difference that the question is about"),
-        ("s", "promote to another stage instead"),
-        ("esc", "no"),
-    )
+_SIGNS: tuple[tuple[str, str], ...] = (
+    ("▌ •", "under the cursor; marked"),
+    ("○ ● ◆ ✕", "a version: live nowhere; live at a stage; live at the last stage; bad or retired"),
+    ("▲ ▼ ≈ !", "against what it is held to: better; worse; within the tolerance; not comparable, or wrong"),
+    ("+ - ≠ =", "in a difference: added; removed; changed; the same"),
+    ("Δ", "how much more or less than what is live"),
+    ("↑", "waits at a stage, newer than what is live at the last one"),
+    ("≈name", "who somebody claims to be, which nobody checked"),
+    ("⋯ …", "more rows; more text than there is room for"),
+)
+_ANSWERS: tuple[tuple[str, str], ...] = (
+    ("y", "yes; no other key accepts, and none that was typed before the question was on the screen"),
+    ("b", "yes, and mark what is left bad (when rolling back)"),
+    ("n", "reject (when asked whether to approve)"),
+    ("d", "show the difference that the question is about"),
+    ("s", "promote to another stage instead"),
+    ("esc", "no"),
 )
 
 
@@ -106,9 +113,20 @@ class Explaining(Permitting):
         self.filters.pop(View.HELP, None)
         self.panes[View.HELP].filter = None
         lines: list[Line] = list(self.table.help(about, self.why_not))
-        lines.extend([(), (("while a question is open", Tone.HEAD),), *_ANSWERS])
-        lines.extend([(), (("on the command line, after :", Tone.HEAD),), *verb_lines()])
+        for title, told in (("signs", _SIGNS), ("while a question is open", _ANSWERS)):
+            lines.extend([(), ((title, Tone.HEAD),)])
+            lines.extend(((key.ljust(14) + " ", Tone.KEY), (does, Tone.TEXT)) for key, does in told)
+        lines.extend([(), (("on the command line, after :", Tone.HEAD),)])
+
+        def draw(width: int) -> list[Line]:
+            told = [*lines, *verb_lines(width)]
+            if not self.matcher(View.HELP):
+                # what is searched for stays whole: a line that was broken would be found in pieces
+                told = [piece for line in told for piece in hanging(line, width)]
+            return [*self.standing_lines(width), *told]
+
         self.panes[View.HELP].draw_title = lambda width, active: rule(
             ((f"keys in {about}", Tone.TITLE if active else Tone.STRONG),), (("/ search  esc back", Tone.MUTED),), width
         )
-        self.show_page(View.HELP, lambda width: [*self.standing_lines(width), *lines])
+        self.show_page(View.HELP, draw)
+        self.panes[View.HELP].lines.move_to(0)

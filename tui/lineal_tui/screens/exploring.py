@@ -9,24 +9,24 @@ from lineal_tui.keys import View
 from lineal_tui.screens.messages import Examined, FilesRead, StagesRead
 from lineal_tui.screens.scene import read_live
 from lineal_tui.screens.timeline import Timelines
-from lineal_tui.view.lines import Line, Tone, cut_middle, rule
-from lineal_tui.view.matching import in_line
-from lineal_tui.view.pages import Listed
-from lineal_tui.view.words import counted
+from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.drawing.matching import in_line
+from lineal_tui.view.drawing.pages import Listed
+from lineal_tui.view.drawing.words import counted
 
 if TYPE_CHECKING:
     from lineal.records.models import VersionDetail
     from lineal.staging import pipelines
-    from lineal_tui.view import files as files_page
-    from lineal_tui.view import stage_page
-    from lineal_tui.view import stages as stages_list
-    from lineal_tui.view.stages import StageItem
+    from lineal_tui.view.staging import stage_page
+    from lineal_tui.view.staging import stages as stages_list
+    from lineal_tui.view.staging.stages import StageItem
+    from lineal_tui.view.versioning import files as files_page
 else:
     # none of it is on the first screen; each module costs that some milliseconds
     pipelines = Later("lineal.staging.pipelines")
-    files_page = Later("lineal_tui.view.files")
-    stage_page = Later("lineal_tui.view.stage_page")
-    stages_list = Later("lineal_tui.view.stages")
+    files_page = Later("lineal_tui.view.versioning.files")
+    stage_page = Later("lineal_tui.view.staging.stage_page")
+    stages_list = Later("lineal_tui.view.staging.stages")
 
 _ALL = 200
 """Cells in which a whole row fits, to look for words in it."""

@@ -13,13 +13,13 @@ from lineal_tui.keys import View
 from lineal_tui.screens.matching import MatchSource, search
 from lineal_tui.screens.messages import FilterWrong, VersionsFound
 from lineal_tui.screens.prompting import Prompt, Prompting
-from lineal_tui.view.clean import one_line
-from lineal_tui.view.lines import Line, Tone, cut_middle, rule
-from lineal_tui.view.matching import Matcher, matcher
-from lineal_tui.view.pages import PAGE, Pages
-from lineal_tui.view.prompt import Draft
-from lineal_tui.view.tree import TreeItem, tree_head, tree_line
-from lineal_tui.view.words import counted, number
+from lineal_tui.view.drawing.clean import one_line
+from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, rule
+from lineal_tui.view.drawing.matching import Matcher, matcher
+from lineal_tui.view.drawing.pages import PAGE, Pages
+from lineal_tui.view.drawing.prompt import Draft
+from lineal_tui.view.drawing.words import counted, number
+from lineal_tui.view.versioning.tree import TreeItem, tree_head, tree_line
 
 if TYPE_CHECKING:
     from textual.message import Message

@@ -11,7 +11,7 @@ from lineal.machine.lazily import Later
 from lineal.records.stages import Action, Outcome
 from lineal_tui.screens.browsing import Browsing
 from lineal_tui.screens.messages import CancelAsked, LetGo, PipelineChanged, PipelineEnded
-from lineal_tui.view.lines import Tone
+from lineal_tui.view.drawing.lines import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from lineal.records.stages import Plan
     from lineal.registry import Registry
     from lineal_tui.keys import Table
-    from lineal_tui.view import stages as stages_list
-    from lineal_tui.view.lines import Line
+    from lineal_tui.view.drawing.lines import Line
+    from lineal_tui.view.staging import stages as stages_list
 
 else:
-    stages_list = Later("lineal_tui.view.stages")
+    stages_list = Later("lineal_tui.view.staging.stages")
 
 
 class _NobodyWaits(Exception):

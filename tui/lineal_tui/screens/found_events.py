@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.auditing import EventFilter
-from lineal_tui.view.pages import PAGE
+from lineal_tui.view.drawing.pages import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros
     from lineal.records.stages import Event
     from lineal.registry import Registry
-    from lineal_tui.view import audit as entries
-    from lineal_tui.view.audit import AuditLook
+    from lineal_tui.view.governance import audit as entries
+    from lineal_tui.view.governance.audit import AuditLook
 else:
     # nobody reads the log before the first paint
-    entries = Later("lineal_tui.view.audit")
+    entries = Later("lineal_tui.view.governance.audit")
 
 _NAMES = ("about", "actor", "action", "since", "until")
 """What a filter may name, as `NAME=VALUE`; every other word has to be somewhere in an entry."""
@@ -161,7 +161,7 @@ def wanted_by(registry: Registry, text: str) -> EventFilter:
 def _moment(text: str | None) -> Micros | None:
     if text is None:
         return None
-    from lineal_tui.cli.parameters import moment  # noqa: PLC0415  few filters name a time
+    from lineal_tui.view.guidance.typed import moment  # noqa: PLC0415  few filters name a time
 
     return moment(text)
 

@@ -9,7 +9,7 @@ from lineal.records.data import Dataset, DatasetVersion
 from lineal.records.models import Model, Version
 from lineal.records.runs import Experiment, Run
 from lineal.records.stages import LiveVersion
-from lineal_tui.view.lines import Line
+from lineal_tui.view.drawing.lines import Line
 
 if TYPE_CHECKING:
     from lineal.addresses import Found
@@ -25,7 +25,8 @@ FoundPage = Callable[[int], Sequence[Line]]
 
 def read_found(registry: Registry, ref: str, now: Micros) -> tuple[Found, FoundPage | None]:
     """What an address means, and its page; None for what the panes show themselves."""
-    from lineal_tui.view import listing, texts  # noqa: PLC0415  few addresses lead out of the tree
+    from lineal_tui.view.printed import texts  # noqa: PLC0415  few addresses lead out of the tree
+    from lineal_tui.view.versioning import listing  # noqa: PLC0415  few addresses lead out of the tree
 
     found = registry.resolve(ref)
     if isinstance(found, Model | Version | LiveVersion | Run | Experiment):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lineal_tui.keys import View
 from lineal_tui.screens.desk import SMALLEST, Desk
-from lineal_tui.view.first_picture import WIDE, WIDEST
-from lineal_tui.view.lines import Tone, fit
+from lineal_tui.view.drawing.lines import Tone, fit
+from lineal_tui.view.versioning.first_picture import WIDE, WIDEST
 
 _WHOLE = (
     View.VERSION,
@@ -21,6 +21,11 @@ _WHOLE = (
     View.STAGES,
     View.STAGE,
     View.FINDINGS,
+    View.ALERTS,
+    View.ALERT,
+    View.AUTOMATIONS,
+    View.DELIVERIES,
+    View.DELIVERY,
     View.AUDIT,
     View.EVENT,
     View.POLICY,
@@ -35,6 +40,9 @@ _PREVIEWS = {
     View.COLUMNS: View.RUNS,
     View.STAGES: View.STAGE,
     View.DATASETS: View.DATASET,
+    View.ALERTS: View.ALERT,
+    View.AUTOMATIONS: View.DELIVERIES,
+    View.DELIVERIES: View.DELIVERY,
     View.AUDIT: View.EVENT,
 }
 """What stands below a list and follows its cursor."""

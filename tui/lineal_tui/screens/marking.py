@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
-from lineal_tui.screens.ending import Ending
-from lineal_tui.view.lines import Tone
-from lineal_tui.view.tree import TreeItem
+from lineal_tui.screens.operating import Operating
+from lineal_tui.view.drawing.lines import Tone
+from lineal_tui.view.versioning.tree import TreeItem
 
 if TYPE_CHECKING:
     from lineal_tui.widgets.lines import Lines
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_MARKED = 1000
 
 
-class Marking(Ending):
+class Marking(Operating):
     """What is marked, and held against each other."""
 
     @property

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.comparison import TreeRow
-from lineal_tui.view.pages import PAGE
-from lineal_tui.view.tree import TreeItem, TreeLook, measured
+from lineal_tui.view.drawing.pages import PAGE
+from lineal_tui.view.versioning.tree import TreeItem, TreeLook, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence

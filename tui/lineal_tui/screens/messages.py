@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from lineal_tui.screens.found_page import FoundPage
     from lineal_tui.screens.runs import RunsSource
     from lineal_tui.screens.scene import Scene, TreeSource
-    from lineal_tui.view.models import Standing
-    from lineal_tui.view.pages import Pages
-    from lineal_tui.view.run import RunPage
-    from lineal_tui.view.run_columns import Chosen
-    from lineal_tui.view.runs import ExperimentItem
-    from lineal_tui.view.stages import StageItem
-    from lineal_tui.view.tree import TreeItem
+    from lineal_tui.view.drawing.pages import Pages
+    from lineal_tui.view.staging.stages import StageItem
+    from lineal_tui.view.training.run import RunPage
+    from lineal_tui.view.training.run_columns import Chosen
+    from lineal_tui.view.training.runs import ExperimentItem
+    from lineal_tui.view.versioning.models import Standing
+    from lineal_tui.view.versioning.tree import TreeItem
 
 
 @dataclass

@@ -8,8 +8,8 @@ from lineal.machine.lazily import Later
 from lineal_tui.keys import WITH_RUN
 from lineal_tui.screens.commanding import Commanding
 from lineal_tui.screens.messages import StandingRead
-from lineal_tui.view.bars import hint_line
-from lineal_tui.view.lines import Line, Tone, wrap
+from lineal_tui.view.drawing.bars import hint_line
+from lineal_tui.view.drawing.lines import Line, Tone, wrap
 
 if TYPE_CHECKING:
     from lineal.records import governance, permissions
@@ -31,6 +31,10 @@ _NEEDED = {
     "reject": "APPROVE",
     "retire": "RETIRE",
     "register": "LOG",
+    "switch_automation": "CONFIGURE",
+    "remove_automation": "CONFIGURE",
+    "deliver_again": "CONFIGURE",
+    "remove_alert": "CONFIGURE",
 }
 """The permission that a binding's change takes, by the binding's id; `register` asks for its model only later."""
 
@@ -56,13 +60,17 @@ class Permitting(Commanding):
         elif changed and not self.standing.is_open:
             self.draw_status()
 
+    def place_of(self, _binding: Binding) -> str | None:
+        """The address of the model or stage that a binding would change; None for what belongs to all."""
+        return self.address() if self.model is not None else None
+
     def role_misses(self, binding: Binding) -> str | None:
         """Why the person's role does not suffice for a binding; None when it does, or none is needed."""
         standing, name = self.standing, _NEEDED.get(binding.id)
         if standing is None or standing.is_open or name is None:
             return None
         permission = permissions.Permission[name]
-        place = self.address() if self.model is not None else None
+        place = self.place_of(binding)
         model, _, stage = (place or "").partition("@")
         if binding.views <= WITH_RUN:
             scope = governance.Scope(is_of_none=True)

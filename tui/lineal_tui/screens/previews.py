@@ -9,17 +9,17 @@ from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.comparing import Comparing
 from lineal_tui.screens.messages import DetailRead
-from lineal_tui.view.lines import Tone, cut_middle, rule
+from lineal_tui.view.drawing.lines import Tone, cut_middle, rule
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
     from lineal.records.costs import VersionCost
     from lineal.records.models import Version, VersionDetail
-    from lineal_tui.view import version as version_page
+    from lineal_tui.view.versioning import version as version_page
 else:
     # what the first paint does without; each module costs it some milliseconds
-    version_page = Later("lineal_tui.view.version")
+    version_page = Later("lineal_tui.view.versioning.version")
 
 _REST = 0.12
 """Seconds that the cursor rests before the panes beside it follow: held keys then cost two cells each."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal_tui.screens.showing import Showing
-from lineal_tui.view.lines import Line, Tone
-from lineal_tui.view.prompt import Draft, pointed_lines, prompt_line
-from lineal_tui.view.words import counted
+from lineal_tui.view.drawing.lines import Line, Tone
+from lineal_tui.view.drawing.prompt import Draft, pointed_lines, prompt_line
+from lineal_tui.view.drawing.words import counted
 
 if TYPE_CHECKING:
     from textual.events import Key, Paste

@@ -10,9 +10,9 @@ from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.explaining import Explaining
 from lineal_tui.screens.messages import Defaulted, Registered
 from lineal_tui.screens.prompting import Prompt
-from lineal_tui.view.lines import Tone, cut_middle
-from lineal_tui.view.prompt import Draft
-from lineal_tui.view.questions import question_of_register
+from lineal_tui.view.drawing.lines import Tone, cut_middle
+from lineal_tui.view.drawing.prompt import Draft
+from lineal_tui.view.staging.questions import question_of_register
 
 if TYPE_CHECKING:
     from lineal.records.runs import Run
@@ -159,7 +159,7 @@ def _defaults(registry: Registry, run: Run, model: str | None) -> Defaulted:
 
 
 def _command(run: Run, answers: dict[str, str]) -> str:
-    from lineal_tui.view.runs import run_ref  # noqa: PLC0415  only after something was registered
+    from lineal_tui.view.training.runs import run_ref  # noqa: PLC0415  only after something was registered
 
     words = ["lineal", "register", answers["model"], "--run", run_ref(run)]
     for name, option in (("label", "--label"), ("purpose", "--purpose"), ("parent", "--parent")):

@@ -11,11 +11,11 @@ from lineal_tui.remembered import Key, Place, Table
 from lineal_tui.screens.copying import Copying
 
 if TYPE_CHECKING:
-    from lineal_tui.view import run_columns as columns
-    from lineal_tui.view.run_columns import TableState
+    from lineal_tui.view.training import run_columns as columns
+    from lineal_tui.view.training.run_columns import TableState
 else:
     # the first screen has no runs
-    columns = Later("lineal_tui.view.run_columns")
+    columns = Later("lineal_tui.view.training.run_columns")
 
 _OPENED = {
     View.MODELS: View.MODELS,
@@ -27,9 +27,16 @@ _OPENED = {
     View.RUN: View.RUNS,
     View.STAGES: View.STAGES,
     View.STAGE: View.STAGES,
+    View.ALERTS: View.ALERTS,
+    View.ALERT: View.ALERTS,
+    View.AUTOMATIONS: View.AUTOMATIONS,
+    View.DELIVERIES: View.AUTOMATIONS,
+    View.DELIVERY: View.AUTOMATIONS,
 }
 """Where one opens again after having left in a view; in the tree after any other."""
-_WITH_CURSOR = (View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.RUNS, View.STAGES)
+_WITH_CURSOR = (
+    *(View.MODELS, View.TREE, View.HISTORY, View.EXPERIMENTS, View.RUNS, View.STAGES, View.ALERTS, View.AUTOMATIONS),
+)
 _NO_FILTER = (View.HELP, View.COLUMNS)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lineal.records.base import Micros, RunId
-from lineal_tui.view.pages import PAGE
-from lineal_tui.view.run_columns import kind_of
+from lineal_tui.view.drawing.pages import PAGE
+from lineal_tui.view.training.run_columns import kind_of
 
 if TYPE_CHECKING:
     from array import array
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lineal.records.runs import Run
     from lineal.records.searching import Place
     from lineal.registry import Registry
-    from lineal_tui.view.run_columns import Sorting
+    from lineal_tui.view.training.run_columns import Sorting
 
 PLACES = 16 * PAGE
 """Places in an order that are kept: more than there are rows at hand."""

@@ -8,23 +8,23 @@ from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.choosing import Choosing
 from lineal_tui.screens.messages import RunRead
-from lineal_tui.view.lines import GUTTER, Line, Tone, cut_middle, rule
-from lineal_tui.view.matching import in_line
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.drawing.lines import GUTTER, Line, Tone, cut_middle, rule
+from lineal_tui.view.drawing.matching import in_line
+from lineal_tui.view.drawing.pages import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lineal.records.runs import Run, RunDetail
     from lineal_tui.screens import runs as reading
-    from lineal_tui.view import run as run_page
-    from lineal_tui.view import runs as runs_list
-    from lineal_tui.view.run import PageItem
+    from lineal_tui.view.training import run as run_page
+    from lineal_tui.view.training import runs as runs_list
+    from lineal_tui.view.training.run import PageItem
 else:
     # none of it is on the first screen; each module costs that some milliseconds
     reading = Later("lineal_tui.screens.runs")
-    run_page = Later("lineal_tui.view.run")
-    runs_list = Later("lineal_tui.view.runs")
+    run_page = Later("lineal_tui.view.training.run")
+    runs_list = Later("lineal_tui.view.training.runs")
 
 
 class RunPages(Choosing):

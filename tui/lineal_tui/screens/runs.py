@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from lineal.records.base import Micros
 from lineal.records.runs import RunStatus
 from lineal_tui.screens.run_orders import PLACES, Asked, ByNumber, BySearch, ByStart, Headed, Order, key_of
-from lineal_tui.view.pages import PAGE
-from lineal_tui.view.run import RunPage
-from lineal_tui.view.run_columns import RunsLook, TableState, kind_of, usual_columns
-from lineal_tui.view.runs import ExperimentItem, runs_measured
+from lineal_tui.view.drawing.pages import PAGE
+from lineal_tui.view.training.run import RunPage
+from lineal_tui.view.training.run_columns import RunsLook, TableState, kind_of, usual_columns
+from lineal_tui.view.training.runs import ExperimentItem, runs_measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lineal.records.base import RunId
     from lineal.records.runs import MetricSeries, Run, RunDetail
     from lineal.registry import Registry
-    from lineal_tui.view.run_columns import Chosen
+    from lineal_tui.view.training.run_columns import Chosen
 
 _CURVES = 24
 _POINTS = 400

@@ -9,8 +9,8 @@ from lineal.errors import NotFound, NothingLive
 from lineal.records.comparison import TreeRow
 from lineal.versioning.tree import draw
 from lineal_tui.screens.lanes import Checkpoints
-from lineal_tui.view.models import Standing
-from lineal_tui.view.tree import TreeItem, TreeLook, measured
+from lineal_tui.view.versioning.models import Standing
+from lineal_tui.view.versioning.tree import TreeItem, TreeLook, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence

@@ -6,6 +6,23 @@ from lineal_tui.keys import View
 from lineal_tui.screens.walking import Walking
 
 
+_READ = frozenset(
+    {
+        View.EXPERIMENTS,
+        View.RUNS,
+        View.RUN,
+        View.FILES,
+        View.DATASETS,
+        View.STAGES,
+        View.ALERTS,
+        View.AUTOMATIONS,
+        View.DELIVERIES,
+        View.DELIVERY,
+    }
+)
+"""Views that are read when they are seen."""
+
+
 class Seeing(Walking):
     """What was read, and what of it is stale."""
 
@@ -18,7 +35,7 @@ class Seeing(Walking):
         """Read everything again when it is next seen; what is on the screen stays until then."""
         super().forget_previews()
         self._asked = frozenset()
-        self._stale = frozenset({View.EXPERIMENTS, View.RUNS, View.RUN, View.FILES, View.DATASETS, View.STAGES})
+        self._stale = _READ
 
     def follows(self, view: View) -> bool:
         """Whether other panes follow the cursor of this one."""

@@ -14,7 +14,11 @@ from lineal_tui.remembered import Place, Unreadable, remember, state_file
 from lineal_tui.screens.messages import FiguresRead, LanesKnown, SceneRead
 from lineal_tui.screens.scene import read_figures, read_scene
 from lineal_tui.screens.transitions import Transitions
-from lineal_tui.view.history import (
+from lineal_tui.view.drawing.lines import Line, Tone, rule
+from lineal_tui.view.drawing.matching import in_model, in_transition
+from lineal_tui.view.drawing.pages import Listed, Pages
+from lineal_tui.view.drawing.words import counted
+from lineal_tui.view.staging.history import (
     HistoryItem,
     history_head,
     history_items,
@@ -22,16 +26,19 @@ from lineal_tui.view.history import (
     history_look,
     history_title,
 )
-from lineal_tui.view.lines import Line, Tone, rule
-from lineal_tui.view.matching import in_model, in_transition
-from lineal_tui.view.models import ModelItem, Standing, model_stage_line, models_head, models_line, models_look
-from lineal_tui.view.pages import Listed, Pages
-from lineal_tui.view.tree import TreeItem, tree_head, tree_line, tree_title
-from lineal_tui.view.words import counted
+from lineal_tui.view.versioning.models import (
+    ModelItem,
+    Standing,
+    model_stage_line,
+    models_head,
+    models_line,
+    models_look,
+)
+from lineal_tui.view.versioning.tree import TreeItem, tree_head, tree_line, tree_title
 from lineal_tui.widgets.painting import Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lineal.records.base import Micros
     from lineal.registry import Registry
@@ -42,7 +49,13 @@ if TYPE_CHECKING:
 _PATIENCE = 0.3
 """Seconds after which an empty screen is better than none."""
 
-ORDERS = ("changed", "name", "versions")
+ORDERS: Mapping[View, tuple[str, ...]] = {
+    View.MODELS: ("changed", "name", "versions"),
+    View.ALERTS: ("state", "stage"),
+    View.AUTOMATIONS: ("added", "name", "trouble", "last run"),
+    View.DELIVERIES: ("newest", "trouble", "longest"),
+}
+"""What lists are sorted by, as they come first."""
 
 ModelRow = tuple[Model, str | None]
 """A model, or under it one of its stages."""
@@ -60,8 +73,8 @@ class Showing(Transitions):
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
         super().__init__(registry, clock, table)
         self.forget_previews()
-        self.order = ORDERS[0]
-        """What the models are sorted by."""
+        self.orders: dict[View, str] = {}
+        """What lists are sorted by, where that is not as they come."""
         self._figures: dict[str, Standing] = {}
         self._lanes: Checkpoints | None = None
         self._state_file = state_file(registry.uid, registry.root, registry.actor.claim)
@@ -99,13 +112,18 @@ class Showing(Transitions):
 
     def restore(self, place: Place) -> None:
         """Arrange everything as it was."""
-        if place.order in ORDERS:
-            self.order = place.order
+        known = dict(place.orders)
+        self.orders = {view: known[view] for view, orders in ORDERS.items() if known.get(view) in orders}
 
     @property
     def place(self) -> Place:
         """Where one is, and how it is arranged."""
-        return Place(self.model, self.stage if self.model is not None else None, order=self.order)
+        orders = tuple((view.value, order) for view, order in self.orders.items())
+        return Place(self.model, self.stage if self.model is not None else None, orders=orders)
+
+    def order_of(self, view: View) -> str:
+        """What a list is sorted by."""
+        return self.orders.get(view, ORDERS[view][0])
 
     # the scene
 
@@ -123,7 +141,8 @@ class Showing(Transitions):
         if self.wanted[0] not in (None, name) and any(known.name == self.wanted[0] for known in scene.models):
             return
         first = self.scene is None
-        other = self.scene is None or self.model != name or self.stage != scene.stage
+        switched = not first and self.model != name
+        other = first or switched or self.stage != scene.stage
         self.scene = scene
         self.wanted = (name, scene.stage if scene.model else None)
         self.forget_previews()
@@ -136,6 +155,8 @@ class Showing(Transitions):
         for view in (View.MODELS, View.TREE, View.HISTORY):
             if view in self.panes:
                 self.furnish(view)
+        if switched:
+            self._stand_on_live(scene)
         self.notice(scene.running)
         if first:
             self._begin(scene)
@@ -166,6 +187,12 @@ class Showing(Transitions):
         lines = self.panes[View.TREE].lines
         if scene.live is not None and (not self.is_arranged or lines.awaits):
             lines.find(scene.live.version.id)
+
+    def _stand_on_live(self, scene: Scene) -> None:
+        """Begin another model on what is live, and not on the row that the cursor happened to be on in the last one."""
+        lines = self.panes[View.TREE].lines
+        if scene.live is None or not lines.find(scene.live.version.id):
+            lines.move_to(0)
 
     def _show_without_models(self) -> None:
         """Show the runs, as long as there is nothing but runs; without any, say how to begin."""
@@ -273,7 +300,9 @@ class Showing(Transitions):
         look = models_look(items, self.clock())
         pane = self.panes[View.MODELS]
         pane.draw_title = lambda width, active: rule(
-            (("models", Tone.TITLE if active else Tone.STRONG),), ((f"by {self.order}", Tone.MUTED),), width
+            (("models", Tone.TITLE if active else Tone.STRONG),),
+            ((f"by {self.order_of(View.MODELS)}", Tone.MUTED),),
+            width,
         )
         wide = self.is_widest
         rows: list[ModelRow] = [(model, None) for model in models]
@@ -297,9 +326,10 @@ class Showing(Transitions):
         pane.redraw()
 
     def _sorted(self, models: tuple[Model, ...]) -> list[Model]:
-        if self.order == "name":
+        order = self.order_of(View.MODELS)
+        if order == "name":
             return sorted(models, key=lambda model: model.name)
-        if self.order == "versions":
+        if order == "versions":
             return sorted(models, key=lambda model: (-model.versions, model.name))
         return sorted(models, key=lambda model: (-model.updated_at, model.name))
 

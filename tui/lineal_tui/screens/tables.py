@@ -13,10 +13,10 @@ from lineal.records.runs import RunDetail
 from lineal_tui.keys import View
 from lineal_tui.screens.messages import ExperimentGone, ExperimentsRead, FilterWrong, RunsRead
 from lineal_tui.screens.seeing import Seeing
-from lineal_tui.view.lines import Line, Tone, cut, rule
-from lineal_tui.view.matching import in_experiment
-from lineal_tui.view.pages import Listed, Pages
-from lineal_tui.view.words import counted, number
+from lineal_tui.view.drawing.lines import Line, Tone, cut, rule
+from lineal_tui.view.drawing.matching import in_experiment
+from lineal_tui.view.drawing.pages import Listed, Pages
+from lineal_tui.view.drawing.words import counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from lineal_tui.screens import run_orders as orders
     from lineal_tui.screens import runs as reading
     from lineal_tui.screens.runs import RunsSource
-    from lineal_tui.view import folding
-    from lineal_tui.view import run_columns as columns
-    from lineal_tui.view import runs as runs_list
-    from lineal_tui.view.folding import Unfolded
-    from lineal_tui.view.run_columns import Chosen, RunsLook, TableState
-    from lineal_tui.view.runs import ExperimentItem, Fold
+    from lineal_tui.view.drawing import folding
+    from lineal_tui.view.drawing.folding import Unfolded
+    from lineal_tui.view.training import run_columns as columns
+    from lineal_tui.view.training import runs as runs_list
+    from lineal_tui.view.training.run_columns import Chosen, RunsLook, TableState
+    from lineal_tui.view.training.runs import ExperimentItem, Fold
 else:
     # none of it is on the first screen; each module costs that some milliseconds
     orders = Later("lineal_tui.screens.run_orders")
     reading = Later("lineal_tui.screens.runs")
-    columns = Later("lineal_tui.view.run_columns")
-    folding = Later("lineal_tui.view.folding")
-    runs_list = Later("lineal_tui.view.runs")
+    columns = Later("lineal_tui.view.training.run_columns")
+    folding = Later("lineal_tui.view.drawing.folding")
+    runs_list = Later("lineal_tui.view.training.runs")
 
 _MOST_UNFOLDED = 50
 

@@ -10,15 +10,15 @@ from textual.message import Message
 from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.curves import Drawing
-from lineal_tui.view.history import Timeline, timeline_lines
+from lineal_tui.view.staging.history import Timeline, timeline_lines
 
 if TYPE_CHECKING:
     from lineal.registry import Registry
-    from lineal_tui.view import observations
-    from lineal_tui.view.lines import Line
-    from lineal_tui.view.observations import Watched
+    from lineal_tui.view.drawing.lines import Line
+    from lineal_tui.view.staging import observations
+    from lineal_tui.view.staging.observations import Watched
 else:
-    observations = Later("lineal_tui.view.observations")  # the first paint does without
+    observations = Later("lineal_tui.view.staging.observations")  # the first paint does without
 
 _ROOM = 12
 """Rows of a pane from which on the timeline stands above the list; with less the list needs them all."""

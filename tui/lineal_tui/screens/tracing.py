@@ -12,25 +12,25 @@ from lineal.machine.lazily import Later
 from lineal.records.comparison import Lineage, Way
 from lineal_tui.keys import View
 from lineal_tui.screens.previews import Previews
-from lineal_tui.view.lines import GUTTER, Line, Tone
-from lineal_tui.view.matching import in_line
-from lineal_tui.view.pages import Listed
+from lineal_tui.view.drawing.lines import GUTTER, Line, Tone
+from lineal_tui.view.drawing.matching import in_line
+from lineal_tui.view.drawing.pages import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from lineal.versioning import lineage as graphs
     from lineal.versioning.lineage import Opened
-    from lineal_tui.view import lineage as lineage_page
-    from lineal_tui.view import lineage_drawing
-    from lineal_tui.view.lineage import LineageRow
-    from lineal_tui.view.lineage_drawing import Drawing
+    from lineal_tui.view.versioning import lineage as lineage_page
+    from lineal_tui.view.versioning import lineage_drawing
+    from lineal_tui.view.versioning.lineage import LineageRow
+    from lineal_tui.view.versioning.lineage_drawing import Drawing
     from lineal_tui.widgets.lines import Lines
 else:
     # what the first paint does without; each module costs it some milliseconds
     graphs = Later("lineal.versioning.lineage")
-    lineage_page = Later("lineal_tui.view.lineage")
-    lineage_drawing = Later("lineal_tui.view.lineage_drawing")
+    lineage_page = Later("lineal_tui.view.versioning.lineage")
+    lineage_drawing = Later("lineal_tui.view.versioning.lineage_drawing")
 
 FIRST = 12
 """What hangs on one thing is drawn up to so many; whoever wants more unfolds it."""

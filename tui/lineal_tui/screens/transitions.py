@@ -9,8 +9,8 @@ from lineal_tui.keys import View
 from lineal_tui.screens.asking import Phase, Subject
 from lineal_tui.screens.following import Following
 from lineal_tui.screens.messages import Began, CancelAsked, Executed, Marked, Planned
-from lineal_tui.view.lines import Tone, cut_middle
-from lineal_tui.view.questions import (
+from lineal_tui.view.drawing.lines import Tone, cut_middle
+from lineal_tui.view.staging.questions import (
     Answer,
     Question,
     command_of,
@@ -246,6 +246,7 @@ class Transitions(Following):
 
     def done(self, plan: Plan, *, bad: bool) -> None:
         """Say what was done."""
+        self.is_wrong = False
         self.message = lambda width: (done_line(plan, bad=bad, width=width),)
         self.draw_status()
 

@@ -11,18 +11,18 @@ from lineal.machine.lazily import Later
 from lineal.records.comparison import Way
 from lineal_tui.keys import View
 from lineal_tui.screens.tracing import FIRST, DrawnRow, LineageUnfolded, Tracing
-from lineal_tui.view.lines import Tone
+from lineal_tui.view.drawing.lines import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lineal.versioning import lineage as graphs
-    from lineal_tui.view import lineage as lineage_page
-    from lineal_tui.view.lineage import LineageRow
+    from lineal_tui.view.versioning import lineage as lineage_page
+    from lineal_tui.view.versioning.lineage import LineageRow
 else:
     # what the first paint does without; each module costs it some milliseconds
     graphs = Later("lineal.versioning.lineage")
-    lineage_page = Later("lineal_tui.view.lineage")
+    lineage_page = Later("lineal_tui.view.versioning.lineage")
 
 _MORE = 4
 """How many times as many unfolding shows."""

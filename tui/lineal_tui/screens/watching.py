@@ -10,7 +10,7 @@ from lineal.errors import LinealError
 from lineal_tui.remembered import state_file
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.remembering import Remembering
-from lineal_tui.view.lines import Tone
+from lineal_tui.view.drawing.lines import Tone
 
 if TYPE_CHECKING:
     from pathlib import Path

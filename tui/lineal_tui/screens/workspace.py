@@ -6,14 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lineal.records.comparison import Way
-from lineal_tui.keys import WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
+from lineal_tui.keys import SORTED, WITH_DATA, WITH_RUN, WITHOUT_MODEL, View, shown, where
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.marking import Marking
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.screens.watching import POLL
-from lineal_tui.view.history import HistoryItem
-from lineal_tui.view.lines import Line, Tone, fit
-from lineal_tui.view.tree import TreeItem
+from lineal_tui.view.drawing.lines import Line, Tone, fit
+from lineal_tui.view.drawing.words import counted
+from lineal_tui.view.staging.history import HistoryItem
+from lineal_tui.view.versioning.tree import TreeItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,13 @@ class Workspace(Marking):
             "view_files": partial(self.go_to, View.FILES),
             "view_stages": partial(self.go_to, View.STAGES),
             "view_findings": self.open_findings,
+            "view_alerts": self.open_alerts,
+            "remove_alert": self.ask_remove_alert,
+            "view_automations": partial(self.go_to, View.AUTOMATIONS),
+            "open_deliveries": self.open_deliveries,
+            "switch_automation": self.ask_switch,
+            "remove_automation": self.ask_remove,
+            "deliver_again": self.ask_again,
             "view_audit": self.open_audit,
             "view_events": self.open_events,
             "only_actor": partial(self.only, "actor"),
@@ -104,7 +112,7 @@ class Workspace(Marking):
             "unfold_data": partial(self.fold_data, is_open=True),
             "fold_data": partial(self.fold_data, is_open=False),
             "view_datasets": partial(self.go_to, View.DATASETS),
-            "history": partial(self.open_view, View.HISTORY),
+            "history": self.open_history,
             "next_stage": partial(self.turn_stage, 1),
             "previous_stage": partial(self.turn_stage, -1),
             "enter_model": self.open,
@@ -201,8 +209,11 @@ class Workspace(Marking):
         if self.has_class("-small") and event.key not in ("q", "escape", "ctrl+c"):
             return
         if self.message is not None:
-            self.message = None
+            was_wrong, self.message, self.is_wrong = self.is_wrong, None, False
             self.draw_status()
+            if was_wrong and event.key == "escape":
+                # it takes away what went wrong, and not the place that one was at when it did
+                return
         key = event.key
         if key == "escape" and self._prefix is None and self.clear_filter(self.active):
             return
@@ -215,6 +226,7 @@ class Workspace(Marking):
             return
         binding = self.table.find(self.active, key)
         if binding is None:
+            self._say_where(key)
             return
         if self.scene is None and binding.id not in ("step_out", "cancel"):
             # the picture is there, and what it is drawn from is not yet
@@ -230,6 +242,16 @@ class Workspace(Marking):
             self._cancelled = False
         self._escapes = event.key == "escape"
         self._handlers[binding.id]()
+
+    def _say_where(self, key: str) -> None:
+        """Say of a key that does nothing here where it does something."""
+        elsewhere = self.table.elsewhere(key)
+        if elsewhere is not None and self.scene is not None:
+            first, *others = where(elsewhere).split(", ")
+            places = f"{first} and {counted(len(others), 'other view')}" if others else first
+            self.say(f"{shown(key)} does nothing here; in {places}: {elsewhere.does}", tone=Tone.MUTED)
+        elif len(key) == 1 or " " in key:
+            self.say(f"{shown(key)} does nothing", "? lists the keys", tone=Tone.MUTED)
 
     def scene_shown(self) -> None:
         """Do what was asked for too early; an answer among it is none, as its question was not painted then."""
@@ -269,6 +291,12 @@ class Workspace(Marking):
             self.open_view(View.DATASET)
         elif self.active is View.STAGES:
             self.open_view(View.STAGE)
+        elif self.active is View.ALERTS:
+            self.open_view(View.ALERT)
+        elif self.active is View.AUTOMATIONS:
+            self.open_deliveries()
+        elif self.active is View.DELIVERIES:
+            self.open_view(View.DELIVERY)
         elif self.active is View.AUDIT:
             self.open_view(View.EVENT)
         elif self.active is View.EVENT:
@@ -336,10 +364,12 @@ class Workspace(Marking):
         self.go_to(View.FINDINGS)
 
     def sort(self) -> None:
-        """Sort the models by the next order."""
-        self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
-        self.show_models()
-        self.say(f"sorted by {self.order}", tone=Tone.MUTED)
+        """Sort the list that has the keys by the next order; the models where it has a way of its own."""
+        view = self.active if self.active in SORTED else View.MODELS
+        orders = ORDERS[view]
+        self.orders[view] = orders[(orders.index(self.order_of(view)) + 1) % len(orders)]
+        self.refilter(view)
+        self.say(f"sorted by {self.orders[view]}", tone=Tone.MUTED)
 
     def step_out(self) -> None:
         """Go out by one layer; at the root `q` leaves, and escape, which nobody counts, does not."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.filter import LineFilter
 
-from lineal_tui.view.ascii import to_ascii
+from lineal_tui.view.drawing.ascii import to_ascii
 
 if TYPE_CHECKING:
     from textual.color import Color

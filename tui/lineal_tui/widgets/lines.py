@@ -12,8 +12,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lineal.errors import LinealError
-from lineal_tui.view.lines import GUTTER, Line, Tone
-from lineal_tui.view.pages import Listed, Rows, top_for
+from lineal_tui.view.drawing.lines import GUTTER, Line, Tone
+from lineal_tui.view.drawing.pages import Listed, Rows, top_for
 from lineal_tui.widgets.painting import changed_cells, palette_of, strip_of
 
 _CACHED_STRIPS = 256

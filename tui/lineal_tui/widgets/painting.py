@@ -11,13 +11,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from lineal_tui.terminal import Look
-from lineal_tui.view.lines import Line, fit, width_of
+from lineal_tui.view.drawing.lines import Line, fit, width_of
 from lineal_tui.widgets.palette import styles
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from lineal_tui.view.lines import Tone
+    from lineal_tui.view.drawing.lines import Tone
 
 
 def palette_of(widget: Widget) -> dict[Tone, Style]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from lineal_tui.view.colours import words_of
+from lineal_tui.view.drawing.colours import words_of
 
 if TYPE_CHECKING:
     from lineal_tui.terminal import Look
-    from lineal_tui.view.lines import Tone
+    from lineal_tui.view.drawing.lines import Tone
 
 
 @cache

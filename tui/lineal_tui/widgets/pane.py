@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.message import Message
 
-from lineal_tui.view.bars import foot_line
-from lineal_tui.view.lines import GUTTER, Line, Tone, cut, width_of
+from lineal_tui.view.drawing.bars import foot_line
+from lineal_tui.view.drawing.lines import GUTTER, Line, Tone, cut, width_of
 from lineal_tui.widgets.lines import Lines
 from lineal_tui.widgets.painting import Bar, Still
 

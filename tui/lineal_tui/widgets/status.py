@@ -9,7 +9,7 @@ from lineal_tui.widgets.painting import Bar
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from lineal_tui.view.lines import Line
+    from lineal_tui.view.drawing.lines import Line
 
 
 class Status(Bar):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lineal.errors import BadAddress, BadPolicy, BadValue, LinealError, NotFound
 from lineal.gates import durations
 from lineal.governance.policies.lines import line_of
-from lineal.records.alerts import COOL_DOWN
+from lineal.records.alerts import COOL_DOWN, AlertSetting
 from lineal.records.automation import TIMEOUT, Occasion
 from lineal.records.endings import RetentionRule
 from lineal.records.gates import Gates
 from lineal.records.permissions import Role
-from lineal.records.policies import Policy, PolicyAlert, PolicyAutomation, PolicyRole, PolicyStage
+from lineal.records.policies import Policy, PolicyAutomation, PolicyRole, PolicyStage
 from lineal.rules.refs import StageRef, nearest, parse
 
 if TYPE_CHECKING:
@@ -167,12 +167,12 @@ def _stage(document: Document, name: str, content: Any) -> PolicyStage:
     return PolicyStage(ref.model, ref.stage, gates, keep, alerts)
 
 
-def _alert(document: Document, path: Path, content: Any) -> PolicyAlert:
+def _alert(document: Document, path: Path, content: Any) -> AlertSetting:
     table = _table(document, path, content)
     _check_keys(document, path, table, _ALERT_KEYS)
     if "alert" not in table:
         raise document.wrong(path, "an alert says what must hold: alert = 'latency_p99 < 80 for 10m'")
-    return PolicyAlert(
+    return AlertSetting(
         text=_value(document, (*path, "alert"), table["alert"], str),
         command=_texts(document, (*path, "command"), table["command"]) if "command" in table else None,
         rolls_back=_value(document, (*path, "rollback"), table.get("rollback", False), bool),

@@ -12,8 +12,8 @@ from lineal.operations import automation
 from lineal.operations.alerts import setting, terms
 from lineal.queries import alerts as alert_rows
 from lineal.queries import automation as automation_rows
-from lineal.records.alerts import COOL_DOWN
-from lineal.records.policies import PolicyAlert, PolicyAutomation, PolicyChange
+from lineal.records.alerts import COOL_DOWN, AlertSetting
+from lineal.records.policies import PolicyAutomation, PolicyChange
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,10 +28,10 @@ _Key = tuple[str, int]
 """What tells an alert from the others of its stage: what must hold, and for how many seconds it must not."""
 
 
-def alerts_of(connection: sqlite3.Connection, stage: int) -> tuple[PolicyAlert, ...]:
+def alerts_of(connection: sqlite3.Connection, stage: int) -> tuple[AlertSetting, ...]:
     """The alerts of a stage, in the order in which they were set."""
     found = alert_rows.rules(connection, stage)
-    return tuple(PolicyAlert(each.text, each.command, each.rolls_back, each.cool_down) for each in found)
+    return tuple(AlertSetting(each.text, each.command, each.rolls_back, each.cool_down) for each in found)
 
 
 def automations(connection: sqlite3.Connection) -> tuple[PolicyAutomation, ...]:
@@ -46,7 +46,7 @@ def automations(connection: sqlite3.Connection) -> tuple[PolicyAutomation, ...]:
 # alerts
 
 
-def check_alerts(document: Document, path: Path, found: Sequence[PolicyAlert]) -> None:
+def check_alerts(document: Document, path: Path, found: Sequence[AlertSetting]) -> None:
     """Raise, with the line, for an alert that makes no sense."""
     seen: set[_Key] = set()
     for place, each in enumerate(found):
@@ -64,7 +64,7 @@ def check_alerts(document: Document, path: Path, found: Sequence[PolicyAlert]) -
         raise document.wrong((*path, "alerts"), f"{len(found)} alerts; at most {setting.MOST} fit")
 
 
-def alert_changes(ref: str, known: Sequence[PolicyAlert], wanted: Sequence[PolicyAlert]) -> list[PolicyChange]:
+def alert_changes(ref: str, known: Sequence[AlertSetting], wanted: Sequence[AlertSetting]) -> list[PolicyChange]:
     """What changes of a stage's alerts."""
     before, after = _by_key(known), _by_key(wanted)
     found = []
@@ -75,7 +75,7 @@ def alert_changes(ref: str, known: Sequence[PolicyAlert], wanted: Sequence[Polic
     return found
 
 
-def apply_alerts(change: Change, stage: Stage, known: Sequence[PolicyAlert], wanted: Sequence[PolicyAlert]) -> None:
+def apply_alerts(change: Change, stage: Stage, known: Sequence[AlertSetting], wanted: Sequence[AlertSetting]) -> None:
     """Give a stage just these alerts."""
     before, after = _by_key(known), _by_key(wanted)
     gone = [each.text for key, each in before.items() if key not in after]
@@ -92,7 +92,7 @@ def apply_alerts(change: Change, stage: Stage, known: Sequence[PolicyAlert], wan
         )
 
 
-def _by_key(found: Iterable[PolicyAlert]) -> dict[_Key, PolicyAlert]:
+def _by_key(found: Iterable[AlertSetting]) -> dict[_Key, AlertSetting]:
     keyed = {}
     for each in found:
         _, expression, lasting, _ = terms.read(each.text)
@@ -100,7 +100,7 @@ def _by_key(found: Iterable[PolicyAlert]) -> dict[_Key, PolicyAlert]:
     return keyed
 
 
-def _alert_told(found: PolicyAlert) -> str:
+def _alert_told(found: AlertSetting) -> str:
     told = [terms.read(found.text)[0]]
     told += [] if found.command is None else [f"runs {shlex.join(found.command)}"]
     told += ["rolls back"] if found.rolls_back else []

@@ -12,8 +12,9 @@ from lineal.records.automation import TIMEOUT
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from lineal.records.alerts import AlertSetting
     from lineal.records.endings import RetentionRule
-    from lineal.records.policies import Policy, PolicyAlert, PolicyAutomation, PolicyRole, PolicyStage
+    from lineal.records.policies import Policy, PolicyAutomation, PolicyRole, PolicyStage
 
 _HEAD = """\
 # Who may do what in this registry, what its stages demand before a promotion and watch after it, what runs by itself.
@@ -49,7 +50,7 @@ def _stage(found: PolicyStage) -> str:
     return "\n\n".join([head, *("\n".join([f"[[stages.{name}.alerts]]", *_alert(each)]) for each in found.alerts)])
 
 
-def _alert(found: PolicyAlert) -> Iterator[str]:
+def _alert(found: AlertSetting) -> Iterator[str]:
     yield f"alert = {_text(found.text)}"
     if found.command is not None:
         yield f"command = {_list(found.command)}"

@@ -1,0 +1,82 @@
+"""What someone who does not know the application yet needs: no key is silent, and no step leads astray."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lineal_tui.view.drawing.lines import Tone, hanging, line_width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.tui.conftest import Opening
+
+    from lineal.registry import Registry
+
+
+async def test_another_model_begins_on_what_is_live_and_not_on_the_row_of_the_last_one(
+    registry: Registry, opened: Opening, grow: Callable[..., None]
+) -> None:
+    grow(registry, model="churn")
+    registry.promote("churn:2.0.0", "production")
+    async with opened(registry) as session:
+        await session.press("1", "g", "enter")
+        first = session.workspace.model
+        await session.press("G", "1", "G", "enter")
+        version = session.workspace.version
+        assert session.workspace.model != first
+        assert version is not None
+        assert "production" in version.stages
+
+
+async def test_esc_takes_away_what_went_wrong_and_not_the_place(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("d", "x")
+        assert "cannot be retired" in session.text
+        await session.press("escape")
+        assert "cannot be retired" not in session.text
+        assert session.workspace.shown.value == "diff"
+        await session.press("escape")
+        assert session.workspace.shown.value == "tree"
+
+
+async def test_a_key_of_another_place_says_where_it_does_what(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("1", "p")
+        assert "p does nothing here; in tree and" in session.last
+        assert "promote the version under the cursor" in session.last
+        await session.press("Z")
+        assert session.last == "Z does nothing · ? lists the keys"
+        await session.press("2", "y", "Q")
+        assert session.last == "y Q does nothing · ? lists the keys"
+
+
+async def test_help_begins_at_its_top_wherever_it_was_read_last(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("question_mark", "G", "escape", "1", "question_mark")
+        assert "in models" in session.text
+
+
+async def test_help_cuts_no_reason_and_explains_the_signs(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, (80, 200)) as session:
+        await session.press("question_mark")
+        assert "…" not in session.text.replace("⋯ …", "")
+        assert "live at the last stage" in session.text
+        assert "is live at production already)" in " ".join(session.text.split())
+
+
+async def test_an_empty_command_line_says_how_it_is_used(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("colon")
+        assert "tab completes" in session.last
+        assert "…" not in session.last
+        await session.press("m")
+        assert "tab completes" not in session.last
+
+
+def test_what_is_told_of_a_term_hangs_beside_it_or_under_it() -> None:
+    short = (("p    ", Tone.KEY), ("promote the version under the cursor", Tone.TEXT))
+    assert [line_width(line) <= 24 for line in hanging(short, 24)] == [True, True]
+    assert all(line[0][0].isspace() for line in hanging(short, 24)[1:])
+    long = (("a term that takes most of the room  ", Tone.KEY), ("and what is told of it", Tone.TEXT))
+    assert hanging(long, 40)[0] == long[:1]

@@ -1,0 +1,1 @@
+"""Gates, decisions and the audit log, as rows, lines and pages."""

@@ -1,0 +1,1 @@
+"""The help, the guides, and the words of the `:` line."""

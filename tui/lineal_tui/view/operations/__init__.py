@@ -1,0 +1,1 @@
+"""Automations and what they ran, as rows and pages."""

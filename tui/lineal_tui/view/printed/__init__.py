@@ -1,0 +1,1 @@
+"""Pages that only the command line prints: one thing, a list with chosen columns, a plan."""

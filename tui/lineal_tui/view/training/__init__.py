@@ -1,0 +1,1 @@
+"""Runs as rows, columns, pages and curves, and the data they used."""

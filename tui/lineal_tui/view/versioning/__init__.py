@@ -1,0 +1,1 @@
+"""Models and their versions as trees, rows and pages: files, costs, endings, lineage, reproduction."""
