@@ -24,7 +24,7 @@ _AUTOMATION = (
 )
 _DELIVERY = (
     "SELECT d.id, a.name, a.event, e.seq, e.action, e.ref, d.attempt, d.depth, d.state, e.at, d.started_at, "
-    "d.ended_at, d.exit_code, d.output, @@ FROM deliveries d "
+    "d.ended_at, d.exit_code, d.output FROM deliveries d "
     "JOIN automations a ON a.id = d.automation_id JOIN events e ON e.seq = d.event_seq "
 )
 _TAIL = 2_000
@@ -268,12 +268,12 @@ def _automation(row: _Row) -> Automation:
 
 
 _DeliveryRow = tuple[
-    *tuple[int, str, str, int, str, str, int, int, str, int], *tuple[int | None, int | None, int | None, str, int]
+    *tuple[int, str, str, int, str, str, int, int, str, int], *tuple[int | None, int | None, int | None, str]
 ]
 
 
 def _delivery(row: _DeliveryRow) -> Delivery:
-    number, name, event, seq, action, ref, attempt, depth, state, at, started, ended, code, output, noted = row
+    number, name, event, seq, action, ref, attempt, depth, state, at, started, ended, code, output = row
     return Delivery(
         id=number,
         automation=name,
