@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.records.auditing import Breach
+from lineal.rules.canonical import canonical_json
 from lineal.write_path import audit
 
 if TYPE_CHECKING:
@@ -114,7 +116,9 @@ def test_an_event_that_was_edited_and_sealed_anew_shows_in_the_next(
     told: Registry, unguarded: sqlite3.Connection
 ) -> None:
     old = next(event for event in told.events() if event.seq == 3)
-    sealed = audit.seal(old.seq, old.at, old.actor, "deleted", old.ref, old.data, old.prev)
+    who = {"actor": old.actor.user, "uid": old.actor.uid, "claim": old.actor.claim}
+    new = {**who, "seq": old.seq, "at": old.at, "action": "deleted", "ref": old.ref, "data": old.data, "prev": old.prev}
+    sealed = hashlib.sha256(canonical_json(new).encode()).hexdigest()
     unguarded.execute("UPDATE events SET action = 'deleted', hash = ? WHERE seq = 3", (sealed,))
     assert told.verify_events().broken_at == 4
 

@@ -48,11 +48,6 @@ class Role(StrEnum):
         """Its place, from 0 for the lowest."""
         return _RANKS[self]
 
-    @property
-    def permits(self) -> tuple[Permission, ...]:
-        """What it may do, those before it included."""
-        return tuple(each for role in Role if role.rank <= self.rank for each in GIVEN[role])
-
 
 _RANKS: Final = {role: place for place, role in enumerate(Role)}
 

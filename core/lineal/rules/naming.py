@@ -191,7 +191,7 @@ class SemVer(NamedTuple):
     pre: tuple[str, ...] = ()
     """Identifiers of a pre-release; empty for a release."""
     build: tuple[str, ...] = ()
-    """Identifiers of a build, which precedence leaves aside."""
+    """Identifiers of a build."""
 
     @classmethod
     def parse(cls, text: str) -> SemVer | None:
@@ -206,12 +206,6 @@ class SemVer(NamedTuple):
         pre = "-" + ".".join(self.pre) if self.pre else ""
         build = "+" + ".".join(self.build) if self.build else ""
         return f"{self.major}.{self.minor}.{self.patch}{pre}{build}"
-
-    @property
-    def precedence(self) -> tuple[object, ...]:
-        """A sort key: the specification's precedence (section 11), then the build's text."""
-        pre = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.pre)
-        return (self.major, self.minor, self.patch, not self.pre, pre, self.build)
 
     def bumped(self, bump: Bump, times: int = 1) -> SemVer:
         """Returns the release that follows at this level, `times` over; a pre-release's own release comes first."""

@@ -35,11 +35,6 @@ def append(
     events.insert(connection, seq, at, actor, action, ref, text, prev, digest)
 
 
-def seal(seq: int, at: Micros, actor: Actor, action: str, ref: str, data: Mapping[str, object], prev: str) -> str:
-    """The hash of an event: SHA-256 over all its other fields as canonical JSON."""
-    return _digest(content(raw(seq, at, actor, action, ref, canonical_json(dict(data)), prev)))
-
-
 def raw(
     seq: int, at: Micros, actor: Actor, action: str, ref: str, data: str, prev: str, digest: str = GENESIS
 ) -> RawEvent:
