@@ -90,3 +90,21 @@ def test_a_terminal_in_another_encoding_breaks_nothing(many: Path, encoding: str
     shown, _ = at_a_terminal("tree", "fraud", "--limit", 2, "--registry", many, PYTHONIOENCODING=encoding)
 
     assert "1.0.59" in shown
+
+
+def test_a_history_at_80_columns_has_its_times_and_versions_whole(sample: Path) -> None:
+    shown, _ = at_a_terminal("history", "fraud", "--registry", sample, columns=80, NO_COLOR="1")
+    piped, _ = at_a_terminal("history", "fraud", "--registry", sample, columns=300, NO_COLOR="1")
+    lines = shown.splitlines()
+    changes = re.findall(r"\S+ → \S+", piped)
+    assert all(len(line) <= 80 for line in lines)
+    assert changes
+    assert re.findall(r"\S+ → \S+", shown) == changes
+    assert [line.split("  ")[0] for line in lines if line[0] != " "] == [
+        line.split("  ")[0] for line in piped.splitlines()
+    ]
+
+
+def test_the_heads_of_a_difference_within_a_model_are_labels_at_a_terminal(sample: Path) -> None:
+    shown, _ = at_a_terminal("diff", "fraud:1.0.0", "fraud@production", "--registry", sample, columns=80, NO_COLOR="1")
+    assert re.match(r"fraud +1\.0\.0 +\d+\.\d+\.\d+", shown)

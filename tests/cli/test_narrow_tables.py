@@ -1,0 +1,78 @@
+"""What a table keeps where there is no room for all of it: addresses and times whole, words as far as they go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lineal_tui.view.drawing.lines import Tone, line_width
+from lineal_tui.view.drawing.text import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal_tui.view.drawing.lines import Line
+
+_TITLES = ("AT", "CHANGE", "WHO", "REASON")
+_ROWS = [
+    ("2026-03-01 03:00", "2.3.0 → 2.4.0", "stranger (claims as:ana)", "better on the hold-out, and quicker by a half"),
+    ("2026-02-01 03:00", "nothing → 2.3.0", "ben", "-"),
+]
+
+
+def _table(width: int | None, *, words: Sequence[int] = (), below: Sequence[int] = ()) -> list[str]:
+    spans = [tuple((text, Tone.TEXT) for text in row) for row in _ROWS]
+    return [_plain(line) for line in table(_TITLES, spans, width=width, words=words, below=below)]
+
+
+def _plain(line: Line) -> str:
+    return "".join(text for text, _ in line).rstrip()
+
+
+def test_a_pipe_gets_all_of_it_in_one_line_each() -> None:
+    assert _table(None, below=(2, 3)) == _table(500, below=(2, 3))
+    assert len(_table(None, below=(2, 3))) == 3
+
+
+def test_words_that_have_to_be_read_get_a_line_of_their_own() -> None:
+    assert _table(60, below=(2, 3)) == [
+        "AT                CHANGE",
+        "2026-03-01 03:00  2.3.0 → 2.4.0",
+        "    stranger (claims as:ana) · better on the hold-out, and",
+        "    quicker by a half",
+        "2026-02-01 03:00  nothing → 2.3.0",
+        "    ben",
+    ]
+
+
+def test_words_of_which_a_beginning_will_do_are_cut_before_anything_else() -> None:
+    lines = _table(68, words=(3, 2))
+    assert lines[0].split() == ["AT", "CHANGE", "WHO", "REASON"]
+    assert lines[1].startswith("2026-03-01 03:00  2.3.0 → 2.4.0    stranger (clai")
+    assert lines[1].count("…") == 2
+
+
+def test_a_column_that_was_left_out_is_owned_up_to() -> None:
+    lines = _table(50, words=(3, 2))
+    assert lines[0] == "AT                CHANGE           REASON  …"
+    assert lines[1].startswith("2026-03-01 03:00  2.3.0 → 2.4.0    better on")
+
+
+@given(
+    width=st.integers(40, 140),
+    words=st.lists(st.integers(2, 3), unique=True, max_size=2),
+    below=st.lists(st.integers(2, 3), unique=True, max_size=2),
+)
+def test_no_line_is_wider_than_the_terminal_and_what_is_needed_is_whole(
+    width: int, words: list[int], below: list[int]
+) -> None:
+    spans = [tuple((text, Tone.TEXT) for text in row) for row in _ROWS]
+    words = [each for each in words if each not in below]
+    lines = table(_TITLES, spans, width=width, words=words, below=below)
+    assert all(line_width(line) <= width for line in lines)
+    if set(words) | set(below) == {2, 3}:
+        told = "\n".join(map(_plain, lines))
+        assert "2026-03-01 03:00  2.3.0 → 2.4.0" in told
+        assert "2026-02-01 03:00  nothing → 2.3.0" in told
