@@ -13,7 +13,7 @@ from lineal_tui.cli.parameters import ADDRESS, as_json, now
 if TYPE_CHECKING:
     from lineal.addresses import Found
     from lineal.registry import Registry
-    from lineal_tui.view.as_json.json import Json
+    from lineal_tui.view.as_json.values import Json
     from lineal_tui.view.drawing.lines import Line
 
 _TEXT_LIMIT = 16 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal_tui.view.as_json.json import Object, scalar
+from lineal_tui.view.as_json.values import Object, scalar
 from lineal_tui.view.drawing.words import utc_time
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.records.comparison import Section
-from lineal_tui.view.as_json.json import scalar
+from lineal_tui.view.as_json.values import scalar
 
 if TYPE_CHECKING:
     from lineal.records.comparison import CodeBetween, Commit, Diff
-    from lineal_tui.view.as_json.json import Json, Object
+    from lineal_tui.view.as_json.values import Json, Object
 
 
 def diff_object(found: Diff) -> Object:

@@ -9,7 +9,7 @@ from lineal_tui.view.drawing.words import utc_time
 if TYPE_CHECKING:
     from lineal.records.endings import Ended, Expired, RetentionRule
     from lineal.records.models import VersionDetail
-    from lineal_tui.view.as_json.json import Object
+    from lineal_tui.view.as_json.values import Object
 
 
 def fields(detail: VersionDetail) -> Object:

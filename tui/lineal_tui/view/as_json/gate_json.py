@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lineal.records.gates import Assessment, Decision, Gates, Inbox, Review, WaitingVersion
     from lineal.records.policies import PolicyChange
     from lineal.records.stages import Check
-    from lineal_tui.view.as_json.json import Json, Object
+    from lineal_tui.view.as_json.values import Json, Object
 
 
 def gates(found: Gates) -> Object:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from lineal_tui.view.as_json import ending_json
+from lineal_tui.view.as_json.values import plain, scalar
 from lineal_tui.view.drawing.words import utc_time
 
 if TYPE_CHECKING:
@@ -19,16 +19,7 @@ if TYPE_CHECKING:
     from lineal.records.observations import ObservedSeries
     from lineal.records.runs import CodeState, Environment, Experiment, RunData, RunDetail
     from lineal.records.stages import Event, LiveVersion, Plan, Stage, Transition
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-Object = dict[str, Json]
-
-
-def scalar(value: Scalar) -> Json:
-    """A value; what JSON has no number for is a string: `NaN`, `Infinity`, `-Infinity`."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
+    from lineal_tui.view.as_json.values import Json, Object
 
 
 def model(found: Model) -> Object:
@@ -308,17 +299,6 @@ def event(found: Event) -> Object:
         "prev": found.prev,
         "hash": found.hash,
     }
-
-
-def plain(value: object) -> Json:
-    """Any value that came from JSON or from an event, with only what JSON has."""
-    if isinstance(value, dict):
-        return {str(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return scalar(value)
-    return str(value)
 
 
 def _parents(found: Version) -> Json:

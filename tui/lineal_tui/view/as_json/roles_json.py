@@ -8,7 +8,7 @@ from lineal_tui.view.drawing.words import utc_time
 
 if TYPE_CHECKING:
     from lineal.records.governance import Binding
-    from lineal_tui.view.as_json.json import Object
+    from lineal_tui.view.as_json.values import Object
 
 
 def binding(found: Binding) -> Object:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros
     from lineal.records.releases import Pipeline, Release, StageSettings, StageState
     from lineal.records.stages import Stage
-    from lineal_tui.view.as_json.json import Json, Object
+    from lineal_tui.view.as_json.values import Json, Object
 
 
 def settings(found: StageSettings) -> Object:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lineal.records.imports import Imported
     from lineal.records.upkeep import BackedUp, Collected, Finding, Leftover, Restored
     from lineal.upkeep.doctor import Mended
-    from lineal_tui.view.as_json.json import Object
+    from lineal_tui.view.as_json.values import Object
 
 
 def finding(found: Finding) -> Object:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lineal.records.automation import Automation, Delivery
     from lineal.records.base import Micros
-    from lineal_tui.view.as_json.json import Object
+    from lineal_tui.view.as_json.values import Object
     from lineal_tui.view.drawing.lines import Line
 
 TONES = {

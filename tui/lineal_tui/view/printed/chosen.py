@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lineal.records.models import VersionDetail
     from lineal.records.runs import RunDetail
     from lineal.search.fields import Subject
-    from lineal_tui.view.as_json.json import Json, Object
+    from lineal_tui.view.as_json.values import Json, Object
 
     Scopes = Mapping[str, tuple[str, ...]]
     """Of names, whether any metric, param or tag in the registry is called that: `metrics`, `params`, `tags`."""

@@ -13,7 +13,7 @@ from lineal_tui.view.drawing.words import counted, number, short_digest, size
 if TYPE_CHECKING:
     from lineal.records.contents import Contents, FileContent, Import, Pickled
     from lineal.records.models import Tensor
-    from lineal_tui.view.as_json.json import Object
+    from lineal_tui.view.as_json.values import Object
 
 _MOST_LINES = 50_000
 _MEMBERS = 200

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lineal.records.costs import FileCost, ModelCost, RegistryCost, ReleaseCost, VersionCost
-    from lineal_tui.view.as_json.json import Object
+    from lineal_tui.view.as_json.values import Object
 
 
 def registry(found: RegistryCost, width: int | None) -> list[Line]:

@@ -6,7 +6,7 @@ from shlex import join
 from typing import TYPE_CHECKING
 
 from lineal.records.reproduction import Answer
-from lineal_tui.view.as_json.json import scalar
+from lineal_tui.view.as_json.values import scalar
 from lineal_tui.view.drawing.lines import Line, Span, Tone
 from lineal_tui.view.drawing.text import fields, heading, table
 from lineal_tui.view.drawing.words import counted, short_digest
