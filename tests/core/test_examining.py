@@ -1,11 +1,16 @@
-"""Comparing the registry with the disk while others write."""
+"""Comparing the registry with the disk while others write, and saying only what was mended."""
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
+    from tests.core.conftest import Served
+
     from lineal.registry import Registry
 
 
@@ -30,3 +35,19 @@ def test_files_that_come_and_go_while_the_store_is_looked_at_are_no_fault(regist
     finally:
         is_over.set()
         writer.join()
+
+
+def test_what_cannot_be_removed_is_not_said_to_be(served: Served) -> None:
+    left = served.directory / ".trash-0"
+    left.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", left], check=False, capture_output=True).returncode:
+        pytest.skip("only root may mount")
+    try:
+        (mended,) = served.registry.repair()
+        assert (mended.finding.kind, mended.done) == ("debris", None)
+        assert "mending it failed" in mended.finding.problem
+    finally:
+        subprocess.run(["umount", left], check=True)
+    (mended,) = served.registry.repair()
+    assert mended.done == "removed it"
+    assert not left.exists()

@@ -81,8 +81,10 @@ class Door:
     @property
     def uid(self) -> str:
         """Its identifier, which stays when it is moved."""
+        from lineal.queries.registry import uid  # noqa: PLC0415  few commands ask
+
         with self._context.read() as connection:
-            return str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+            return uid(connection)
 
     def data_version(self) -> int:
         """A number that changes when somebody else changed the registry."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from lineal.queries import names
+from lineal.queries import names, registry
 from lineal.queries.values import scalar, scalar_columns
 from lineal.records.bundles import (
     Bundle,
@@ -65,7 +65,7 @@ def gather(connection: sqlite3.Connection, version: int) -> Bundle:
     uid = connection.execute("SELECT uid FROM versions WHERE id = ?", (version,)).fetchone()[0]
     return Bundle(
         focus=uid,
-        registry=connection.execute("SELECT uid FROM registry").fetchone()[0],
+        registry=registry.uid(connection),
         models=_models(connection, ids),
         data=_data(connection, data),
         runs=tuple(_run(connection, number) for number in runs),

@@ -64,12 +64,6 @@ def schema(connection: sqlite3.Connection, tables: Collection[str] | None = None
     return {(kind, name): " ".join(sql.split()) for kind, name, sql, table in rows if tables is None or table in tables}
 
 
-def uid(connection: sqlite3.Connection) -> str | None:
-    """The registry's identifier; None where it is missing."""
-    row = connection.execute("SELECT uid FROM registry").fetchone()
-    return str(row[0]) if row else None
-
-
 def version_count(connection: sqlite3.Connection) -> int:
     """How many versions there are of all models."""
     return int(connection.execute("SELECT count(*) FROM versions").fetchone()[0])

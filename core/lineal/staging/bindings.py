@@ -14,6 +14,7 @@ from lineal.machine.locate import at_home
 from lineal.machine.locks import is_held
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import pipelines as pipeline_rows
+from lineal.queries import registry as registry_rows
 from lineal.queries import releases as rows
 from lineal.queries import stages as stage_rows
 from lineal.records.releases import StageSettings, StageState
@@ -60,7 +61,7 @@ def bind(
     with context.read() as connection:
         _, stage = addresses.stage(connection, ref.model, ref.stage)
         known = rows.settings(connection, stage.id)
-        uid = str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+        uid = registry_rows.uid(connection)
     context.check(Permission.CONFIGURE, place)
     new = _checked(place, known, changes)
     directory = Path(new.release)

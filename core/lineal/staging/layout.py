@@ -28,6 +28,7 @@ MARK = ".lineal-stage.json"
 
 MANIFEST = "lineal.json"
 
+_UNFINISHED = (".partial-*", ".trash-*", ".current-*")
 _FICLONE = 0x40049409
 _STEP = 64 << 20
 _AT_FDCWD = -100
@@ -312,6 +313,11 @@ def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
         if now != (known.size, known.device, known.inode, known.changed_ns):
             return f"{known.path} was changed or replaced"
     return None
+
+
+def debris(directory: Path) -> list[Path]:
+    """What processes that died left of their work in a stage's directory."""
+    return [path for pattern in _UNFINISHED for path in directory.glob(pattern)]
 
 
 def remove(path: Path) -> None:

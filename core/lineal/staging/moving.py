@@ -11,6 +11,7 @@ from lineal import addresses
 from lineal.errors import Cancelled, Damaged, LinealError, MachineError, ReleaseFailed, to_fields
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import pipelines as rows
+from lineal.queries import registry as registry_rows
 from lineal.queries import releases as release_rows
 from lineal.records.releases import StepState
 from lineal.records.stages import Action, Outcome
@@ -134,7 +135,7 @@ class Work:
     def _prepare(self) -> str | None:
         """Check the target's bytes and lay its release out; returns the release's name, None for clearing."""
         with self._context.read() as connection:
-            uid = str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+            uid = registry_rows.uid(connection)
         layout.check_claim(self._directory, registry=uid, place=self._place)
         target = self._found.target
         if target is None:

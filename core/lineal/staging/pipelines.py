@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from lineal.write_path.context import Context
 
 
-_DEBRIS = (".partial-*", ".trash-*", ".current-*")
-
-
 def perform(
     context: Context,
     order: Order,
@@ -200,9 +197,8 @@ def cancel(context: Context, address: str) -> Pipeline:
 
 def _sweep(directory: Path) -> None:
     """Remove what processes left that died; the caller holds the stage's lock."""
-    for pattern in _DEBRIS:
-        for path in directory.glob(pattern):
-            layout.remove(path)
+    for path in layout.debris(directory):
+        layout.remove(path)
 
 
 def _tidy_quietly(context: Context, stage: Stage) -> None:

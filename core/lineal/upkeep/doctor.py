@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from lineal import addresses
 from lineal.data.fingerprint import hash_file
-from lineal.errors import LinealError
+from lineal.errors import LinealError, MachineError
 from lineal.operations import automation
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import pipelines as pipeline_rows
+from lineal.queries import registry as registry_rows
 from lineal.queries import releases as release_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
@@ -40,7 +41,6 @@ RUNNING = "pipeline_running"
 """Kind of the finding that is no fault: somebody moves the stage now, so it was not looked at."""
 
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs"})
-_DEBRIS = (".partial-*", ".trash-*", ".current-*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +260,7 @@ def _stage(context: Context, stage: Stage, settings: StageSettings) -> Iterator[
         dead = pipeline_rows.running(connection, stage.id)
         live = stage_rows.live(connection, stage.id)
         known = release_rows.releases_of(connection, stage.id)
-        uid = str(connection.execute("SELECT uid FROM registry").fetchone()[0])
+        uid = registry_rows.uid(connection)
     try:
         layout.check_claim(directory, registry=uid, place=place)
         now = layout.points_at(directory)
@@ -309,10 +309,9 @@ def _current(context: Context, stage: Stage, settings: StageSettings, path: str,
 
 
 def _strangers(directory: Path, place: str, known: set[str]) -> Iterator[_Problem]:
-    for pattern in _DEBRIS:
-        for path in directory.glob(pattern):
-            finding = Finding("debris", place, str(path), "left by a process that died", "remove it")
-            yield _Problem(finding, partial(_remove, path))
+    for path in layout.debris(directory):
+        finding = Finding("debris", place, str(path), "left by a process that died", "remove it")
+        yield _Problem(finding, partial(_remove, path))
     for path in sorted(directory.iterdir()):
         if path.name not in known | {layout.CURRENT, layout.MARK} and not path.name.startswith("."):
             why = "no release of this registry; nobody owns it"
@@ -320,10 +319,9 @@ def _strangers(directory: Path, place: str, known: set[str]) -> Iterator[_Proble
 
 
 def _remove(path: Path) -> str:
-    if path.is_symlink():
-        path.unlink()
-    else:
-        layout.remove(path)
+    layout.remove(path)
+    if os.path.lexists(path):
+        raise MachineError(path=path, why="it cannot be removed")
     return "removed it"
 
 
