@@ -95,6 +95,12 @@ def test_every_node_has_a_place_of_its_own_and_every_edge_a_way_around_the_other
         assert all(0 <= row < layout.rows and column < layout.columns for column, row in stops)
 
 
+def test_a_fold_tells_of_what_it_hides_behind_a_cycle() -> None:
+    lineage = arranged(whole("a>b", "b>a", "b>c", focus="a"), [], {("a", Way.DOWN)})
+    assert (ids(lineage), lineage.truncated) == ({"a", "b"}, True)
+    assert [(each.node, each.way, each.count) for each in lineage.beyond] == [("a", Way.DOWN, 1)]
+
+
 @given(any_graph(), st.sets(st.tuples(st.integers(0, 7).map(str), st.sampled_from([Way.UP, Way.DOWN])), max_size=6))
 def test_folding_more_never_shows_more(
     drawn: tuple[list[LineageNode], list[LineageEdge]], folded: set[tuple[str, Way]]

@@ -12,16 +12,13 @@ from lineal.formats.architecture import describe
 from lineal.formats.opening import machine_errors, require_regular
 from lineal.formats.sniff import sniff
 from lineal.records.models import Architecture, Artifact, FileEntry
+from lineal.records.releases import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from lineal.storage.objects import ObjectStore
-
-
-RELEASE_MANIFEST = "lineal.json"
-"""What a release says of itself, beside the version's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,8 @@ def gather(paths: Sequence[Path]) -> list[Source]:
         prefix = f"{path.resolve().name}/" if len(paths) > 1 else ""
         sources += [Source(prefix + name, file) for name, file in walk(path)]
     names = [source.name for source in sources]
-    if RELEASE_MANIFEST in names:
-        raise BadValue(field="file", value=RELEASE_MANIFEST, why="a release has a file of its own of this name")
+    if MANIFEST in names:
+        raise BadValue(field="file", value=MANIFEST, why="a release has a file of its own of this name")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise BadValue(field="file", value=twice, why="two of the files would have this path in the version")

@@ -95,7 +95,7 @@ def arranged(whole: Lineage, opened: Sequence[Opened], folded: Collection[tuple[
             kept.update(dict.fromkeys(_beside(each.found.edges, each.way)[each.node]))
     shown = [edge for edge in edges if edge.source in kept and edge.target in kept]
     for id_, way in folded:
-        hidden = {other for other in _beside(edges, way)[id_] if other not in kept}
+        hidden = _hidden(id_, _beside(edges, way), kept, {node for node, side in folded if side is way})
         known = beyond.pop((id_, way), None)
         count = len(hidden) + (known.count if known is not None else 0)
         if id_ in kept and count:
@@ -104,6 +104,20 @@ def arranged(whole: Lineage, opened: Sequence[Opened], folded: Collection[tuple[
     return Lineage(
         whole.focus, tuple(node for id_, node in nodes.items() if id_ in kept), tuple(shown), bool(left), left
     )
+
+
+def _hidden(fold: str, beside: Mapping[str, Sequence[str]], kept: Collection[str], folds: Collection[str]) -> set[str]:
+    """What a fold hides: what lies beyond it, also behind what is shown on its other side, as it may be in a cycle."""
+    hidden: set[str] = set()
+    reached, stack = {fold}, [fold]
+    while stack:
+        for other in beside.get(stack.pop(), ()):
+            if other not in kept:
+                hidden.add(other)
+            elif other not in reached and other not in folds:
+                reached.add(other)
+                stack.append(other)
+    return hidden
 
 
 def _beside(edges: Iterable[LineageEdge], way: Way) -> defaultdict[str, list[str]]:
