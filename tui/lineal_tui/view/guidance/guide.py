@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-_FOLDER = Path(__file__).parents[1] / "guides"
+_FOLDER = Path(__file__).parents[2] / "guides"
 
 _HEADING = re.compile(r"(#{1,4}) +(.*)")
 _ITEM = re.compile(r"( *)([-*]|\d+\.) +(.*)")
