@@ -6,7 +6,6 @@ import json
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lineal.errors import Damaged, MachineError, Refused
@@ -18,6 +17,7 @@ from lineal.queries import models as model_rows
 from lineal.queries import versions as version_rows
 from lineal.queries import waiting
 from lineal.records.automation import LOST, Automation, Delivery, DeliveryState
+from lineal.rules.canonical import rfc3339
 from lineal.write_path import waking
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _told(
     data = event.data
     return {
         "seq": event.seq,
-        "at": _utc(event.at),
+        "at": rfc3339(event.at),
         "actor": event.actor.user,
         "uid": event.actor.uid,
         "claim": event.actor.claim,
@@ -251,8 +251,3 @@ def _told(
             "digest": version.digest,
         },
     }
-
-
-def _utc(at: int) -> str:
-    whole = datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000)
-    return whole.isoformat().replace("+00:00", "Z")

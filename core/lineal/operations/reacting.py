@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from lineal import addresses
 from lineal.errors import Conflict, LinealError
 from lineal.machine import commands
-from lineal.operations.alerts.judging import rfc3339
 from lineal.queries import alerts as rows
 from lineal.queries import releases as release_rows
+from lineal.rules.canonical import rfc3339
 from lineal.staging import detached, stages, transitions
 
 if TYPE_CHECKING:

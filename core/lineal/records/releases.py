@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lineal.records.stages import Action
 
 
+MANIFEST = "lineal.json"
+"""The file in which a release says what it is, beside the version's own."""
 STEPS = ("verify", "lay out", "switch", "hook", "health", "record")
 """The steps of a pipeline, in order."""
 

@@ -34,6 +34,13 @@ def canonical_json(value: object) -> str:
     return text
 
 
+def rfc3339(at: int) -> str:
+    """A time, in microseconds since 1970, as JSON has it: in UTC, with the fraction only where there is one."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415  few changes tell a time
+
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z")
+
+
 def _dump(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 

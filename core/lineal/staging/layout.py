@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lineal.errors import Damaged, MachineError, Refused
 from lineal.machine.durable import sync_folder
-from lineal.records.releases import LaidFile
+from lineal.records.releases import MANIFEST, LaidFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 CURRENT = "current"
 MARK = ".lineal-stage.json"
 """Says which stage of which registry a directory belongs to."""
-
-MANIFEST = "lineal.json"
 
 _UNFINISHED = (".partial-*", ".trash-*", ".current-*")
 _FICLONE = 0x40049409

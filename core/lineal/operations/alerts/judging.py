@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from lineal.gates import durations
@@ -13,6 +12,7 @@ from lineal.queries import alerts as rows
 from lineal.queries import stages as stage_rows
 from lineal.records.alerts import AlertRule, Fired
 from lineal.records.base import Micros
+from lineal.rules.canonical import rfc3339
 from lineal.search import written
 from lineal.write_path.policy import Permission, allowed
 
@@ -162,12 +162,6 @@ def clear(change: Change, place: str, episode: int, why: str) -> str | None:
     if alert is not None:
         change.record("alert_cleared", place, alert=alert, episode=episode, why=why)
     return alert
-
-
-def rfc3339(at: Micros) -> str:
-    """A time as events tell it: in UTC."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class _Values:
