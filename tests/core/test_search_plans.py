@@ -15,6 +15,7 @@ from lineal.write_path.policy import Permission
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+    from pathlib import Path
 
 RUNS = 5_000
 
@@ -123,6 +124,37 @@ def test_many_things_are_walked_in_their_order(
     seen = plan(registry, where, sort)
     assert index in seen
     assert "ORDER BY" not in seen  # nothing was put in order
+
+
+@pytest.mark.parametrize("sort", ["duration", "experiment desc", "status"])
+def test_what_no_index_has_in_order_is_put_in_order_without_being_kept_whole(registry: Registry, sort: str) -> None:
+    with Seen(registry.context.db.connection) as seen:
+        found = registry.search_run_numbers(sort=sort)
+        page = registry.search_runs_page(sort=sort, limit=50)
+        place = registry.count_runs(sort=sort, ahead_of=page[-1].place)
+    assert len(set(found)) == len(found) == registry.run_count()
+    assert [each.item.n for each in page] == list(found[:50])
+    assert place == 49
+    assert len(seen.plans) >= 2
+    for each in seen.plans:
+        assert "MATERIALIZE" not in each
+
+
+def test_row_numbers_of_any_size_are_found(tmp_path: Path) -> None:
+    empty = create_registry(tmp_path / "registry")
+    for _ in range(2):
+        with empty.start_run("e"):
+            pass
+    with empty.context.change(Permission.LOG, "a high row number") as change:
+        change.connection.execute(
+            "INSERT INTO runs (n, id, experiment_id, name, kind, status, started_at, actor) "
+            "VALUES (?, printf('%032x', 9), 1, 'far', 'train', 'finished', 1, 'ana')",
+            (1 << 40,),
+        )
+        change.record("generated", "a run")
+    assert 1 << 40 in empty.search_run_numbers(sort="started")
+    assert len(empty.search_run_numbers(sort="duration")) == 3
+    empty.close()
 
 
 def test_looking_for_what_is_not_together_does_not_walk_far(registry: Registry) -> None:

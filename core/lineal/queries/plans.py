@@ -37,6 +37,7 @@ _CHEAPER = 20
 _STEPS = 2_000
 """Steps of SQLite's machine between two looks at whether the search goes on."""
 _STEPS_PER_ROW = 30
+_BEYOND_FOUR_BYTES = 1 << 31
 _UNKNOWN = 0.3
 """Share of things for which a condition is taken to hold when nothing tells."""
 
@@ -117,8 +118,9 @@ def rows(connection: sqlite3.Connection, search: Search, part: Part) -> list[Row
 
 
 def numbers(connection: sqlite3.Connection, search: Search) -> array[int]:
-    """The row numbers of all things that are found, in their order: eight bytes each, however many they are."""
-    plan, found = _planned(connection, search, Part(-1)), array("q")
+    """The row numbers of all things that are found, in their order: few bytes each, however many they are."""
+    plan = _planned(connection, search, Part(-1))
+    found = array("i" if _highest(connection, search) < _BEYOND_FOUR_BYTES else "q")
     walks = [_walk(search, walk, None, backwards=False) for walk in search.walks]
     for text, values in walks if plan.walks_at_most else [_in_order(connection, search, Part(-1), plan)]:
         with _watched(connection, search.stopped, -1):
@@ -135,7 +137,7 @@ def count(connection: sqlite3.Connection, search: Search, ahead_of: Place | None
             return _number(connection, search, *_base(search, start, "count(*)"))
         edge = _beyond(search, ahead_of, backwards=True)
         text, values = _base(search, start, "$k AS k, $n AS n")
-        text = f"WITH g AS MATERIALIZED ({text}) SELECT count(*) FROM g WHERE {edge.text}"
+        text = f"SELECT count(*) FROM ({_one_by_one(text)}) WHERE {edge.text}"
         return _number(connection, search, text, (*values, *edge.values))
     total = 0
     for walk in search.walks:
@@ -153,8 +155,7 @@ def count(connection: sqlite3.Connection, search: Search, ahead_of: Place | None
 def _planned(connection: sqlite3.Connection, search: Search, part: Part) -> _Plan:
     if not search.conditions:
         return _Plan((), -1 if search.walks else 0)
-    table, column = search.subject.table.split()[0], search.subject.number.partition(".")[2]
-    things = connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()[0]
+    things = _highest(connection, search)
     if things <= _FEW:
         return _Plan((), 0)
     most = max(2 * _FEW, min(things // _SHARE, _MOST_COUNTED))
@@ -173,6 +174,12 @@ def _planned(connection: sqlite3.Connection, search: Search, part: Part) -> _Pla
     if starts and cost <= min(steps, wanted / share):
         return _Plan(starts, 0)
     return _Plan(starts, max(int(cost), _FEW) if starts else -1)
+
+
+def _highest(connection: sqlite3.Connection, search: Search) -> int:
+    """The highest row number there is, which is about how many things there are."""
+    table, column = search.subject.table.split()[0], search.subject.number.partition(".")[2]
+    return int(connection.execute(f"SELECT coalesce(max({column}), 0) FROM {table}").fetchone()[0])
 
 
 def _starts(
@@ -296,10 +303,19 @@ def _in_order(
     down, up = ("ASC", "DESC") if part.backwards else ("DESC", "ASC")
     number = "n" if search.ties_descend else "iif(k IS NULL, n, -n)"
     order = f"k IS NULL {up}, k {down if search.descending else up}, {number} {down}"
-    # Else SQLite would work the key out anew wherever it stands.
-    told = f"WITH g AS MATERIALIZED ({text}) SELECT k, n FROM g"
-    text = f"{told} WHERE {edge.text} ORDER BY {order} LIMIT ? OFFSET ?"
-    return text, (*values, *edge.values, part.limit, part.skip)
+    text = f"SELECT k, n FROM ({_one_by_one(text)}) WHERE {edge.text} ORDER BY {order}"
+    if part.limit < 0 and not part.skip:
+        return text, (*values, *edge.values)  # without a limit SQLite sorts by merging, which suits many
+    return f"{text} LIMIT ? OFFSET ?", (*values, *edge.values, part.limit, part.skip)
+
+
+def _one_by_one(text: str) -> str:
+    """A statement within another one, which takes its rows as they come.
+
+    Without the limit SQLite would make one statement of the two, and work the key out anew wherever it stands; told to
+    materialize it, it would first keep all rows in memory.
+    """
+    return f"{text} LIMIT -1 OFFSET 0"
 
 
 def _base(search: Search, start: Condition | None, what: str) -> tuple[str, tuple[object, ...]]:
