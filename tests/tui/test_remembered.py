@@ -180,7 +180,7 @@ tables = st.builds(
         st.none() | texts,
         st.none() | texts,
         st.none() | texts,
-        st.none() | texts,
+        st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
         st.booleans(),
         st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
         st.lists(st.tuples(texts, keys), max_size=3).map(tuple),

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lineal.facade.door import Address
-    from lineal.operations import automation, delivering, observing, reacting
+    from lineal.operations import automation, delivering, observed_curves, observing, reacting
     from lineal.operations.alerts import reading as alert_reading
     from lineal.operations.alerts import setting as alert_setting
     from lineal.records.alerts import AlertRule, AlertState, Episode
     from lineal.records.automation import Automation, AutomationState, Delivery
     from lineal.records.base import Micros
+    from lineal.records.curves import Curves
     from lineal.records.endings import Ended, Expired, Hold, RetentionRule
     from lineal.records.models import Version
     from lineal.records.observations import Observation, Observed, ObservedHour, ObservedSeries, ObservedValue
@@ -30,6 +31,7 @@ else:
     automation = Later("lineal.operations.automation")
     delivering = Later("lineal.operations.delivering")
     endings = Later("lineal.retirement.endings")
+    observed_curves = Later("lineal.operations.observed_curves")
     observing = Later("lineal.operations.observing")
     reacting = Later("lineal.operations.reacting")
     retention = Later("lineal.retirement.retention")
@@ -143,6 +145,37 @@ class Operating(Governing):
     def observed_latest(self, series: ObservedSeries, count: int = 240) -> list[float]:
         """The newest single values of a metric, oldest first."""
         return observing.latest_of(self._context, series, count)
+
+    def observed_metrics(self, stage_ref: str, *, whole: bool = False) -> tuple[str, ...]:
+        """The metrics observed of what is live at a stage, or of all that was: those that alerts ask for first."""
+        return observed_curves.metrics_observed(self._context, stage_ref, whole=whole)
+
+    def observed_curve(
+        self,
+        stage_ref: str,
+        metric: str,
+        *,
+        whole: bool = False,
+        columns: int = 1_000,
+        first: float | None = None,
+        last: float | None = None,
+    ) -> Curves:
+        """What was observed of one metric over time, with the lines that alerts draw and when they fired.
+
+        Single values are drawn where all of an hour are kept; else the hour, with its least and greatest value and
+        mean. See `lineal.operations.observed_curves`.
+
+        Args:
+            stage_ref: address of the stage.
+            metric: its name.
+            whole: of all versions that were live there; else of the one that is, since it is.
+            columns: the most dots.
+            first: where to begin, in microseconds since 1970; None for the first value.
+            last: where to end; None for the last value.
+        """
+        return observed_curves.observed(
+            self._context, stage_ref, metric, whole=whole, columns=columns, first=first, last=last
+        )
 
     def set_alerts(
         self,

@@ -36,6 +36,8 @@ class Piece(NamedTuple):
     nans: int
     above: int
     below: int
+    odd: int = 0
+    """Values that are one of these three, and it is not known any more which."""
 
 
 class _Block(NamedTuple):
@@ -78,13 +80,14 @@ class Window:
 _COLUMNS = "level, n, first_step, last_step, first_at, last_at, count, least, most, total, nans, above, below"
 
 # The columns of a piece, over points or over their values, which are finite or NULL, as `finite`.
-_RAW = """
+RAW = """
 SELECT min({axis}), max({axis}), count(*), min(finite), max(finite), sum(finite), sum(value IS NULL),
     sum(coalesce(value = 9e999, 0)), sum(coalesce(value = -9e999, 0))
 FROM (
     SELECT {axis}, value, CASE WHEN value > -9e999 AND value < 9e999 THEN value END AS finite
-    FROM points WHERE series_id = :series AND {where})
+    FROM {table} WHERE series_id = :series AND {where})
 GROUP BY min(CAST(({axis} - :first) * :scale AS INTEGER), :most)"""
+"""What the points of a series in `table` come to, by column of the `axis`, as the fields of a piece."""
 
 # A version has what it was registered with; without that, what it was evaluated at last.
 _VALUES = """
@@ -309,7 +312,7 @@ def _points(
     connection: sqlite3.Connection, series: Series, window: Window, where: str, values: dict[str, int]
 ) -> Iterator[Piece]:
     rows = connection.execute(
-        _RAW.format(axis=window.axis, where=where),
+        RAW.format(axis=window.axis, table="points", where=where),
         {
             **values,
             "series": series.id,
@@ -319,7 +322,7 @@ def _points(
             "most": window.columns - 1,
         },
     ).fetchall()
-    return map(Piece._make, rows)
+    return (Piece(*row) for row in rows)
 
 
 def versions_of(connection: sqlite3.Connection, model: int, metric: str, window: Window) -> list[tuple[Piece, str]]:

@@ -43,6 +43,8 @@ class Dot:
     most: float | None
     mean: float | None
     nans: int = 0
+    odd: int = 0
+    """Values that were NaN or infinite, of which it is not known any more which."""
     above: int = 0
     """Values that were plus infinity."""
     below: int = 0
@@ -89,6 +91,31 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """Where an alert of a stage draws the line for a metric."""
+
+    value: float
+    operator: str
+    """What must hold of the metric against the value, such as `<`."""
+    alert: str
+    """The alert's whole text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One time that an alert over a metric fired."""
+
+    alert: str
+    label: str
+    """Of the version that was live."""
+    began: Micros
+    """When what it says was broken."""
+    ended: Micros | None
+    """None while it fires."""
+    saw: str
+
+
+@dataclass(frozen=True, slots=True)
 class Curves:
     """Curves of one metric over each other, in the columns of one drawing."""
 
@@ -106,3 +133,9 @@ class Curves:
     """When versions were live, oldest first; of a metric across versions only."""
     stage: str | None = None
     """Where they were live."""
+    observed: bool = False
+    """Whether it is what was observed at the stage."""
+    thresholds: tuple[Threshold, ...] = ()
+    """Of what was observed only."""
+    alarms: tuple[Alarm, ...] = ()
+    """Of what was observed, those that touch the range, oldest first."""

@@ -69,7 +69,7 @@ def curves(
         NotFound, BadAddress: an address names nothing, or neither runs nor versions.
         BadValue: there are no columns, or the range is none.
     """
-    _check(columns, first, last)
+    check_range(columns, first, last)
     if axis is Axis.VERSION:
         raise BadValue(field="axis", value="version", why="only a metric across a model's versions goes by it")
     with context.read() as connection:
@@ -96,7 +96,12 @@ def axis_named(name: str) -> Axis:
         raise BadValue(field="axis", value=name, why=f"it is one of {', '.join(Axis)}") from None
 
 
-def _check(columns: int, first: float | None, last: float | None) -> None:
+def check_range(columns: int, first: float | None, last: float | None) -> None:
+    """Refuse a drawing without columns, and what is no range.
+
+    Raises:
+        BadValue: it is one.
+    """
     if not 1 <= columns <= MOST_COLUMNS:
         raise BadValue(field="columns", value=columns, why=f"there are from 1 to {MOST_COLUMNS}")
     for name, value in (("first", first), ("last", last)):
@@ -256,14 +261,20 @@ def across(
         NotFound: there is no such model or stage.
         BadValue: there are no columns, or the range or the axis is none.
     """
-    _check(columns, first, last)
+    check_range(columns, first, last)
     if axis not in (Axis.VERSION, Axis.CLOCK):
         raise BadValue(field="axis", value=str(axis), why="versions go by their number (version) or the time (clock)")
     by_time = axis is Axis.CLOCK
     with context.read() as connection:
         found = addresses.model(connection, model)
-        name = stage if stage is not None else found.stages[-1][0] if found.stages else None
-        told = () if name is None else _spans(connection, found, name)
+        name = (
+            addresses.stage_name(found.name, stage)
+            if stage is not None
+            else found.stages[-1][0]
+            if found.stages
+            else None
+        )
+        told = () if name is None else stage_spans(connection, found, name)
         ends = rows.versions_extent(connection, found.id, metric, by_time=by_time)
         low, high, count = ends or (0, 0, 0)
         if ends is not None and by_time:
@@ -279,7 +290,8 @@ def across(
     return Curves(metric, axis, columns, begin, end, (curve,), direction, told, name)
 
 
-def _spans(connection: sqlite3.Connection, model: Model, stage: str) -> tuple[Span, ...]:
+def stage_spans(connection: sqlite3.Connection, model: Model, stage: str) -> tuple[Span, ...]:
+    """Which version was live at a stage when: spells without overlap, oldest first."""
     place = addresses.stage(connection, model.name, stage)[1]
     history = stages.history(connection, model.id, place.id, before=None, limit=-1)
     led_to = {each.to_version for each in history if each.to_version is not None}
@@ -293,4 +305,4 @@ def spans_of(context: Context, model: str, stage: str) -> tuple[Span, ...]:
         NotFound: there is no such model or stage.
     """
     with context.read() as connection:
-        return _spans(connection, addresses.model(connection, model), stage)
+        return stage_spans(connection, addresses.model(connection, model), stage)

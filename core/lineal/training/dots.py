@@ -48,6 +48,11 @@ class Summed(Protocol):
         ...
 
     @property
+    def odd(self) -> int:
+        """How many are one of these, and it is not known any more which."""
+        ...
+
+    @property
     def above(self) -> int:
         """How many are plus infinity."""
         ...
@@ -67,6 +72,7 @@ class _Column:
     most: float = -inf
     total: float = 0.0
     nans: int = 0
+    odd: int = 0
     above: int = 0
     below: int = 0
     label: str | None = None
@@ -97,13 +103,14 @@ def placed(
             column.least, column.most = min(column.least, piece.least), max(column.most, piece.most)
             column.total += piece.total if piece.total is not None else inf
         column.nans += piece.nans
+        column.odd += piece.odd
         column.above += piece.above
         column.below += piece.below
     return tuple(_dot(at, column) for at, column in sorted(found.items()))
 
 
 def _dot(at: int, column: _Column) -> Dot:
-    finite = column.count - column.nans - column.above - column.below
+    finite = column.count - column.nans - column.odd - column.above - column.below
     least = most = mean = None
     if finite:
         least, most = column.least, column.most
@@ -119,10 +126,11 @@ def _dot(at: int, column: _Column) -> Dot:
         least,
         most,
         mean,
-        column.nans,
-        column.above,
-        column.below,
-        column.label,
+        nans=column.nans,
+        odd=column.odd,
+        above=column.above,
+        below=column.below,
+        label=column.label,
     )
 
 

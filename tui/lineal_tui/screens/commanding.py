@@ -191,20 +191,18 @@ class Commanding(Filtering):
 
     def _do(self, command: Command) -> None:
         registry, first, options = self.registry, command.first, command.options
-        reason = options.get("reason")
+        reason, address = options.get("reason"), first or self.address()
         match command.verb.name:
             case "promote":
                 self._promote(command)
             case "approve" | "reject" | "review" | "inbox" | "policy":
                 self.decide_asked(command)
             case "rollback":
-                address, to = first or self.address(), options.get("to")
+                to = options.get("to")
                 self._plan(lambda: registry.plan_rollback(address, to=to, reason=reason))
             case "undo":
-                address = first or self.address()
                 self._plan(lambda: registry.plan_undo(address, reason=reason))
             case "clear":
-                address = first or self.address()
                 self._plan(lambda: registry.plan_clear(address, reason=reason))
             case "mark":
                 if len(options) != 1:
@@ -220,8 +218,6 @@ class Commanding(Filtering):
                 self.work(lambda: DiffAsked(registry.diff(*refs)), "command")
             case "lineage":
                 self.trace_address(self._ref(first))
-            case "datasets":
-                self.go_to(View.DATASETS)
             case "show" | "open" | "tree" | "history":
                 self._find(command)
             case "audit":
@@ -230,8 +226,8 @@ class Commanding(Filtering):
                 self.watch_asked(command)
             case name if name.startswith("on "):
                 self.automate_asked(command)
-            case "models":
-                self.go_to(View.MODELS)
+            case "models" | "datasets" as name:
+                self.go_to(View(name))
             case "filter":
                 self.apply_filter(self.active, " ".join(command.arguments))
             case "sort":

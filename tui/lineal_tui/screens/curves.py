@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.keys import WITH_ALERT, View
 from lineal_tui.screens.run_pages import RunPages
 from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, rule
 from lineal_tui.view.drawing.pages import Listed
@@ -64,13 +64,26 @@ class Drawing(RunPages):
         if asked is None:
             self.say("nothing here has curves: mark runs or versions with space, then C", tone=Tone.CHANGED)
             return
+        self._show_curves(asked)
+
+    def _show_curves(self, asked: Asked) -> None:
         self._ask_curves(asked)
         self.give_screen_to(View.CURVES)
         self.call_after_refresh(self.redraw_all)
         self.call_after_refresh(self.follow_now)
 
+    def open_observed(self, place: str) -> None:
+        """Draw what was observed of what is live at a stage."""
+        self._show_curves(self._of_stage(place))
+
+    def _of_stage(self, place: str) -> Asked:
+        known = self._known
+        return reading.Asked((), self.model, self.stage, place, metric=known.metric, axis="clock")
+
     def _asked_here(self) -> Asked | None:
         known = self._known
+        if self.active in WITH_ALERT or (self.model is not None and self.active in (View.STAGES, View.STAGE)):
+            return self._of_stage(self.address())
         if self.active in (View.RUNS, View.RUN, View.COLUMNS, View.EXPERIMENTS):
             refs = tuple(self.marked_runs.values()) if self.active is not View.RUN else ()
             detail = self.run_detail
@@ -102,7 +115,7 @@ class Drawing(RunPages):
 
     def _across(self, known: Asked) -> Asked:
         axis = known.axis if known.axis in _MODEL_AXES else _MODEL_AXES[0]
-        return reading.Asked((), self.model, self.stage, known.metric, axis)
+        return reading.Asked((), self.model, self.stage, metric=known.metric, axis=axis)
 
     def _ask_curves(self, asked: Asked) -> None:
         if replace(asked, part=None) != replace(self._asked_curves, part=None):
@@ -131,7 +144,7 @@ class Drawing(RunPages):
         asked, found, registry = self._asked_curves, self._curves, self.registry
         if width < 1:
             return
-        if not asked.refs and asked.model is None:
+        if not asked.refs and asked.observed is None and asked.model is None:
             asked = self._wish = self._across(asked)
         if not self._curves_stale and self._reading == (asked, width):
             if found is not None and (found.asked, found.width) == self._reading:
@@ -167,8 +180,8 @@ class Drawing(RunPages):
             pane.draw_title = lambda width, active: rule(
                 (("curves", Tone.TITLE if active else Tone.STRONG),), ((self._about(), Tone.MUTED),), width
             )
-            why = "" if found is None else "nothing was measured here"
-            pane.lines.show(Listed[object]([((why, Tone.MUTED),)]), _indented)
+            lines = () if found is None else words.nothing_lines(found.asked.observed)
+            pane.lines.show(Listed[object](lines), _indented)
             pane.redraw()
             return
         about, part = self._about(), found.asked.part is not None
@@ -190,6 +203,9 @@ class Drawing(RunPages):
 
     def _about(self) -> str:
         asked = self._asked_curves
+        if asked.observed is not None:
+            which = "of all that were live" if asked.is_whole else "of what is live"
+            return f"observed {which} at {cut_middle(asked.observed, 40)}"
         if asked.refs:
             ref = asked.refs[0]
             shown = ref[: len("run:") + 8] if ref.startswith("run:") else ref[:_REF]
@@ -224,6 +240,9 @@ class Drawing(RunPages):
     def turn_axis(self) -> None:
         """Let curves go by the next axis."""
         asked = self._asked_curves
+        if asked.observed is not None:
+            self.say("what is observed goes by the clock", tone=Tone.MUTED)
+            return
         axes: tuple[str, ...] = _RUN_AXES if asked.refs else _MODEL_AXES
         if asked.refs and self._curves is not None and _EPOCH not in self._curves.metrics:
             axes = _RUN_AXES[:-1]
@@ -231,8 +250,14 @@ class Drawing(RunPages):
         self._ask_curves(replace(asked, axis=axes[(at + 1) % len(axes)], part=None))
 
     def toggle_across(self) -> None:
-        """From the curves of runs to the metric across the versions of the model, and back."""
+        """From the curves of runs to the metric across the versions of the model, and back.
+
+        What is observed goes from the version that is live to all that were, and back.
+        """
         asked = self._known
+        if asked.observed is not None:
+            self._ask_curves(replace(asked, is_whole=not asked.is_whole, part=None))
+            return
         if asked.refs:
             if self.model is None:
                 self.say("there is no model here", tone=Tone.MUTED)

@@ -42,9 +42,9 @@ class Operating(Alarming):
             case "on list":
                 self.go_to(View.AUTOMATIONS)
             case "on log":
-                self._show_log(name)
+                self._look_for_log(name)
             case "on show" if name is not None and not name.isdigit():
-                self._show_log(name)
+                self._look_for_log(name)
             case "on show":
                 number = int(name or 0)
                 self.work(lambda: reading.DeliveryFound(registry.delivery(number)), "command")
@@ -57,7 +57,7 @@ class Operating(Alarming):
                 act = self._automation_change(command)
                 self.work(lambda: act(registry), "question")
 
-    def _show_log(self, name: str | None) -> None:
+    def _look_for_log(self, name: str | None) -> None:
         registry = self.registry
 
         def look() -> Message:

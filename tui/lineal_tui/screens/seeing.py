@@ -5,7 +5,6 @@ from __future__ import annotations
 from lineal_tui.keys import View
 from lineal_tui.screens.walking import Walking
 
-
 _READ = frozenset(
     {
         View.EXPERIMENTS,

@@ -10,9 +10,9 @@ from lineal_tui.view.drawing.words import utc_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lineal.records.curves import Curve, Curves, Dot, Span
+    from lineal.records.curves import Alarm, Curve, Curves, Dot, Span
 
-TITLES = ("ref", "name", "first", "last", "points", "least", "most", "mean", "nan", "inf", "-inf", "label")
+TITLES = ("ref", "name", "first", "last", "points", "least", "most", "mean", "nan", "inf", "-inf", "label", "odd")
 """The columns of CSV: a row is what the points between two places on the axis come to."""
 
 
@@ -27,6 +27,21 @@ def curves_json(curves: Curves) -> Object:
         "curves": [_curve(curve) for curve in curves.curves],
         "stage": curves.stage,
         "live": [_span(span) for span in curves.spans],
+        "observed": curves.observed,
+        "thresholds": [
+            {"operator": each.operator, "value": scalar(each.value), "alert": each.alert} for each in curves.thresholds
+        ],
+        "alerts": [_alarm(each) for each in curves.alarms],
+    }
+
+
+def _alarm(found: Alarm) -> Object:
+    return {
+        "alert": found.alert,
+        "label": found.label,
+        "from": utc_time(found.began),
+        "until": None if found.ended is None else utc_time(found.ended),
+        "saw": found.saw,
     }
 
 
@@ -51,6 +66,7 @@ def _dot(dot: Dot) -> Object:
         "most": scalar(dot.most),
         "mean": scalar(dot.mean),
         "nan": dot.nans,
+        "odd": dot.odd,
         "inf": dot.above,
         "-inf": dot.below,
         "label": dot.label,
@@ -74,5 +90,5 @@ def curves_rows(curves: Curves) -> Iterator[tuple[object, ...]]:
         for dot in curve.dots:
             yield (
                 *(curve.ref, curve.name, dot.first, dot.last, dot.count, dot.least, dot.most, dot.mean),
-                *(dot.nans, dot.above, dot.below, dot.label),
+                *(dot.nans, dot.above, dot.below, dot.label, dot.odd),
             )

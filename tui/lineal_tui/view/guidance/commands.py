@@ -62,8 +62,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("deprecate", "deprecate [REF] --until D|--withdraw [--reason TEXT]", "say until when a version may be used",
          options=("--until", "--reason", "--successor"), flags=("--withdraw",), changes=True),
     Verb("set", "set REF FIELD=VALUE...", "set owner, purpose, notes, tags", least=2, most=None, changes=True),
-    Verb("observe", "observe MODEL@STAGE NAME=VALUE... [--at TIME] [--version REF]", "record what was measured", least=2,
-         most=None, options=("--at", "--version"), changes=True),
+    Verb("observe", "observe MODEL@STAGE NAME=VALUE... [--at TIME] [--version REF]", "record what was measured",
+         least=2, most=None, options=("--at", "--version"), changes=True),
     Verb("observations", "observations [MODEL@STAGE]", "curves of what is observed at a stage"),
     Verb("alerts", "alerts [MODEL@STAGE]", "what must hold of what is observed, and when it did not"),
     Verb("stage set", "stage set MODEL@STAGE --alert EXPR|--no-alert EXPR", "set an alert of a stage, or take one away",
@@ -72,8 +72,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("on list", "on list", "what runs when something happens", most=0),
     Verb("on log", "on log [NAME]", "what was run, and how it ended"),
     Verb("on show", "on show NAME|NUMBER", "the log of one, or all about one delivery", least=1),
-    Verb("on add", "on add EVENT [MODEL|MODEL@STAGE] --run CMD", "run a command when something happens", least=1, most=2,
-         options=("--run", "--timeout", "--name"), changes=True),
+    Verb("on add", "on add EVENT [MODEL|MODEL@STAGE] --run CMD", "run a command when something happens",
+         least=1, most=2, options=("--run", "--timeout", "--name"), changes=True),
     Verb("on enable", "on enable NAME", "let it run again, from the next event on", least=1, changes=True),
     Verb("on disable", "on disable NAME", "keep it from running", least=1, changes=True),
     Verb("on remove", "on remove NAME", "take it away; its log stays", least=1, changes=True),
@@ -96,8 +96,14 @@ VERBS: tuple[Verb, ...] = (
     Verb("quit", "quit", "leave", most=0),
 )  # fmt: skip
 _ALSO = {
-    **{"q": "quit", "q!": "quit", "h": "help", "?": "help", "roll_back": "rollback", "versions": "tree"},
-    **{"on": "on list", "automations": "on list"},
+    "q": "quit",
+    "q!": "quit",
+    "h": "help",
+    "?": "help",
+    "roll_back": "rollback",
+    "versions": "tree",
+    "on": "on list",
+    "automations": "on list",
 }
 _OF_AUTOMATIONS = frozenset({"on log", "on show", "on enable", "on disable", "on remove"})
 _WITHOUT_OFFERS = frozenset({"--reason", "--comment", "--until", "--since", "--at", "--run", "--timeout", "--name"}) | {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lineal.records.curves import Axis
 from lineal.training.dots import smoothed
 from lineal_tui.view.drawing.braille import ACROSS
+from lineal_tui.view.drawing.clean import one_line
 from lineal_tui.view.drawing.lines import Line, Span, Tone, cut, cut_middle, fit, left, width_of
 from lineal_tui.view.drawing.words import counted, figure, local_time, metric, number
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _TONES = (Tone.CURVE_1, Tone.CURVE_2, Tone.CURVE_3, Tone.CURVE_4, Tone.CURVE_5, Tone.CURVE_6)
+_ODD = "NaN or infinite"
+_MOST_ALARMS = 3
+"""Times that alerts fired which are told in words."""
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
@@ -152,7 +156,37 @@ def legend_lines(curves: Curves, width: int) -> list[Line]:
         words = odd_words(curve, curves.axis)
         if words:
             lines.append(fit(((f" {letter_of(n)} ", tone_of(n)), (cut(words, max(1, width - 3)), Tone.FAILED)), width))
-    return lines
+    return [*lines, *_alert_lines(curves, width)]
+
+
+def _alert_lines(curves: Curves, width: int) -> list[Line]:
+    """What must hold of what was observed, and when it did not, the latest first."""
+    told: list[tuple[str, str, Tone]] = []
+    for each in curves.thresholds:
+        named = "" if each.alert == f"{curves.metric} {each.operator} {metric(each.value)}" else f": {each.alert}"
+        told.append(("╌ ", f"must be {each.operator} {metric(each.value)}{named}", Tone.TEXT))
+    latest = curves.alarms[::-1]
+    for alarm in latest[:_MOST_ALARMS]:
+        until = "fires" if alarm.ended is None else f"to {local_time(alarm.ended)}"
+        words = f"ALERT {local_time(alarm.began)} {until}, {alarm.label}: {alarm.alert}; saw {alarm.saw}"
+        told.append(("! ", words, Tone.FAILED if alarm.ended is None else Tone.TEXT))
+    if len(latest) > _MOST_ALARMS:
+        told.append(("! ", f"{counted(len(latest) - _MOST_ALARMS, 'alert')} before that", Tone.MUTED))
+    return [
+        fit(((f" {sign}", Tone.FAILED), (cut(words, max(1, width - 3)), tone)), width) for sign, words, tone in told
+    ]
+
+
+def nothing_lines(stage: str | None) -> tuple[Line, ...]:
+    """What stands where there is nothing to draw; `stage`: the address of the one of which nothing was observed."""
+    if stage is None:
+        return ((("nothing was measured here", Tone.MUTED),),)
+    return (
+        ((f"nothing was observed of what is live at {one_line(stage)}", Tone.TEXT),),
+        (),
+        ((f"lineal observe {one_line(stage)} latency_p99=71", Tone.KEY),),
+        (("records some; `m` draws what was observed of all versions that were live there", Tone.MUTED),),
+    )
 
 
 def _where(axis: Axis, dot: Dot) -> str:
@@ -165,7 +199,8 @@ def _where(axis: Axis, dot: Dot) -> str:
 def _summary(curves: Curves, curve: Curve) -> str:
     least = [dot.least for dot in curve.dots if dot.least is not None]
     most = [dot.most for dot in curve.dots if dot.most is not None]
-    count = counted(curve.count, "version" if curves.spans or curves.axis is Axis.VERSION else "point")
+    unit = "value" if curves.observed else "version" if curves.spans or curves.axis is Axis.VERSION else "point"
+    count = counted(curve.count, unit)
     if len(curve.dots) == 1 and curve.dots[0].count == curve.count == 1 and least:
         return f"{metric(least[0])} {_where(curves.axis, curve.dots[0])}"
     words = []
@@ -177,7 +212,7 @@ def _summary(curves: Curves, curve: Curve) -> str:
 
 
 def _odd_of(dot: Dot) -> str:
-    words = [(dot.nans, "NaN"), (dot.above, "inf"), (dot.below, "-inf")]
+    words = [(dot.nans, "NaN"), (dot.odd, _ODD), (dot.above, "inf"), (dot.below, "-inf")]
     return ", ".join(f"{number(count)} {word}" if count > 1 else word for count, word in words if count)
 
 
@@ -186,6 +221,7 @@ def odd_words(curve: Curve, axis: Axis) -> str:
     told = []
     for word, found in (
         ("NaN", [(dot, dot.nans) for dot in curve.dots if dot.nans]),
+        (_ODD, [(dot, dot.odd) for dot in curve.dots if dot.odd]),
         ("inf", [(dot, dot.above) for dot in curve.dots if dot.above]),
         ("-inf", [(dot, dot.below) for dot in curve.dots if dot.below]),
     ):

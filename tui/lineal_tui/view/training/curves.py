@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp, floor, log
+from math import ceil, exp, floor, isfinite, log
 from typing import TYPE_CHECKING
 
 from lineal.records.curves import Axis
@@ -11,6 +11,7 @@ from lineal.training.dots import smoothed
 from lineal_tui.view.drawing.braille import ACROSS, DOWN, Heights, Reach, cells, dotted, sign
 from lineal_tui.view.drawing.lines import Line, Span, Tone, cut, cut_middle, right, rule, width_of
 from lineal_tui.view.drawing.words import local_times, metric
+from lineal_tui.view.training import single_points
 from lineal_tui.view.training.curve_words import letter_of, micros, place, tone_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ SMOOTHINGS = (0.0, 0.3, 0.6, 0.9, 0.97)
 
 _LABEL = 10
 _SHADE = "░"
+_LIMIT = "╌"
+_ALARM = "━"
+_FURTHER = 4
+"""How many times as much as the values span may be drawn, so that the line of an alert is in the picture."""
 _LETTER_EVERY = 24
 """Cells between two letters on one curve."""
 
@@ -81,7 +86,7 @@ def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
     Each curve has a tone and, where there are several, its letter here and there. `▲` is a value of plus infinity in a
     column, `▼` one of minus infinity, `✗` one that is no number.
     """
-    band = _band(curves, look.width) if curves.spans else ()
+    band = _bands(curves, look.width)
     rows = max(1, look.height - 2 - len(band))
     across = max(1, look.width - _LABEL - 1)
     reaches = [_reaches(curve, look) for curve in curves.curves]
@@ -93,10 +98,16 @@ def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
     if ends is None:
         _write(grid, rows // 2, _nothing(curves, look))
     else:
-        low, high = _padded(*ends, logarithmic=look.logarithmic)
+        low, high = _padded(*with_thresholds(curves, *ends), logarithmic=look.logarithmic)
         heights = Heights(low, high, rows * DOWN, logarithmic=look.logarithmic)
+        limits = {heights(each.value) // DOWN: each.value for each in curves.thresholds if low <= each.value <= high}
+        for row in limits:
+            grid[row] = [(_LIMIT, Tone.FAILED)] * across
         _draw(grid, [dotted(each, heights, across * ACROSS) for each in reaches], rows)
+        single_points.mark(grid, curves, reaches, heights)
         labels = _labels(low, high, rows, logarithmic=look.logarithmic)
+        for row, value in limits.items():
+            labels[row] = _label(value, high - low)
     _mark_odd(grid, curves, across)
     lines: list[Line] = [
         ((right(labels[row], _LABEL), Tone.MUTED), ("┤" if labels[row] else "│", Tone.FAINT), *_merged(grid[row]))
@@ -105,6 +116,16 @@ def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
     lines.append(((" " * _LABEL + "└" + "─" * across, Tone.MUTED),))
     lines.append(_figures(curves, across))
     return tuple(lines[: look.height - len(band)]) + band
+
+
+def with_thresholds(curves: Curves, low: float, high: float) -> tuple[float, float]:
+    """The least and the greatest value that are drawn: with the lines of alerts, as long as the curve is readable."""
+    span = high - low
+    for each in curves.thresholds:
+        lower, upper = min(low, each.value), max(high, each.value)
+        if isfinite(each.value) and (not span or upper - lower <= _FURTHER * span):
+            low, high = lower, upper
+    return low, high
 
 
 def _nothing(curves: Curves, look: PlotLook) -> str:
@@ -188,7 +209,7 @@ def _mark_odd(grid: list[list[Span]], curves: Curves, across: int) -> None:
                 grid[0][column] = ("▲", tone_of(n))
             if dot.below:
                 grid[-1][column] = ("▼", tone_of(n))
-            elif dot.nans:
+            elif dot.nans or dot.odd:
                 grid[-1][column] = ("✗", tone_of(n))
 
 
@@ -236,9 +257,15 @@ def _named(curves: Curves) -> tuple[str, str, str]:
 # when versions were live
 
 
+def _cell(curves: Curves, at: float, across: int) -> int:
+    """The cell of the plot that a place on the axis is in, or the first or last where it is beyond."""
+    span = curves.last - curves.first
+    within = max(curves.first, min(curves.last, at)) - curves.first
+    return min(across - 1, int(within / span * across)) if span else 0
+
+
 def _columns_of(curves: Curves, across: int) -> list[tuple[int, int, str, bool]]:
     """(first cell, last cell, label, is live) of each spell within the plot."""
-    span = curves.last - curves.first
     found = []
     for each in curves.spans:
         if curves.axis is Axis.VERSION:
@@ -247,12 +274,7 @@ def _columns_of(curves: Curves, across: int) -> list[tuple[int, int, str, bool]]
             begin, end = float(each.began), float(each.ended if each.ended is not None else curves.last)
         if end < curves.first or begin > curves.last:
             continue
-        low, high = (
-            min(across - 1, int((max(curves.first, min(curves.last, at)) - curves.first) / span * across))
-            if span
-            else 0
-            for at in (begin, end)
-        )
+        low, high = (_cell(curves, at, across) for at in (begin, end))
         found.append((low, high, each.label, each.ended is None))
     return found
 
@@ -267,6 +289,21 @@ def _shade(grid: list[list[Span]], curves: Curves, across: int) -> None:
         for row in grid:
             for column in range(low, high + (1 if by_number or live else 0)):
                 row[column] = (_SHADE, tone if not live or by_number else Tone.FAINT)
+
+
+def _bands(curves: Curves, width: int) -> tuple[Line, ...]:
+    """What stands below the figures of the axis: when versions were live, and when alerts fired."""
+    return (*(_band(curves, width) if curves.spans else ()), *(_alarms(curves, width) if curves.alarms else ()))
+
+
+def _alarms(curves: Curves, width: int) -> tuple[Line, ...]:
+    across = max(1, width - _LABEL - 1)
+    row: list[Span] = [(" ", Tone.TEXT)] * across
+    for each in curves.alarms:
+        end = float(each.ended if each.ended is not None else curves.last)
+        low, high = (_cell(curves, at, across) for at in (float(each.began), end))
+        row[low : high + 1] = [("!", Tone.FAILED), *[(_ALARM, Tone.FAILED)] * (high - low)]
+    return (((right("ALERT", _LABEL), Tone.FAILED), (" ", Tone.TEXT), *_merged(row)),)
 
 
 def _band(curves: Curves, width: int) -> tuple[Line, ...]:
@@ -322,7 +359,7 @@ def with_cursor(lines: Sequence[Line], curves: Curves, cursor: int | None) -> li
     if cursor is None:
         return list(lines)
     found = list(lines)
-    at = len(found) - 1 - (1 if curves.spans else 0)
+    at = len(found) - 1 - bool(curves.spans) - bool(curves.alarms)
     figures = "".join(text for text, _ in found[at])
     cell = _LABEL + 1 + cursor // ACROSS
     found[at] = ((f"{figures[:cell].ljust(cell)}▲{figures[cell + 1 :]}", Tone.MUTED),)
