@@ -134,6 +134,20 @@ def stage(connection: sqlite3.Connection, model_name: str, stage_name: str) -> t
     return owner, found
 
 
+def stage_name(model: str, text: str) -> str:
+    """The name of a stage of a model, from that name or from the stage's address.
+
+    Raises:
+        BadAddress: it is the address of something else.
+    """
+    if "@" not in text:  # which is in no name
+        return text
+    ref = stage_ref(text)
+    if ref.model != model:
+        raise OtherAddress(text=text, why=f"a stage of {model} is wanted here")
+    return ref.stage
+
+
 def stage_ref(text: str) -> refs.StageRef:
     """The stage that an address names.
 
@@ -220,11 +234,12 @@ def rollback_chain(
 
 
 def dataset(connection: sqlite3.Connection, name: str) -> Dataset:
-    """The dataset of this name.
+    """The dataset of this name, or address.
 
     Raises:
         NotFound: there is none.
     """
+    name = name.removeprefix("data:")
     found = datasets.dataset(connection, name)
     if found is None:
         near = tuple(f"data:{each}" for each in refs.nearest(name, datasets.names(connection)))
@@ -248,7 +263,7 @@ def dataset_version(connection: sqlite3.Connection, name: str, label: str) -> Da
 
 
 def one_dataset_version(connection: sqlite3.Connection, text: str) -> DatasetVersion:
-    """The dataset version that an address names; a dataset alone means its newest.
+    """The dataset version that an address names, or what follows its `data:`; a dataset alone means its newest.
 
     Raises:
         BadAddress: it is no address of data.
@@ -256,9 +271,9 @@ def one_dataset_version(connection: sqlite3.Connection, text: str) -> DatasetVer
     """
     ref = refs.parse(text)
     match ref:
-        case refs.DatasetVersionRef(name, label):
+        case refs.DatasetVersionRef(name, label) | refs.LabelRef(name, label):
             return dataset_version(connection, name, label)
-        case refs.DatasetRef(name):
+        case refs.DatasetRef(name) | refs.ModelRef(name):
             owner = dataset(connection, name)
             if owner.latest is None:
                 raise NotFound(kind="dataset version", name=text, hint="the dataset has no versions yet")
@@ -283,12 +298,14 @@ def run(connection: sqlite3.Connection, prefix: str) -> Run:
 
 
 def experiment(connection: sqlite3.Connection, name: str) -> Experiment:
-    """The experiment of this name.
+    """The experiment of this name, or address.
 
     Raises:
         NotFound: there is none.
     """
     found = runs.experiment(connection, name)
+    if found is None and name.startswith("exp:"):
+        return experiment(connection, name.removeprefix("exp:"))
     if found is None:
         near = tuple(f"exp:{each}" for each in refs.nearest(name, runs.experiment_names(connection)))
         raise NotFound(kind="experiment", name=f"exp:{name}", nearest=near)

@@ -38,6 +38,27 @@ def test_versions_are_filtered(typed: Typed, sample: Path) -> None:
     assert labels("owner = 'ana' created < '1 day ago'") == ["1.0.0"]
 
 
+def test_versions_of_all_models_are_filtered_where_none_is_named(typed: Typed, registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_text("bytes")
+    typed("register", "third", "model.bin", "--metric", "score=3", "--registry", registry)
+    asked = ("versions", "--where", "seq >= 1", "--registry", registry)
+    every = typed(*asked, "--json").json
+    assert {"fraud", "third"} < {version["model"] for version in every}
+    assert every[0]["ref"] == "third:1.0.0"
+    assert [version["ref"] for version in typed(*asked, "--json", "--limit", 2).json] == [
+        version["ref"] for version in every[:2]
+    ]
+    shown = typed(*asked)
+    assert shown.lines[1].split()[:4] == ["third:1.0.0", "#1", "score", "3.000"]
+    assert len(shown.lines) == 1 + len(every)
+    chosen = typed(*asked, "--columns", "model,seq", "--sort", "model", "--json").json
+    assert [version["model"] for version in chosen] == sorted(version["model"] for version in every)
+    assert "no such versions" in typed("versions", "--where", "seq = 99", "--registry", registry).err
+    alone = typed("versions", "--registry", registry)
+    assert (alone.code, alone.out) == (2, "")
+    assert "MODEL" in alone.err
+
+
 def test_models_experiments_and_datasets_are_filtered(typed: Typed, sample: Path) -> None:
     everything = typed("models", "--json", "--registry", sample).json
     found = typed("models", "--where", "name LIKE 'fr%' AND versions >= 3", "--json", "--registry", sample).json

@@ -232,18 +232,28 @@ class Searching(Tables):
         self,
         where: str | None = None,
         *,
+        dataset: str | None = None,
         sort: str | None = None,
         limit: int | None = None,
         stopped: Callable[[], bool] | None = None,
     ) -> list[DatasetVersion]:
         """Versions of datasets that a filter lets through, the newest first unless `sort` says otherwise.
 
+        Args:
+            where: the filter; None lets all through.
+            dataset: only of this one.
+            sort: the order; as `search_runs`.
+            limit: at most so many; None for all.
+            stopped: as `search_runs`.
+
         Raises:
             LinealError: as `search_runs`.
         """
         with self._context.read() as connection:
             asked = searching.Asked(where, sort, self._context.clock(), stopped)
-            found = searching.datasets(connection, asked, searching.Window(-1 if limit is None else limit))
+            number = None if dataset is None else addresses.dataset(connection, dataset).id
+            window = searching.Window(-1 if limit is None else limit)
+            found = searching.datasets(connection, asked, window, dataset=number)
         return [each.item for each in found]
 
     def search_models(

@@ -61,6 +61,7 @@ def decide(
         naming.check_text("comment", comment)
     with context.read() as connection:
         model = addresses.version(connection, address).model
+    stage_name = addresses.stage_name(model, stage_name)
     place = f"{model}@{stage_name}"
     with context.change(Permission.APPROVE, place) as change:
         connection = change.connection
@@ -94,7 +95,7 @@ def decisions(context: Context, address: str, stage_name: str) -> list[Decision]
     """
     with context.read() as connection:
         version = addresses.version(connection, address)
-        _, stage = addresses.stage(connection, version.model, stage_name)
+        _, stage = addresses.stage(connection, version.model, addresses.stage_name(version.model, stage_name))
         return rows.of_version(connection, stage.id, version.id)[::-1]
 
 

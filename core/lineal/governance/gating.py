@@ -92,6 +92,8 @@ def checked(
     changes = dict(changes)
     if "after" in changes and changes["after"] is None:
         changes.setdefault("soak", 0)
+    elif "after" in changes:
+        changes["after"] = addresses.stage_name(stage.model, changes["after"])
     if isinstance(changes.get("soak"), str):
         changes["soak"] = durations.seconds("soak", changes["soak"])
     if "expressions" in changes:
@@ -176,7 +178,7 @@ def assess(context: Context, address: str, stage_name: str) -> Assessment:
     """
     with context.read() as connection:
         version = addresses.version(connection, address)
-        _, stage = addresses.stage(connection, version.model, stage_name)
+        _, stage = addresses.stage(connection, version.model, addresses.stage_name(version.model, stage_name))
         live = stage_rows.live(connection, stage.id)
         return Assessment(
             version=version,

@@ -43,6 +43,7 @@ def grant(
         Refused: it is the first role and not that of an admin of all models, or it would take the last admin away.
     """
     subject = checked_subject(subject)
+    model, stage = _parted(model, stage)
     place = _place(model, stage)
     with context.change(Permission.GRANT, place) as change:
         connection = change.connection
@@ -80,6 +81,7 @@ def revoke(
         NotPermitted: the actor is no admin there.
         Refused: it would take the last admin away.
     """
+    model, stage = _parted(model, stage)
     place = _place(model, stage)
     with context.change(Permission.GRANT, place) as change:
         connection = change.connection
@@ -173,6 +175,14 @@ def checked_subject(subject: str) -> str:
             hint=f"name {name} instead",
         )
     return name
+
+
+def _parted(model: str | None, stage: str | None) -> tuple[str | None, str | None]:
+    """Model and stage by name; the address of a stage names both."""
+    if stage is None or "@" not in stage:
+        return model, stage
+    ref = addresses.stage_ref(stage)
+    return ref.model, ref.stage if model is None else addresses.stage_name(model, stage)
 
 
 def _place(model: str | None, stage: str | None) -> str:

@@ -184,9 +184,12 @@ def _of_versions(connection: sqlite3.Connection, asked: Asked, model: int | None
 # what is few
 
 
-def datasets(connection: sqlite3.Connection, asked: Asked, window: Part) -> list[Found[DatasetVersion]]:
-    """Versions of datasets."""
-    found = _few(connection, asked, fields.DATASETS, window)
+def datasets(
+    connection: sqlite3.Connection, asked: Asked, window: Part, *, dataset: int | None = None
+) -> list[Found[DatasetVersion]]:
+    """Versions of datasets, of one or of all."""
+    given = [] if dataset is None else [Condition(Sql("v.dataset_id = ?", (dataset,)))]
+    found = _few(connection, asked, fields.DATASETS, window, given)
     return _found(found, lambda numbers: dataset_rows.by_ids(connection, numbers))
 
 
@@ -202,11 +205,13 @@ def experiments(connection: sqlite3.Connection, asked: Asked, window: Part) -> l
     return _found(found, lambda numbers: run_rows.experiments_by_ids(connection, numbers))
 
 
-def _few(connection: sqlite3.Connection, asked: Asked, subject: Subject, window: Part) -> list[Row]:
+def _few(
+    connection: sqlite3.Connection, asked: Asked, subject: Subject, window: Part, given: Sequence[Condition] = ()
+) -> list[Row]:
     _know_natural_order(connection)
     names = KnownNames(connection, subject)
     order = compiling.order(subject.newest if asked.sort is None else asked.sort, subject, names, asked.now)
-    return plans.rows(connection, _search(asked, subject, names, [], order, []), window)
+    return plans.rows(connection, _search(asked, subject, names, given, order, []), window)
 
 
 # all of them

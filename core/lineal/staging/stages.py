@@ -32,7 +32,7 @@ def plan_promotion(context: Context, address: str, stage_name: str, *, reason: s
     """
     with context.read() as connection:
         target = addresses.version(connection, address)
-        _, stage = addresses.stage(connection, target.model, stage_name)
+        _, stage = addresses.stage(connection, target.model, addresses.stage_name(target.model, stage_name))
         _check_objects(connection, context.objects, target)
         return _plan(context, connection, Action.PROMOTE, stage, target, None, reason)
 
@@ -237,6 +237,7 @@ def add_stage(context: Context, model: str, name: str, *, after: str | None = No
             raise AlreadyExists(kind="stage", name=f"{model}@{name}", where="")
         position = len(rows.stages_of(connection, owner.id))
         if after is not None:
+            after = addresses.stage_name(model, after)
             position = addresses.stage(connection, model, after)[1].position + 1
         rows.insert_stage(connection, owner.id, name, position)
         change.record("stage_added", f"{model}@{name}", position=position, after=after)

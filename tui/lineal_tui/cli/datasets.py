@@ -12,6 +12,7 @@ from lineal_tui.cli.parameters import ADDRESS, as_json, columns, go_on, limit, n
 
 
 @click.command("datasets", cls=Command)
+@click.argument("dataset", type=ADDRESS, required=False, metavar="[data:NAME]")
 @where
 @sort("the newest first")
 @columns
@@ -21,21 +22,23 @@ from lineal_tui.cli.parameters import ADDRESS, as_json, columns, go_on, limit, n
 def datasets_command(
     context: click.Context,
     *,
+    dataset: str | None,
     where: str | None,
     sort: str | None,
     columns: str | None,
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """List the datasets; with --where, --sort or --columns their versions.
+    """List the datasets; the versions of one, newest first; with --where, --sort or --columns the versions of all.
 
     Examples:
       lineal datasets
+      lineal datasets data:customers
       lineal datasets --where "rows > 1000 AND created > '30 days ago'"
       lineal show data:customers
     """
-    if where is not None or sort is not None or columns is not None:
-        _versions(context, where, sort, columns, limit, as_json=as_json)
+    if dataset is not None or where is not None or sort is not None or columns is not None:
+        _versions(context, dataset, where, sort, columns, limit, as_json=as_json)
         return
     with session(context).open() as registry:
         found = registry.datasets()
@@ -54,6 +57,7 @@ def datasets_command(
 
 def _versions(
     context: click.Context,
+    dataset: str | None,
     where: str | None,
     sort: str | None,
     columns: str | None,
@@ -62,7 +66,7 @@ def _versions(
     as_json: bool,
 ) -> None:
     with session(context).open() as registry:
-        found = registry.search_datasets(where, sort=sort, limit=limit, stopped=go_on)
+        found = registry.search_datasets(where, dataset=dataset, sort=sort, limit=limit, stopped=go_on)
     from lineal_tui.view.printed import chosen  # noqa: PLC0415  start-up is measured
 
     if as_json and columns is None:

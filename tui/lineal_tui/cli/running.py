@@ -55,7 +55,7 @@ def run_command(
 
     with session(context).open() as registry:
         started = registry.start_run(
-            experiment or Path(command[0]).name,
+            Path(command[0]).name if experiment is None else experiment.removeprefix("exp:"),
             name=name,
             kind=kind,
             params={key: scalar(text) for key, text in params},
@@ -92,7 +92,7 @@ def log_command(
       lineal log --param lr=0.01 optimizer=adam
     """
     ref = os.environ.get("LINEAL_RUN")
-    if values[0].startswith("run:") and "=" not in values[0]:
+    if "=" not in values[0]:
         ref, values = values[0], values[1:]
     if not ref:
         raise click.UsageError("name the run, or start the script with `lineal run`, which sets LINEAL_RUN")

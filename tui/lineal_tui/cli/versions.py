@@ -23,7 +23,7 @@ from lineal_tui.cli.parameters import (
 
 
 @click.command("versions", cls=Command)
-@click.argument("model", type=ADDRESS, metavar="MODEL")
+@click.argument("model", type=ADDRESS, required=False, metavar="[MODEL]")
 @click.option("--all", "everything", is_flag=True, help="Also retired ones.")
 @where
 @sort("the newest first")
@@ -34,7 +34,7 @@ from lineal_tui.cli.parameters import (
 def versions_command(
     context: click.Context,
     *,
-    model: str,
+    model: str | None,
     everything: bool,
     where: str | None,
     sort: str | None,
@@ -42,24 +42,29 @@ def versions_command(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """List the versions of a model, newest first.
+    """List the versions of a model, newest first; with --where and without a model, those of all models.
 
     Examples:
       lineal versions fraud
+      lineal versions --where "stage = 'production' AND status = 'bad'"
       lineal versions fraud --sort auc --limit 5
       lineal versions fraud --where "created > '30 days ago' AND metrics.auc > 0.9"
       lineal versions fraud --json
     """
+    if model is None and where is None:
+        raise click.UsageError("Missing argument 'MODEL', or --where EXPR for those of all models.", context)
     shortened = limit if limit is not None or as_json or not on_terminal() else ROWS
     with session(context).open() as registry:
-        found = registry.model(model_name(model))
+        found = None if model is None else registry.model(model_name(model))
+        name = None if found is None else found.name
         retired = everything or as_json
         versions = registry.search_versions(
-            found.name, where, sort=sort, limit=shortened, include_retired=retired, stopped=go_on
+            name, where, sort=sort, limit=shortened, include_retired=retired, stopped=go_on
         )
         total = len(versions)
         if limit is None and shortened == total:
-            total = registry.count_versions(found.name, where, include_retired=retired, stopped=go_on)
+            total = registry.count_versions(name, where, include_retired=retired, stopped=go_on)
+        models = registry.models(include_retired=True) if found is None and versions else []
         details = registry.details(versions) if as_json or columns is not None else []
         if columns is not None:
             from lineal_tui.view.printed import chosen  # noqa: PLC0415  start-up is measured
@@ -76,14 +81,18 @@ def versions_command(
         dump([json.version(detail) for detail in details])
         return
     if not versions:
-        narrate(f"{found.name} has no {'such versions' if where is not None else 'versions to show'}")
+        narrate(f"{name or 'the registry'} has no {'such versions' if where is not None else 'versions to show'}")
         return
     if columns is not None:
         show(chosen.versions(details, names, width(), known))
     else:
         from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
-        show(listing.versions(found, versions, now(), width()))
+        show(
+            listing.versions_of_all(models, versions, now(), width())
+            if found is None
+            else listing.versions(found, versions, now(), width())
+        )
     if limit is None and total > len(versions):
         narrate(f"{total - len(versions):,} more; --limit {total} shows all")
 

@@ -78,6 +78,27 @@ def versions(model: Model, found: Sequence[Version], now: Micros, width: int | N
     return table(titles, rows, width=width, numbers=(1, 3, 4), words=(7, 5, 6))
 
 
+def versions_of_all(models: Sequence[Model], found: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
+    """Versions of several of these models, each with the primary metric of its own."""
+    known = {model.name: model for model in models}
+    rows = [
+        (
+            (version.ref, Tone.STRONG),
+            (f"#{version.seq}", Tone.MUTED),
+            badge(known[version.model], version),
+            _text(
+                None if version.primary is None else f"{known[version.model].primary_metric} {metric(version.primary)}"
+            ),
+            (age(version.created_at, now), Tone.MUTED),
+            (version.owner or "-", Tone.MUTED),
+            (version.notes or version.purpose or "-", Tone.MUTED),
+        )
+        for version in found
+    ]
+    titles = ("VERSION", "#", "STAGE", "METRIC", "AGE", "OWNER", "NOTE")
+    return table(titles, rows, width=width, numbers=(1, 4), words=(6, 5))
+
+
 def tree(model: Model, found: Sequence[tuple[Version, TreeRow]], now: Micros, width: int | None) -> list[Line]:
     """The drawn version tree of a model, with its primary metric."""
     rows = [
