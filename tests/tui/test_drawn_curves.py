@@ -54,6 +54,28 @@ def test_a_rising_line_is_drawn_from_the_lower_left_to_the_upper_right() -> None
     assert [sign(found[at]) for at in sorted(found)] == ["⡠", "⠊", "⡠", "⠊"]
 
 
+def test_a_single_point_stands_out_with_its_value_and_is_said_to_be_the_only_one() -> None:
+    rows = text_of(drawing.plot_lines(of([0.25]), drawing.PlotLook(80, 12)))
+    (point,) = [row for row in rows if "●" in row]
+    assert point.rstrip().endswith("│● 0.2500, the only point")
+    assert not any("●" in row for row in text_of(drawing.plot_lines(of([0.25, 0.5]), drawing.PlotLook(80, 12))))
+
+
+def test_several_single_points_bear_their_letters_and_the_words_of_none_hide_another() -> None:
+    rows = text_of(drawing.plot_lines(of([0.25], [0.75], [0.75]), drawing.PlotLook(80, 12)))
+    assert [row.rstrip()[11:] for row in rows if "only point" in row] == [
+        "C 0.7500, the only point",
+        "A 0.2500, the only point",
+    ]
+
+
+def test_a_single_point_of_a_part_tells_of_how_many_and_at_the_right_end_stands_right_of_its_words() -> None:
+    one = Curve("run:0", "run", (dot(137, 3.0),), 40)
+    rows = text_of(drawing.plot_lines(Curves("loss", Axis.STEP, 138, 0, 138, (one,)), drawing.PlotLook(80, 12)))
+    (point,) = [row for row in rows if "●" in row]
+    assert point.endswith("3.000, 1 of 40 points ●")
+
+
 def test_columns_without_points_are_bridged_but_not_where_a_value_is_no_number() -> None:
     heights = Heights(0.0, 7.0, 8)
     bridged = dotted([(0, 0.0, 0.0, 0.0), (7, 7.0, 7.0, 7.0)], heights, 8)
