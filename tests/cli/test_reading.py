@@ -27,6 +27,7 @@ VERSION_KEYS = frozenset(
         "tags",
         "forced",
         "alarmed",
+        "unhealthy",
     }
     | {"deprecated", "retired"}
 )
@@ -36,6 +37,7 @@ RUN_KEYS = frozenset(
 )
 MODEL_KEYS = frozenset(
     {"ref", "name", "scheme", "primary_metric", "stages", "forced", "alarmed", "versions", "owner", "purpose"}
+    | {"bad", "unhealthy"}
 )
 TRANSITION_KEYS = frozenset(
     {"ref", "seq", "model", "stage", "action", "from", "to", "actor", "claim", "reason", "at", "outcome", "forced"}

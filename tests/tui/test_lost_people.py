@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from lineal_tui.view.drawing.lines import Tone, hanging, line_width
 
 if TYPE_CHECKING:
@@ -80,3 +82,19 @@ def test_what_is_told_of_a_term_hangs_beside_it_or_under_it() -> None:
     assert all(line[0][0].isspace() for line in hanging(short, 24)[1:])
     long = (("a term that takes most of the room  ", Tone.KEY), ("and what is told of it", Tone.TEXT))
     assert hanging(long, 40)[0] == long[:1]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+async def test_what_is_live_and_bad_is_told_wherever_it_is_called_live(
+    registry: Registry, opened: Opening, size: tuple[int, int]
+) -> None:
+    registry.mark("fraud:2.1.0", "bad", reason="leaks")
+    async with opened(registry, size) as session:
+        assert "production 2.1.0 BAD" in session.rows[0]
+        assert "BAD PRODUCTION" in session.text
+        await session.press("1")
+        assert "BAD 2.1.0" in session.text
+        await session.press("9")
+        assert "BAD" in next(row for row in session.rows if "production" in row and "2.1.0" in row and "▌" in row)
+        await session.press("6")
+        assert "production  BAD" in session.text

@@ -106,18 +106,20 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
     moved: dict[int, int] = {}
     forced: dict[int, list[str]] = {}
     alarmed: dict[int, list[str]] = {}
-    for number, stage, label, at, is_forced, is_alarmed in connection.execute(
-        f"SELECT s.model_id, s.name, v.label, t.switched_at, {FORCED_IN}, {ALARMED} FROM stages s "
+    bad: dict[int, list[str]] = {}
+    unhealthy: dict[int, list[str]] = {}
+    for number, stage, label, at, *wrong in connection.execute(
+        f"SELECT s.model_id, s.name, v.label, t.switched_at, {FORCED_IN}, {ALARMED}, v.status = 'bad', "
+        "t.outcome = 'unhealthy' FROM stages s "
         "LEFT JOIN live l ON l.stage_id = s.id LEFT JOIN versions v ON v.id = l.version_id "
         "LEFT JOIN transitions t ON t.id = l.transition_id "
         "WHERE s.model_id IN (SELECT value FROM json_each(?)) ORDER BY s.model_id, s.position",
         (json.dumps(list(stages)),),
     ).fetchall():
         stages[number].append((stage, label))
-        if is_forced:
-            forced.setdefault(number, []).append(stage)
-        if is_alarmed:
-            alarmed.setdefault(number, []).append(stage)
+        for kept, belongs in zip((forced, alarmed, bad, unhealthy), wrong, strict=True):
+            if belongs:
+                kept.setdefault(number, []).append(stage)
         moved[number] = max(moved.get(number, 0), at or 0)
     return [
         Model(
@@ -134,6 +136,8 @@ def _models(connection: sqlite3.Connection, rows: list[_ModelRow]) -> list[Model
             updated_at=Micros(max(created_at, registered or 0, moved.get(number, 0))),
             forced=tuple(forced.get(number, ())),
             alarmed=tuple(alarmed.get(number, ())),
+            bad=tuple(bad.get(number, ())),
+            unhealthy=tuple(unhealthy.get(number, ())),
         )
         for number, name, scheme, primary, owner, purpose, notes, created_at, versions, registered, _ in rows
     ]

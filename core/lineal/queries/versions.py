@@ -306,12 +306,14 @@ def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[V
     stages: dict[int, list[str]] = {}
     forced: dict[int, list[str]] = {}
     alarmed: dict[int, list[str]] = {}
-    for version, stage, is_forced, is_alarmed in connection.execute(
-        f"SELECT l.version_id, s.name, {FORCED_IN}, {ALARMED} FROM live l JOIN stages s ON s.id = l.stage_id "
+    unhealthy: dict[int, list[str]] = {}
+    for version, stage, *told in connection.execute(
+        f"SELECT l.version_id, s.name, 1, {FORCED_IN}, {ALARMED}, t.outcome = 'unhealthy' FROM live l "
+        "JOIN stages s ON s.id = l.stage_id JOIN transitions t ON t.id = l.transition_id "
         "WHERE l.version_id IN (SELECT value FROM json_each(?)) ORDER BY s.position",
         (ids,),
     ).fetchall():
-        for kept, belongs in ((stages, True), (forced, is_forced), (alarmed, is_alarmed)):
+        for kept, belongs in zip((stages, forced, alarmed, unhealthy), told, strict=True):
             if belongs:
                 kept.setdefault(version, []).append(stage)
     return [
@@ -333,6 +335,7 @@ def _versions(connection: sqlite3.Connection, rows: list[_VersionRow]) -> list[V
             stages=tuple(stages.get(row[0], ())),
             forced=tuple(forced.get(row[0], ())),
             alarmed=tuple(alarmed.get(row[0], ())),
+            unhealthy=tuple(unhealthy.get(row[0], ())),
             primary=None if row[13] is None else number(row[14]),
             deprecated_until=None if row[15] is None else Micros(row[15]),
         )

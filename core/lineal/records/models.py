@@ -136,6 +136,10 @@ class Model:
     """Stages where what is live was forced in, and nobody has reviewed that."""
     alarmed: tuple[str, ...] = ()
     """Stages where an alert fires."""
+    bad: tuple[str, ...] = ()
+    """Stages where what is live is bad."""
+    unhealthy: tuple[str, ...] = ()
+    """Stages where what is live did not come through its health check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,8 @@ class Version:
     """Those of them where it was forced in, and nobody has reviewed that."""
     alarmed: tuple[str, ...] = ()
     """Those of them where an alert fires."""
+    unhealthy: tuple[str, ...] = ()
+    """Those of them where it did not come through its health check."""
     primary: float | None = None
     """Its value of the model's primary metric; None when it has none."""
     deprecated_until: Micros | None = None

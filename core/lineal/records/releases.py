@@ -175,3 +175,5 @@ class StageState:
     """Whether what is live was forced in, and nobody has reviewed that."""
     alarmed: bool = False
     """Whether an alert fires there."""
+    bad: bool = False
+    """Whether what is live is marked bad."""

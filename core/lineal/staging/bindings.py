@@ -17,6 +17,7 @@ from lineal.queries import pipelines as pipeline_rows
 from lineal.queries import registry as registry_rows
 from lineal.queries import releases as rows
 from lineal.queries import stages as stage_rows
+from lineal.records.models import VersionStatus
 from lineal.records.releases import StageSettings, StageState
 from lineal.rules import naming
 from lineal.staging import layout
@@ -274,6 +275,7 @@ def state(context: Context, address: str) -> StageState:
         is_running=is_held(layout.stage_lock(context.root, stage.id)),
         forced=version is not None and stage.name in version.forced,
         alarmed=version is not None and stage.name in version.alarmed,
+        bad=version is not None and version.status is VersionStatus.BAD,
     )
 
 

@@ -49,6 +49,8 @@ def live_command(context: click.Context, *, stage: str, at: str | None, as_json:
     say_field("since", words.when(found.since, now()))
     say_field("by", one_line(words.who(found.actor, transition.claim)))
     say_field("reason", found.reason)
+    if found.version.status.value == "bad":
+        say_field("BAD", f"marked so; `lineal rollback {found.version.model}@{found.stage}` leaves it")
     if found.stage in found.version.alarmed:
         say_field("ALERT", f"see `lineal alerts {found.version.model}@{found.stage}`")
     if transition.is_alarming:

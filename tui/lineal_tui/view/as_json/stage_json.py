@@ -50,6 +50,7 @@ def state(stage: Stage, found: StageState, failure: LinealError | None) -> Objec
         "outcome": found.outcome,
         "forced": found.forced,
         "alarmed": found.alarmed,
+        "bad": found.bad,
         "current": current,
         "settings": None if found.settings is None else settings(found.settings),
         "releases": [_release(found, each) for each in found.releases],

@@ -48,10 +48,11 @@ def stage(found: StageState, failure: LinealError | None, now: Micros, width: in
     """
     bound = found.settings
     outcome = "" if found.outcome is None else f", {found.outcome}"
-    forced = (", ALERT" if found.alarmed else "") + (", FORCED and not reviewed" if found.forced else "")
-    live = "nothing" if found.live is None else f"{found.model}:{found.live}{outcome}{forced}"
+    wrong = ((", BAD", found.bad), (", ALERT", found.alarmed), (", FORCED and not reviewed", found.forced))
+    told = "".join(word for word, holds in wrong if holds)
+    live = "nothing" if found.live is None else f"{found.model}:{found.live}{outcome}{told}"
     tone = _TONES.get(found.outcome or "", Tone.LIVE) if found.live else Tone.MUTED
-    tone = Tone.FAILED if found.forced or found.alarmed else tone
+    tone = Tone.FAILED if told else tone
     current = None if bound is None else str(PurePath(bound.release) / (found.points_at or "current (nothing yet)"))
     lines = [
         heading(f"{found.model}@{found.stage}", "" if bound is not None else "a pointer only; no directory is bound"),

@@ -96,10 +96,12 @@ def stage_line(item: StageItem, look: StagesLook, width: int) -> Line:
         columns,
         {
             "name": ((state.stage, Tone.STRONG),),
-            "live": ((state.live or "-", Tone.LIVE if state.live else Tone.MUTED),),
+            "live": ((state.live or "-", Tone.FAILED if state.bad else Tone.LIVE if state.live else Tone.MUTED),),
             "since": ((age(item.since, look.now) if item.since is not None else "", Tone.MUTED),),
             "health": (
-                ("ALERT", Tone.FAILED)
+                ("BAD", Tone.FAILED)
+                if state.bad
+                else ("ALERT", Tone.FAILED)
                 if state.alarmed
                 else ("FORCED", Tone.FAILED)
                 if state.forced

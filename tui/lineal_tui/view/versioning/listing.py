@@ -126,8 +126,9 @@ def badge(model: Model, version: Version) -> Span:
     """Where a version is live; its status when it may not be."""
     names = [f"{name} {alarm(version, name)}".rstrip() for name in version.stages]
     if version.status.value != "active":
-        names.append(version.status.value)
-        return (", ".join(names), Tone.WORSE)
+        if not names:
+            names.append(version.status.value)
+        return (", ".join(names), Tone.FAILED if version.stages else Tone.WORSE)
     if alarm(version):
         return (", ".join(names), Tone.FAILED)
     if version.deprecated_until is not None:

@@ -134,7 +134,7 @@ def tree_line(item: TreeItem, look: TreeLook, width: int) -> Line:
     live = version.id == look.live
     gone = version.status is not VersionStatus.ACTIVE
     retired = version.status is VersionStatus.RETIRED
-    tone = Tone.LIVE if live else Tone.FAINT if retired else Tone.MUTED if gone else Tone.TEXT
+    tone = _live_tone(version) if live else Tone.FAINT if retired else Tone.MUTED if gone else Tone.TEXT
     difference = _difference(version, look)
     return row(
         tree_columns(look, width),
@@ -165,7 +165,7 @@ def _note(version: Version, look: TreeLook, width: int, *, live: bool) -> Line:
         words = deprecated(version.deprecated_until, look.now) + (f"  {words}" if words else "")
     if not live:
         return ((words, Tone.MUTED),)
-    return fit((("◀ live", Tone.LIVE), ("  " + words if words else "", Tone.MUTED)), room)
+    return fit((("◀ live", _live_tone(version)), ("  " + words if words else "", Tone.MUTED)), room)
 
 
 def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
@@ -178,7 +178,7 @@ def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
     spans: list[Span] = []
     if node < len(cells) and cells[node] == PLAIN:
         tone = (
-            Tone.LIVE
+            _live_tone(item.version)
             if live
             else _GLYPH_TONES.get(item.version.status) or (Tone.STAGED if item.version.stages else Tone.TEXT)
         )
@@ -187,6 +187,10 @@ def _graph(item: TreeItem, look: TreeLook, *, live: bool) -> Line:
         spans = [(cells, Tone.FAINT)]
     spans.append((" " * (room - len(cells)), Tone.FAINT))
     return tuple(span for span in spans if span[0])
+
+
+def _live_tone(version: Version) -> Tone:
+    return Tone.FAILED if version.status is VersionStatus.BAD or version.unhealthy else Tone.LIVE
 
 
 def _stage_text(version: Version, look: TreeLook) -> str:
