@@ -69,7 +69,7 @@ def test_states_have_parents(registry: Registry, table: Path) -> None:
     assert second.parents == (first.ref,)
     table.write_text("age\n2\n")
     before = registry.datasets(), registry.events()
-    for wrong in ("data:nothing", "data:raw:9", "data:new:1", "raw"):
+    for wrong in ("data:nothing", "data:raw:9", "data:new:1", "nothing", "exp:raw"):
         with pytest.raises(LinealError):
             registry.add_dataset("new", table, parents=[wrong])
     assert (registry.datasets(), registry.events()) == before
