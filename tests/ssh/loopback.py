@@ -33,6 +33,9 @@ PrintMotd no
 PrintLastLog no
 """
 
+FAST = ("-o", "KexAlgorithms=curve25519-sha256")
+"""A connection costs a sixth of what it does with keys that quantum computers do not break, which nobody needs here."""
+
 
 @dataclass(frozen=True)
 class Loopback:
@@ -89,7 +92,7 @@ class Loopback:
         return [
             *("ssh", "-F", "none", "-e", "none", "-p", str(self.port), "-i", str(self.folder / "user")),
             *("-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"),
-            *("-o", f"UserKnownHostsFile={self.folder / 'known'}", "-o", "LogLevel=ERROR"),
+            *("-o", f"UserKnownHostsFile={self.folder / 'known'}", "-o", "LogLevel=ERROR", *FAST),
             *(["-tt"] if terminal else ["-T"]),
             f"{getpass.getuser()}@127.0.0.1",
             shlex.join(["env", state, *remote]),

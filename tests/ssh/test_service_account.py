@@ -21,7 +21,7 @@ else:
     from service import ACCOUNT, DEPLOYER, STRANGER, VIEWER, Service
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stocked(service: Service) -> Service:
     """Two versions of `fraud`, and the roles of two people."""
     made = service.as_user(ACCOUNT, *service.lineal.split(), "init", service.registry)
