@@ -29,8 +29,8 @@ _GONE = (
 )
 """How the names of variables begin that would change what the programs under test say or do."""
 
-_KEPT = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONHASHSEED")
-"""Where Python finds and leaves its modules is not for the tests to decide."""
+_KEPT = ("PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONHASHSEED")
+"""Where Python finds and leaves its modules is not for the tests to decide; that it compiles each but once is."""
 
 _home = pytest.StashKey[Path]()
 
