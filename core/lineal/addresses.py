@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lineal.errors import Ambiguous, Damaged, NotFound, NothingLive, OtherAddress
+from lineal.errors import Ambiguous, Damaged, NotFound, NothingLive, OtherAddress, StageWanted
 from lineal.machine.lazily import Later
 from lineal.queries import models, stages, versions
 from lineal.records.stages import LiveVersion
@@ -156,7 +156,7 @@ def stage_ref(text: str) -> refs.StageRef:
     """
     ref = refs.parse(text)
     if not isinstance(ref, refs.StageRef) or ref.back:
-        raise OtherAddress(text=text, why="a stage is wanted here, such as fraud@production")
+        raise StageWanted(text=text)
     return ref
 
 

@@ -84,6 +84,14 @@ class OtherAddress(BadAddress):
     hint_template = None
 
 
+class StageWanted(OtherAddress):
+    """An address of something else than a stage."""
+
+    def __init__(self, *, text: str, why: str | None = None, hint: str | None = None) -> None:
+        """`why` is what the message says after the text; None for the usual."""
+        super().__init__(text=text, why=why or "a stage is wanted here, such as fraud@production", hint=hint)
+
+
 class BadName(UsageError):
     """A name that cannot be one."""
 
@@ -167,8 +175,12 @@ class NoRegistry(LinealError):
     """No registry where one was looked for."""
 
     exit_code = ExitCode.NOT_FOUND
-    message = "no registry at {path}"
+    message = "no registry at {path}{where}"
     hint_template = "create one with `lineal init`, or name one with --registry DIR or LINEAL_REGISTRY"
+
+    def __init__(self, *, path: object, where: str = "", hint: str | None = None) -> None:
+        """`where` says where else it was looked for, after a comma."""
+        super().__init__(path=path, where=where, hint=hint)
 
 
 class NothingLive(LinealError):

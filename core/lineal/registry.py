@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.errors import ReadOnlyRegistry
+from lineal.errors import NoRegistry, ReadOnlyRegistry
 from lineal.facade.operating import Operating
 from lineal.machine.actors import current_actor
 from lineal.machine.locate import find_registry
@@ -49,7 +50,12 @@ def open_registry(
         ForeignRegistry, NewerRegistry, Damaged, ReadOnlyRegistry, MachineError: it cannot be used.
     """
     root = find_registry(path)
-    database = Database(root, read_only=read_only)
+    try:
+        database = Database(root, read_only=read_only)
+    except NoRegistry as error:
+        if path is not None or os.environ.get("LINEAL_REGISTRY"):
+            raise
+        raise _none_found(root) from error
     version = int(database.connection.execute("PRAGMA user_version").fetchone()[0])
     if version < SCHEMA_VERSION:
         database.close()
@@ -69,6 +75,14 @@ def open_registry(
         actor = vouched_actor(vouched, root, actor_claim)
     context = Context(database, ObjectStore(root / "objects"), clock, actor)
     return Registry(context)
+
+
+def _none_found(root: Path) -> NoRegistry:
+    """That no registry was named, and none found."""
+    here = Path.cwd()
+    is_one = (here / "registry.db").is_file()
+    hint = "this folder is one: name it, with --registry . or LINEAL_REGISTRY" if is_one else None
+    return NoRegistry(path=root, where=f", and no .lineal in {here} or above it", hint=hint)
 
 
 def create_registry(path: StrPath, *, clock: Callable[[], Micros] = now) -> Registry:

@@ -16,7 +16,8 @@ from evil_registry import quoted
 from evil_texts import unfit
 
 from lineal.errors import ExitCode
-from lineal_tui.cli.app import _COMMANDS, lineal
+from lineal_tui.cli.app import lineal
+from lineal_tui.cli.listed import COMMANDS
 from lineal_tui.main import main
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def ask(words: Sequence[str], *, terminal: bool = False) -> Answer:
 def every_command() -> Iterator[str]:
     """The paths of all commands that do something."""
     context = click.Context(lineal)
-    for name in sorted(_COMMANDS):
+    for name in sorted(COMMANDS):
         command = lineal.get_command(context, name)
         if isinstance(command, click.Group):
             if name in _GROUPS:

@@ -183,7 +183,7 @@ class Database:
             ReadOnlyRegistry: they are not.
         """
         if self.read_only_reason is not None:
-            raise ReadOnlyRegistry(path=self.root, why=self.read_only_reason)
+            raise ReadOnlyRegistry(path=self.root, why=self.read_only_reason, hint=_owner_hint(self.path))
 
     def data_version(self) -> int:
         """A number that changes when another connection has changed the database."""
@@ -323,6 +323,22 @@ def _why_read_only(root: Path, path: Path) -> str | None:
         if not os.access(root / name, os.W_OK) and (root / name).exists():
             return f"you may not write {name}"
     return None
+
+
+def _owner_hint(path: Path) -> str | None:
+    """Who may change a registry that this process may not; None where its files could be written."""
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return None
+    try:
+        uid = path.stat().st_uid
+    except OSError:
+        return None  # it was there a moment ago; what is wrong is told already
+    if uid == os.geteuid():
+        return f"it is yours: `chmod -R u+w {path.parent}` lets you write it, unless its file system is read-only"
+    from lineal.machine.actors import name_of  # noqa: PLC0415  only mistakes need it
+
+    owner = name_of(uid)
+    return f"it belongs to {owner}: do it as {owner}, such as with `sudo -u {owner} lineal ...`, or ask them to"
 
 
 def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LinealError:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from lineal_tui.cli.listed import COMMANDS, GROUPS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -17,66 +19,6 @@ if TYPE_CHECKING:
 
     from lineal.errors import ExitCode
     from lineal.registry import Registry
-
-_COMMANDS = {
-    "alerts": ("observe", "How the alerts over what is observed are."),
-    "approve": ("approvals", "Approve of a version for a stage."),
-    "audit": ("audit", "The log of every change, chained by hashes."),
-    "backup": ("upkeep", "Write a backup while others write."),
-    "clear": ("transitions", "Make nothing live at a stage."),
-    "completion": ("completion", "Print the script that completes commands and addresses in a shell."),
-    "curve": ("curve", "Draw a metric of runs over each other, or across a model's versions."),
-    "dataset": ("datasets", "Record data."),
-    "deprecate": ("endings", "Say until when a version may be used."),
-    "datasets": ("datasets", "List the datasets."),
-    "doctor": ("doctor", "Compare the registry with the disk, and mend it."),
-    "demo": ("demo", "Train real models into a sample registry, then open it."),
-    "diff": ("comparison", "Put versions, or runs, side by side."),
-    "du": ("costs", "What models and their versions cost on disk."),
-    "experiments": ("runs", "List the experiments."),
-    "export": ("exports", "Write a version's files, model card, bill of materials, or a bundle of it."),
-    "gc": ("upkeep", "Remove what no version refers to."),
-    "grant": ("roles", "Give a user or a group a role."),
-    "guide": ("guide", "Read how to do something."),
-    "history": ("stages", "Who was live at a stage, and who moved it."),
-    "identify": ("identify", "Tell which version, file or dataset some bytes are."),
-    "import": ("imports", "Bring what MLflow or Trackio recorded, or a bundle."),
-    "inbox": ("approvals", "What waits for your approval or review."),
-    "init": ("init", "Make a new, empty registry."),
-    "keys": ("keys", "The application's keys, by their ids."),
-    "lineage": ("lineage", "What something came from, and what came from it."),
-    "live": ("stages", "Tell which version is live at a stage, now or at a time."),
-    "log": ("running", "Add figures, hyperparameters or tags to a run from a script."),
-    "mark": ("versions", "Mark a version as bad, or as active again."),
-    "models": ("models", "List the models with what is live where."),
-    "observations": ("observe", "What was observed of what is live."),
-    "observe": ("observe", "Record what was measured on what is live."),
-    "on": ("automation", "Run commands when something happens."),
-    "pipeline": ("pipelines", "List, follow or cancel what moves a stage now."),
-    "policy": ("policy", "Gates, roles and what is kept, as a file that can live in git."),
-    "promote": ("transitions", "Make a version live at a stage."),
-    "register": ("register", "Register files as a new version of a model."),
-    "reject": ("approvals", "Reject a version for a stage, or take your approval back."),
-    "reproduce": ("reproduce", "What it takes to train a version again, and doing it."),
-    "retention": ("endings", "Say which versions of a model keep their bytes."),
-    "retire": ("endings", "End a version, and keep its record."),
-    "restore": ("upkeep", "Make a registry from a backup."),
-    "review": ("approvals", "Say that you have looked at what somebody forced."),
-    "rollback": ("transitions", "Put back what was live at a stage before."),
-    "revoke": ("roles", "Take a role away."),
-    "roles": ("roles", "Who may do what, where."),
-    "run": ("running", "Run any command as a run."),
-    "runs": ("runs", "List runs, the latest first."),
-    "set": ("describe", "Set owner, purpose, notes, tags, and how metrics are read."),
-    "shell": ("shell", "Serve one person under a service account, and nothing else."),
-    "show": ("show", "Everything about one thing."),
-    "stage": ("stage", "Declare, bind and show the stages of a model."),
-    "tree": ("models", "Draw the version tree of a model."),
-    "undo": ("transitions", "Take the last transition of a stage back."),
-    "verify": ("upkeep", "Check the database, the log and every object."),
-    "versions": ("versions", "List the versions of a model, newest first."),
-}
-"""Command to the module it is in, and its line in the list: a listing imports none of them."""
 
 
 @dataclass(slots=True)
@@ -227,16 +169,20 @@ class Group(click.Group):
             _check_served(ctx)
         return super().invoke(ctx)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click's own, but with whole sentences."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.get_short_help_str(200)) for name, each in found if each is not None])
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click's own, but with the nearest names of a command that is none."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            from lineal.rules.refs import nearest  # noqa: PLC0415  only mistakes need it
+            from lineal_tui.cli.mistakes import NoCommand  # noqa: PLC0415  only mistakes need it
 
-            near = nearest(args[0], self.list_commands(ctx))
-            more = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise click.UsageError(f"no command {args[0]!r}{more}", ctx)
+            raise NoCommand(args[0], self, ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -245,28 +191,43 @@ class Lazy(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """The names of all commands."""
-        return sorted(_COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
         """The command of this name; None when there is none."""
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"lineal_tui.cli.{_COMMANDS[cmd_name][0]}")
+        module = import_module(f"lineal_tui.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
+        """List the commands without importing them, by what one wants to do."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, words) for name, (_, words) in sorted(_COMMANDS.items())])
+        widest = max(map(len, COMMANDS))
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), words) for name, (_, words) in commands.items()])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands before options: they are what somebody looks for."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Addresses and exit codes, each in lines of its own."""
+        del ctx
+        with formatter.section("Addresses"):
+            formatter.write_dl(list(_ADDRESSES))
+        with formatter.section("Exit codes"):
+            formatter.write_text(_EXITS)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names of commands, without importing them."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415  only a shell asks
 
         found = [
-            CompletionItem(name, help=words) for name, (_, words) in _COMMANDS.items() if name.startswith(incomplete)
+            CompletionItem(name, help=words) for name, (_, words) in COMMANDS.items() if name.startswith(incomplete)
         ]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
@@ -279,15 +240,20 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
         context.exit()
 
 
-@click.command(
-    cls=Lazy,
-    invoke_without_command=True,
-    epilog="Without a command, the application opens; `lineal guide` tells how things are done. "
-    "Addresses: fraud  fraud:2.1.0  fraud:#17  fraud@production  "
-    "fraud@production~1  data:NAME[:LABEL]  run:ID  exp:NAME  sha256:DIGEST. Exit codes: 0 done, 1 a bug "
-    "(LINEAL_DEBUG=1 shows where), 2 usage, 3 not found, 4 refused, 5 conflict, 6 release failed, 7 damaged, "
-    "8 the machine, 130 cancelled.",
+_ADDRESSES = (
+    ("fraud:2.1.0  fraud:#17", "a version, by label or by number"),
+    ("fraud@production", "what is live there; fraud@production~1 what a rollback would put back"),
+    ("data:NAME[:LABEL]", "a dataset, a state of it"),
+    ("run:ID  exp:NAME", "a run by any beginning of its id, an experiment"),
+    ("sha256:DIGEST", "whatever has these bytes"),
 )
+_EXITS = (
+    "0 done, 1 a bug (LINEAL_DEBUG=1 shows where), 2 usage, 3 not found, 4 refused, 5 conflict, 6 release failed, "
+    "7 damaged, 8 the machine, 130 cancelled."
+)
+
+
+@click.command(cls=Lazy, invoke_without_command=True)
 @click.option(
     "--version",
     "-V",
@@ -300,7 +266,14 @@ def _print_version(context: click.Context, _: click.Parameter, value: bool) -> N
 @click.option("--ascii", "in_ascii", is_flag=True, help="Draw the application in ASCII.")
 @click.pass_context
 def lineal(context: click.Context, in_ascii: bool) -> int | None:
-    """Versions of models: what they are, how they were trained, where they are live."""
+    """Versions of models: what they are, how they were trained, where they are live.
+
+    Examples:
+      lineal                              open the application
+      lineal models                       what there is, and what is live where
+      lineal rollback fraud@production    put back what was live before
+      lineal guide                        how things are done, by topic
+    """
     if context.invoked_subcommand is not None:
         return None
     from dataclasses import replace  # noqa: PLC0415  start-up is measured

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lineal.errors import BadFilter, ExitCode, LinealError
-from lineal_tui.cli.app import lineal
+from lineal.errors import BadFilter, ExitCode, LinealError, StageWanted
+from lineal_tui.cli.app import lineal, session
 from lineal_tui.cli.output import complain
 
 if TYPE_CHECKING:
@@ -53,25 +53,27 @@ def _drop_the_rest() -> None:
 
 
 def _command(arguments: Sequence[str]) -> int:
+    root: click.Context | None = None
     try:
         if COMPLETE in os.environ and list(arguments[:1]) != ["shell"]:  # there, nobody's word is taken for anything
             from lineal_tui.cli.completion import complete  # noqa: PLC0415  only a shell asks
 
             return complete(COMPLETE, os.environ[COMPLETE])
-        with lineal.make_context("lineal", list(arguments)) as context:
-            result = lineal.invoke(context)
+        with lineal.make_context("lineal", list(arguments)) as root:
+            result = lineal.invoke(root)
     except click.exceptions.Exit as end:
         return end.exit_code
     except LinealError as error:
         _trace()
-        complain(str(error), error.hint, pointer=error.pointer if isinstance(error, BadFilter) else ())
+        complain(str(error), _hint(error, root), pointer=error.pointer if isinstance(error, BadFilter) else ())
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stderr.write(error.format_message() + "\n")
         return ExitCode.USAGE
     except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "lineal"
-        complain(error.format_message(), f"see `{where} --help`")
+        from lineal_tui.cli.mistakes import told  # noqa: PLC0415  only mistakes need it
+
+        complain(*told(error))
         return ExitCode.USAGE
     except click.ClickException as error:
         complain(error.format_message(), None)
@@ -88,6 +90,15 @@ def _command(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  the last resort: a person never meets a traceback unasked
         return _unexpected(error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _hint(error: LinealError, root: click.Context | None) -> str | None:
+    # whoever is served by `lineal shell` is told what their own session says, and nothing by this one
+    if isinstance(error, StageWanted) and root is not None and root.invoked_subcommand != "shell":
+        from lineal_tui.cli.mistakes import stage_hint  # noqa: PLC0415  only mistakes need it
+
+        return error.hint or stage_hint(error, session(root))
+    return error.hint
 
 
 def _machine(error: OSError) -> int:

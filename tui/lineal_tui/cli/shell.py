@@ -31,7 +31,7 @@ SERVED: Mapping[str, frozenset[str]] = {
             *("undo", "register", "revoke", "roles", "runs", "set", "show", "stage add", "stage show", "tree"),
             *("stage unset", "verify", "versions", "import bundle", "approve", "reject", "review", "inbox", "retire"),
             *("deprecate", "retention", "curve", "du", "audit export", "policy show", "policy check", "policy apply"),
-            *("observe", "observations", "alerts"),
+            *("observe", "observations", "alerts", "help"),
             *("on list", "on show", "on log", "on remove", "on enable", "on disable", "on again", "on run"),
         ),
         frozenset(),
