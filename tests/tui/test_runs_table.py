@@ -54,6 +54,10 @@ def names(session: Session) -> list[str]:
     return [match.group(1) for match in found if match]
 
 
+def cursor_row(session: Session) -> str:
+    return next(row for row in session.rows[2:] if row.startswith("▌"))
+
+
 def head_of(session: Session) -> str:
     return next(row for row in session.rows if " RUN " in row)
 
@@ -202,6 +206,32 @@ async def test_what_is_unfolded_stays_so_when_runs_come(family: Registry, opened
         await session.settle()
         assert names(session) == ["run-9", "stranger", "sweep", "point-2", "point-1", "point-0", "before"]
         assert any(row.startswith("▌") and "point-2" in row for row in session.rows)
+
+
+async def test_nested_runs_fold_at_any_depth(registry: Registry, opened: Opening) -> None:
+    parent = None
+    for depth in range(5):
+        parent = registry.start_run("search", name=f"run-{depth}", parent=None if parent is None else parent.id)
+        registry.start_run("search", name=f"point-{depth}", parent=parent.id).finish()
+        parent.finish()
+    async with opened(registry) as session:
+        await session.press("7")
+        assert names(session) == ["run-0"]
+        await session.press(*["l", "j"] * 5)
+        assert cursor_row(session).startswith(f"▌ {' ' * 10}↳ point-4")
+        shown = ["run-0", "run-1", "run-2", "run-3", "run-4", "point-4", "point-3", "point-2", "point-1", "point-0"]
+        assert names(session) == shown
+        for start, end in (("run-4", "point-4"), ("run-3", "point-3")):
+            await session.press("h", "h")
+            assert start in cursor_row(session)
+            assert "▸" in cursor_row(session)
+            assert end not in names(session)
+        registry.start_run("search", name="run-9").finish()
+        session.workspace.read()
+        await session.settle()
+        assert names(session) == ["run-9", "run-0", "run-1", "run-2", "run-3", "point-2", "point-1", "point-0"]
+        await session.press("h", "h", "h", "h", "h", "h", "l")
+        assert names(session) == ["run-9", "run-0", "run-1", "point-0"], "what is folded away folds what is below it"
 
 
 async def test_a_run_whose_parent_is_of_another_experiment_is_nobodys_inner_run(

@@ -80,14 +80,14 @@ class RunsSource:
         """The runs before `row`."""
         return self.told(self._order.before(None if row is None else row.run, limit))
 
-    def told(self, runs: Sequence[Run], *, are_inner: bool = False) -> list[RunDetail]:
-        """What the columns show of runs; `are_inner`: they are shown under their parent."""
+    def told(self, runs: Sequence[Run], *, depth: int = 0) -> list[RunDetail]:
+        """What the columns show of runs that are shown under so many others."""
         details = cells_of(self._registry, runs, self.look.columns)
         inner = self._registry.child_counts(runs) if isinstance(self._order, ByStart) else {}
         self.inner.update(inner)
         while len(self.inner) > PLACES:
             self.inner.popitem(last=False)
-        look = runs_measured(self.look, details, inner, are_inner=are_inner)
+        look = runs_measured(self.look, details, inner, depth=depth)
         if look is not self.look:
             self.look = look
             if self.on_wider is not None:
@@ -113,9 +113,9 @@ class RunsSource:
         """Whether nested runs fold under their parents."""
         return isinstance(self._order, ByStart)
 
-    def nested(self, detail: RunDetail) -> list[RunDetail]:
-        """What folds under a run."""
-        return self.told(self._registry.nested_runs(detail.run), are_inner=True)
+    def nested(self, detail: RunDetail, depth: int) -> list[RunDetail]:
+        """What folds under a run, and is shown under so many."""
+        return self.told(self._registry.nested_runs(detail.run), depth=depth)
 
 
 def cells_of(registry: Registry, runs: Sequence[Run], columns: Sequence[Chosen]) -> list[RunDetail]:

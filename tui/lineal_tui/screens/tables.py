@@ -73,8 +73,8 @@ class Tables(Seeing):
         """How the table of each experiment is wanted; None: of all."""
         self._unfolded: dict[tuple[int, int], RunDetail] = {}
         """Runs whose nested ones are shown."""
-        self._nested: set[int] = set()
-        """Row numbers of the runs that are shown under others."""
+        self._nested: dict[int, int] = {}
+        """Of the runs that are shown under others, by row number: under how many."""
 
     # experiments
 
@@ -282,20 +282,23 @@ class Tables(Seeing):
             return runs_list.FLAT
         run = detail.run
         return runs_list.Fold(
-            source.inner.get(run.n, 0), is_open=orders.key_of(run) in self._unfolded, is_inner=run.n in self._nested
+            source.inner.get(run.n, 0),
+            is_open=orders.key_of(run) in self._unfolded,
+            depth=self._nested.get(run.n, 0),
         )
 
     def _unfold_again(self, source: RunsSource, rows: Unfolded[RunDetail]) -> None:
         self._nested.clear()
-        for key, detail in list(self._unfolded.items()):
-            place = source.position(key)
-            if place is not None:
-                self._put_below(source, rows, place, detail)
+        for key, detail in list(self._unfolded.items()):  # what others are below was unfolded before them
+            line = rows.position(key)
+            if line is not None:
+                self._put_below(source, rows, line, detail)
 
-    def _put_below(self, source: RunsSource, rows: Unfolded[RunDetail], place: int, detail: RunDetail) -> None:
-        inner = source.nested(detail)
-        self._nested.update(each.run.n for each in inner)
-        rows.unfold(place, inner)
+    def _put_below(self, source: RunsSource, rows: Unfolded[RunDetail], line: int, detail: RunDetail) -> None:
+        depth = rows.depth(line) + 1
+        inner = source.nested(detail, depth)
+        self._nested.update((each.run.n, depth) for each in inner)
+        rows.unfold(line, inner)
 
     def _unfold_run(self, detail: RunDetail) -> bool:
         """Show what folds under a run; False when nothing does, or it is shown already."""
@@ -306,29 +309,28 @@ class Tables(Seeing):
         if len(self._unfolded) >= _MOST_UNFOLDED:
             self.say(f"{_MOST_UNFOLDED} runs are unfolded; h folds one", tone=Tone.MUTED)
             return True
-        place, inner = rows.locate(self.panes[View.RUNS].lines.cursor)
-        if inner is not None:
-            return False
         self._unfolded[key] = detail
-        self._put_below(source, rows, place, detail)
+        self._put_below(source, rows, self.panes[View.RUNS].lines.cursor, detail)
         self._show_again(rows)
         return True
 
     def _fold_up(self, detail: RunDetail) -> bool:
-        """Fold what is shown under a run, or what it is shown under; False when there is nothing to fold."""
+        """Fold what is shown under a run, or go to what it is shown under; False when there is neither."""
         rows = self._rows
         lines = self.panes[View.RUNS].lines
         if rows is None or (self._runs is not None and not self._runs.folds):
             return False
-        place, inner = rows.locate(lines.cursor)
-        if inner is not None:
-            lines.move(-inner - 1)
+        line = lines.cursor
+        if self._unfolded.pop(orders.key_of(detail.run), None) is not None:
+            for each in rows.fold(line):
+                self._unfolded.pop(orders.key_of(each.run), None)
+                self._nested.pop(each.run.n, None)
+            self._show_again(rows)
             return True
-        if self._unfolded.pop(orders.key_of(detail.run), None) is None:
-            return False
-        rows.fold(place)
-        self._show_again(rows)
-        return True
+        parent = rows.parent(line)
+        if parent is not None:
+            lines.move_to(parent)
+        return parent is not None
 
     def _show_again(self, rows: Unfolded[RunDetail]) -> None:
         pane = self.panes[View.RUNS]

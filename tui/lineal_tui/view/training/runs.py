@@ -35,15 +35,15 @@ class Fold:
     inner: int = 0
     """Runs that fold under it."""
     is_open: bool = False
-    is_inner: bool = False
-    """Whether it is shown under its parent."""
+    depth: int = 0
+    """Under how many others it is shown."""
 
 
 FLAT = Fold()
 
 
 def runs_measured(
-    look: RunsLook, details: Sequence[RunDetail], inner: Mapping[int, int], *, are_inner: bool = False
+    look: RunsLook, details: Sequence[RunDetail], inner: Mapping[int, int], *, depth: int = 0
 ) -> RunsLook:
     """The same look, with columns wide enough for these runs too.
 
@@ -51,11 +51,11 @@ def runs_measured(
         look: how wide they are so far.
         details: the runs.
         inner: how many fold under each, by row number.
-        are_inner: whether they are shown under a parent.
+        depth: under how many others they are shown.
     """
     folds = look.folds or bool(inner)
     names = [
-        ("----" if are_inner else "--" if folds else "") + _name(detail.run, Fold(inner.get(detail.run.n, 0)))
+        ("--" * (depth + 1) if depth or folds else "") + _name(detail.run, Fold(inner.get(detail.run.n, 0)))
         for detail in details
     ]
     wider = measured(
@@ -92,8 +92,12 @@ def _name_cell(run: Run, fold: Fold, width: int, tone: Tone, *, folds: bool) -> 
     """The name of a run, below others a little further right; of those that others fold under with a sign."""
     if not folds:
         return ((run.name, tone),)
-    sign = "  ↳ " if fold.is_inner else ("▼ " if fold.is_open else "▸ ") if fold.inner else "  "
-    return ((sign[:width], Tone.KEY), (left(_name(run, fold), max(0, width - len(sign))), tone))
+    name = _name(run, fold)
+    sign = ("▼ " if fold.is_open else "▸ ") if fold.inner else "↳ " if fold.depth else "  "
+    # however deep it is, half of the cells are for the name
+    room = max(width // 2, width - len(sign) - width_of(one_line(name)))
+    sign = " " * min(2 * fold.depth, room) + sign
+    return ((sign[:width], Tone.KEY), (left(name, max(0, width - len(sign))), tone))
 
 
 def _cell(detail: RunDetail, column: str, look: RunsLook) -> Span:
