@@ -90,11 +90,11 @@ def observed(
         fired = alert_rows.episodes(connection, stage.id, -1)
         known = names.metric_settings(connection, "model", model.id).get(metric)
     place = f"{stage.model}@{stage.name}"
-    what = place if whole or live is None or live.to_label is None else f"{stage.model}:{live.to_label}"
+    label = None if whole or live is None else live.to_label
     newest = max(found, key=lambda each: each.last_at, default=None)
     curve = Curve(
-        what,
-        what,
+        place if label is None else f"{stage.model}:{label}",
+        label or stage.name,
         placed(pieces, begin, end, columns),
         sum(each.count for each in found),
         None if newest is None else newest.last,

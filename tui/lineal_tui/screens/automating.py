@@ -87,6 +87,11 @@ class Automating(Ending):
         row = self.panes[View.AUTOMATIONS].lines.current if View.AUTOMATIONS in self.panes else None
         return row if isinstance(row, records.AutomationState) else None
 
+    @property
+    def _named(self) -> dict[str, AutomationState]:
+        """The automations that were read, by name."""
+        return {each.automation.name: each for each in self._automations or ()}
+
     def on_automations_read(self, message: AutomationsRead) -> None:
         """Show the automations; the cursor stays on its own."""
         self._automations = message.found
@@ -158,9 +163,9 @@ class Automating(Ending):
         match, order = self.matcher(View.DELIVERIES), self.order_of(View.DELIVERIES)
         found = [each for each in drawing.sorted_deliveries(log.found, order) if drawing.in_delivery(match, each)]
         look = drawing.deliveries_look(found, self.clock(), named=log.name is None)
-        count, total, name = len(found), len(log.found), log.name
+        count, total, about = len(found), len(log.found), self._named.get(log.name or "", log.name)
         pane.draw_title = lambda width, active: drawing.deliveries_title(
-            name, count, total, order, width, active=active
+            about, count, total, order, width, active=active
         )
         pane.draw_heads = lambda width: drawing.deliveries_head(look, width) if count else ()
 
@@ -247,9 +252,8 @@ class Automating(Ending):
         if binding.id in ("switch_automation", "remove_automation"):
             return None if self.automation is None else self.automation.automation.place
         if binding.views == WITH_DELIVERY:
-            named = {each.automation.name: each.automation for each in self._automations or ()}
-            owner = named.get(self.delivery.automation) if self.delivery is not None else None
-            return None if owner is None else owner.place
+            owner = self._named.get(self.delivery.automation) if self.delivery is not None else None
+            return None if owner is None else owner.automation.place
         return super().place_of(binding)
 
     def ask_switch(self) -> None:
@@ -302,8 +306,8 @@ class Automating(Ending):
         elif not found.state.is_over:
             self.say(f"delivery {found.id} is {found.state} already", tone=Tone.MUTED)
         elif self.may_write():
-            known = {each.automation.name: each.automation for each in self._automations or ()}.get(found.automation)
-            command = shlex.join(known.command) if known is not None else "the same command"
+            known = self._named.get(found.automation)
+            command = shlex.join(known.automation.command) if known is not None else "the same command"
             event = f"event {found.seq}, {found.action} {cut_middle(found.ref, 40)}"
 
             def again() -> Operated:

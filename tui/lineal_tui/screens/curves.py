@@ -204,8 +204,7 @@ class Drawing(RunPages):
     def _about(self) -> str:
         asked = self._asked_curves
         if asked.observed is not None:
-            which = "of all that were live" if asked.is_whole else "of what is live"
-            return f"observed {which} at {cut_middle(asked.observed, 40)}"
+            return f"{'all at ' if asked.is_whole else ''}{cut_middle(asked.observed, 40)}"
         if asked.refs:
             ref = asked.refs[0]
             shown = ref[: len("run:") + 8] if ref.startswith("run:") else ref[:_REF]

@@ -8,7 +8,7 @@ _TWINS = str.maketrans(
     {
         # lanes and rules
         **dict.fromkeys("─━╌┄═", "-"),
-        **dict.fromkeys("│┃╎┆║", "|"),
+        **dict.fromkeys("│┃╎┆┊║", "|"),
         **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╰╯╞╡", "+"),
         "\N{BOX DRAWINGS LIGHT DIAGONAL UPPER RIGHT TO LOWER LEFT}": "/",
         "╲": "\\",

@@ -8,16 +8,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lineal.records.alerts import Phase
+from lineal_tui.view.drawing.clean import one_line
 from lineal_tui.view.drawing.columns import Column, arrange, head, row
 from lineal_tui.view.drawing.lines import Line, Tone, broken, cut_middle, rule, width_of
 from lineal_tui.view.drawing.text import fields
-from lineal_tui.view.drawing.words import age, counted, number, when
+from lineal_tui.view.drawing.words import age, counted, lasted, number, when
 from lineal_tui.view.staging.observations import (
     PHASE_TONES,
     PHASE_WORDS,
     Watched,
     consequences,
-    episodes,
+    told_of,
     watched_lines,
 )
 
@@ -44,8 +45,9 @@ _PHASES = (Phase.FIRING, Phase.PENDING, Phase.UNKNOWN, Phase.OK)
 class AlertsLook:
     """What all rows of the list of alerts have in common."""
 
+    state_width: int
     place_width: int
-    text_width: int
+    saw_width: int
     now: Micros
 
 
@@ -61,9 +63,10 @@ def key_of(found: AlertState) -> Hashable:
 
 def alerts_look(found: Sequence[AlertState], now: Micros) -> AlertsLook:
     """Measure alerts."""
+    states = max([5, *(width_of(PHASE_WORDS[each.phase]) for each in found)])
     places = max([5, *(width_of(place_of(each)) for each in found)])
-    texts = max([9, *(width_of(each.rule.text) for each in found)])
-    return AlertsLook(min(28, places), min(44, texts), now)
+    saw = max([3, *(width_of(each.saw) for each in found)])
+    return AlertsLook(states, min(28, places), min(32, saw), now)
 
 
 def sorted_alerts(found: Sequence[AlertState], order: str) -> list[AlertState]:
@@ -81,11 +84,11 @@ def alerts_columns(look: AlertsLook, width: int) -> tuple[Column, ...]:
     """The columns that fit."""
     return arrange(
         [
-            Column("state", "STATE", 13),
+            Column("state", "STATE", look.state_width),
             Column("since", "FOR", 4, right=True, rank=2),
             Column("place", "STAGE", look.place_width, rank=1),
-            Column("text", "MUST HOLD", look.text_width, rank=1),
-            Column("saw", "SAW", 16, rank=3, grows=True),
+            Column("text", "MUST HOLD", 16, grows=True),
+            Column("saw", "SAW", look.saw_width, rank=3),
             Column("then", "THEN", 20, rank=4),
         ],
         width,
@@ -160,7 +163,15 @@ def alert_lines(
         lines += [(), (("observed of what is live", Tone.HEAD), ("  C draws it", Tone.MUTED))]
         lines += [((" ", Tone.TEXT), *line) for line in watched_lines(watched, now, max(20, width - 2), 8)]
     lines += [(), (("fired", Tone.HEAD), (f"  {counted(len(fired), 'time')}" if fired else "  never", Tone.MUTED))]
-    return [*lines, *episodes(fired, now, max(20, width))]
+    for each in fired:
+        until = "it fires" if each.cleared_at is None else f"for {lasted(each.fired_at, each.cleared_at)}"
+        tone = Tone.FAILED if each.cleared_at is None else Tone.TEXT
+        lines.append(
+            ((f"  {when(each.fired_at, now)}", tone), (f"  {one_line(each.label)}  ", Tone.TEXT), (until, tone))
+        )
+        details = [((f"    {name.ljust(9)}", Tone.MUTED), (one_line(text), Tone.MUTED)) for name, text in told_of(each)]
+        lines += _broken(details, width)
+    return lines
 
 
 def _state(found: AlertState, now: Micros) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from lineal.records.base import Micros
     from lineal_tui.view.drawing.matching import Matcher
 
+_LEAST_COMMAND = 16
+"""Cells in which it makes sense to show the beginning of a command."""
+
 HOW_TO_ADD: tuple[Line, ...] = (
     (("nothing runs by itself yet", Tone.TEXT),),
     (),
@@ -104,7 +107,7 @@ def automations_columns(look: AutomationsLook, width: int) -> tuple[Column, ...]
             Column("age", "AGE", 4, right=True, rank=2),
             Column("waiting", "WAITING", 7, right=True, rank=4),
             Column("failed", "FAILED", 8, right=True, rank=5),
-            Column("event", "ON", look.event_width, rank=3),
+            Column("event", "EVENT", look.event_width, rank=3),
             Column("place", "OF", look.place_width, rank=6),
             Column("command", "COMMAND", 12, grows=True, rank=7),
         ],
@@ -213,14 +216,20 @@ def deliveries_head(look: DeliveriesLook, width: int) -> Line:
     return head(deliveries_columns(look, width))
 
 
-def deliveries_title(name: str | None, shown: int, total: int, order: str, width: int, *, active: bool) -> Line:
-    """The rule above a log; `name` is the automation's, None for all of them."""
-    what = cut_middle(name, max(8, width // 2)) if name is not None else "all automations"
+def deliveries_title(
+    about: AutomationState | str | None, shown: int, total: int, order: str, width: int, *, active: bool
+) -> Line:
+    """The rule above a log; `about` is the automation that it is of, or its name; None: all of them."""
     count = counted(total, "event") if shown == total else f"{number(shown)} of {counted(total, 'event')}"
     by = f", {order} first" if total > 1 else ""
-    return rule(
-        (("log of ", Tone.MUTED), (what, Tone.TITLE if active else Tone.STRONG)), ((f"{count}{by}", Tone.MUTED),), width
-    )
+    name = "all automations" if about is None else about if isinstance(about, str) else about.automation.name
+    name, tone = cut_middle(name, max(8, width // 2)), Tone.TITLE if active else Tone.STRONG
+    end: Line = ((f"{count}{by}", Tone.MUTED),)
+    start: Line = (("log of ", Tone.MUTED), (name, tone))
+    room = width - width_of(name) - width_of(end[0][0]) - 20
+    if about is not None and not isinstance(about, str) and room > _LEAST_COMMAND:
+        start = (*start, (f"  {cut(shlex.join(about.automation.command), room)}", Tone.MUTED))
+    return rule(start, end, width)
 
 
 def delivery_row(found: Delivery, look: DeliveriesLook, width: int) -> Line:
@@ -235,9 +244,14 @@ def delivery_row(found: Delivery, look: DeliveriesLook, width: int) -> Line:
             "ref": ((cut_middle(found.ref, look.ref_width), Tone.TEXT),),
             "state": (_state(found),),
             "took": ((took, Tone.MUTED),),
-            "said": ((last_line(found.output), Tone.MUTED),),
+            "said": ((_said(found), Tone.MUTED),),
         },
     )
+
+
+def _said(found: Delivery) -> str:
+    """The last that a command printed; what stands beside it as its exit code is not said twice."""
+    return last_line(found.output.rstrip().removesuffix(f"[exit code {found.exit_code}]")) or last_line(found.output)
 
 
 def delivery_title(found: Delivery, width: int, *, active: bool) -> Line:
@@ -257,7 +271,7 @@ def delivery_lines(found: Delivery, attempts: Sequence[Delivery], now: Micros, w
     for each in others:
         text, tone = outcome(each)
         begun = age(each.started_at, now) if each.started_at is not None else ""
-        said = cut(last_line(each.output), max(8, width - 40))
+        said = cut(_said(each), max(8, width - 40))
         lines.append(
             (
                 (f"  {each.id}".ljust(9), Tone.MUTED),

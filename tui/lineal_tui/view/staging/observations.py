@@ -136,15 +136,16 @@ def episodes(found: Sequence[Episode], now: Micros, width: int | None) -> list[L
             ],
             width=width,
         )
-        for name, text in (
-            ("saw", each.saw),
-            ("cleared", each.cleared_why),
-            ("rollback", each.rollback),
-            *(("output", line) for line in (each.output or "").splitlines()),
-        ):
-            if text:
-                lines += table((), [((name, Tone.MUTED), (text, Tone.MUTED))], width=width, indent=2)
+        for name, text in told_of(each):
+            lines += table((), [((name, Tone.MUTED), (text, Tone.MUTED))], width=width, indent=2)
     return lines
+
+
+def told_of(found: Episode) -> list[tuple[str, str]]:
+    """What is known of one time that an alert fired, by name."""
+    told = [("saw", found.saw), ("cleared", found.cleared_why), ("rollback", found.rollback)]
+    printed = [("output", line) for line in (found.output or "").splitlines()]
+    return [(name, text) for name, text in (*told, *printed) if text]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,9 @@ def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
     reaches = [_reaches(curve, look) for curve in curves.curves]
     ends = _ends(reaches)
     grid: list[list[Span]] = [[(" ", Tone.TEXT)] * across for _ in range(rows)]
-    if curves.spans:
+    if curves.observed:
+        _part_spells(grid, curves, across)
+    elif curves.spans:
         _shade(grid, curves, across)
     labels = [""] * rows
     if ends is None:
@@ -291,6 +293,14 @@ def _shade(grid: list[list[Span]], curves: Curves, across: int) -> None:
                 row[column] = (_SHADE, tone if not live or by_number else Tone.FAINT)
 
 
+def _part_spells(grid: list[list[Span]], curves: Curves, across: int) -> None:
+    """A line where something else came to be live: what is observed is drawn through, and so is not shaded."""
+    for low, _, _, _ in _columns_of(curves, across):
+        if low:
+            for row in grid:
+                row[low] = ("┊", Tone.MUTED)
+
+
 def _bands(curves: Curves, width: int) -> tuple[Line, ...]:
     """What stands below the figures of the axis: when versions were live, and when alerts fired."""
     return (*(_band(curves, width) if curves.spans else ()), *(_alarms(curves, width) if curves.alarms else ()))
@@ -336,7 +346,7 @@ def plot_title(
 ) -> Line:
     """The rule above a plot: the metric, what it goes by, and how it is drawn."""
     words = {Axis.TIME: "time since the start", Axis.CLOCK: "the clock", Axis.VERSION: "version"}
-    how = [f"by {words.get(curves.axis, str(curves.axis))}"]
+    how = [f"{'observed, ' if curves.observed else ''}by {words.get(curves.axis, str(curves.axis))}"]
     if look.logarithmic:
         how.append("logarithmic")
     if look.smoothing:
