@@ -22,7 +22,11 @@ from lineal.registry import create_registry, open_registry
 from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
+    from tests.bench.figures import NO_BUDGET, Report
+
     from lineal.registry import Registry
+else:
+    from figures import NO_BUDGET, Report
 
 SHORT = 1_000
 _PARAMS = ("lr", "momentum", "dropout", "weight_decay", "warmup", "mixup")
@@ -130,6 +134,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--at", type=Path, help="a folder to keep the registries in")
     given = parser.parse_args()
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="lineal-bench-") as folder:
         home = given.at or Path(folder)
         short, long = home / "short", home / "long"
@@ -137,15 +142,16 @@ def main() -> int:
             fill(short, SHORT)
             seconds = fill(long, given.events)
             size = (long / "registry.db").stat().st_size
-            print(f"written: {given.events:,} events in {seconds:.1f} s, {size / given.events:.0f} bytes each")
+            report.note(f"written: {given.events:,} events in {seconds:.1f} s, {size / given.events:.0f} bytes each")
         few, many = appending(short, long, given.events)
-        print(f"an append: {few * 1e3:.2f} ms at {SHORT:,}, {many * 1e3:.2f} ms at {given.events:,}: {many / few:.2f}x")
+        note = f"{few * 1e3:.2f} ms and {many * 1e3:.2f} ms"
+        report.line(f"an append at {given.events:,} events / at {SHORT:,}", many / few, 1.2, "x", note)
         alone, wait, checked, memory = checking(long)
-        print(f"checked: {checked:,} events in {alone:.1f} s, {memory / 1024:.0f} MB more")
-        print(f"a writer beside the check waited {wait * 1e3:.0f} ms at the most")
+        report.line(f"{checked:,} events checked", alone, 10, "s", f"{memory / 1024:.0f} MB more")
+        report.line("a writer beside the check waited at the most", wait * 1e3, NO_BUDGET, "ms")
         for name, took in reading(long).items():
-            print(f"a page of {name}: {took:.1f} ms")
-    return 0
+            report.line(f"a page of the log, {name}", took, NO_BUDGET, "ms")
+    return report.end()
 
 
 if __name__ == "__main__":

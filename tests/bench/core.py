@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,34 +20,15 @@ from typing import TYPE_CHECKING
 import lineal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.bench.figures import Report, median_ms
 
     from lineal.registry import Registry
+else:
+    from figures import Report, median_ms
 
 MIB = 1 << 20
-
-
-def median_ms(work: Callable[[], object], times: int) -> float:
-    """The median time of a call, in milliseconds."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken)
-
-
-class Report:
-    """Figures as they come, and whether all targets were met."""
-
-    def __init__(self) -> None:
-        self.missed: list[str] = []
-
-    def line(self, what: str, figure: float, target: float, unit: str) -> None:
-        """Print one figure."""
-        if figure > target:
-            self.missed.append(what)
-        print(f"{what:<58} {figure:9.2f} {unit:<3} target {target:7.2f}  {figure / target:5.2f} of it", flush=True)
 
 
 def command_line(report: Report, root: Path, times: int) -> None:
@@ -63,7 +43,7 @@ def command_line(report: Report, root: Path, times: int) -> None:
         lineal_command = [installed]
     start(sys.executable, "-c", "pass")
     empty = start(sys.executable, "-c", "pass")
-    print(f"{'python -c pass':<58} {empty:9.2f} ms")
+    report.note(f"python -c pass: {empty:.1f} ms")
     report.line("lineal --version / python -c pass", start(*lineal_command, "--version") / empty, 4, "x")
     live = start(*lineal_command, "--registry", str(root), "live", "bench@production")
     report.line("lineal live MODEL@production / python -c pass", live / empty, 8, "x")
@@ -134,7 +114,7 @@ def registering(report: Report, registry: Registry, folder: Path, size: int) -> 
             changed.write(number.to_bytes(8, "big"))  # other bytes each time, so that nothing is there already
             os.fsync(changed.fileno())
         taken = median_ms(lambda: registry.register("large", source), 1)
-        print(f"  copy, fsync and hash {base:8.0f} ms; register {taken:8.0f} ms")
+        report.note(f"copy, fsync and hash {base:.0f} ms; register {taken:.0f} ms")
         ratios.append(taken / base)
     report.line(f"register {size // MIB} MiB / copying and hashing it", statistics.median(ratios), 1.25, "x")
 
@@ -154,9 +134,7 @@ def main() -> int:
             transitions(report, registry, options.versions)
             command_line(report, registry.root, options.starts)
             registering(report, registry, folder, options.mib * MIB)
-    if report.missed:
-        print("missed: " + "; ".join(report.missed))
-    return 1 if report.missed else 0
+    return report.end()
 
 
 if __name__ == "__main__":

@@ -25,13 +25,13 @@ from lineal.registry import create_registry, open_registry
 from lineal_tui.view.training import curves as drawing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from tests.bench.figures import NO_BUDGET, Report, median_ms
     from tests.bench.ptys import Terminal
 
     from lineal.records.curves import Curves
     from lineal.registry import Registry
 else:
+    from figures import NO_BUDGET, Report, median_ms
     from ptys import Terminal
 
 RUNS = 8
@@ -62,31 +62,6 @@ def fill(registry: Registry, points: int) -> tuple[list[str], float]:
     return refs, taken
 
 
-def median_ms(work: Callable[[], object], times: int = 7) -> float:
-    """The median time of a call, in milliseconds."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - began) * 1e3)
-    return median(taken)
-
-
-class Report:
-    """Figures as they come, and whether all targets were met."""
-
-    def __init__(self) -> None:
-        self.missed: list[str] = []
-
-    def line(self, what: str, figure: float, unit: str, target: float | None = None) -> None:
-        """Print one figure."""
-        told = "" if target is None else f"  target {target:7.1f}"
-        if target is not None and figure > target:
-            self.missed.append(what)
-            told += "  missed"
-        print(f"{what:<66} {figure:9.2f} {unit:<5}{told}", flush=True)
-
-
 def reading(report: Report, registry: Registry, refs: list[str], points: int) -> None:
     """Read curves for a plot of 160 cells."""
     columns = drawing.plot_columns(160)
@@ -98,21 +73,24 @@ def reading(report: Report, registry: Registry, refs: list[str], points: int) ->
     assert all(sum(dot.count for dot in curve.dots) == points for curve in found.curves)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     what = f"{RUNS} curves of {points:,} points"
-    report.line(f"{what}, by step", median_ms(read), "ms", 100)
-    report.line(f"{what}, by time", median_ms(lambda: read(by="time")), "ms", 100)
+    report.line(f"{what}, by step", median_ms(read), 100, "ms")
+    report.line(f"{what}, by time", median_ms(lambda: read(by="time")), 100, "ms")
     for share in (0.2, 0.01, 0.0005):
         first = points // 3
         part = median_ms(lambda first=first, share=share: read(first=first, last=first + points * share))  # type: ignore[misc]
-        report.line(f"{what}, {share:.2%} of the steps", part, "ms", 100)
+        report.line(f"{what}, {share:.2%} of the steps", part, 100, "ms")
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    report.line(f"{what}, memory above what the first took", grown / 1024, "MiB", 8)
+    report.line(f"{what}, memory above what the first took", grown / 1024, 8, "MiB")
 
 
 def drawn(report: Report, found: Curves) -> None:
     """Draw curves that were read."""
     look = drawing.PlotLook(160, 40)
     report.line(
-        f"{len(found.curves)} curves drawn into 160x40", median_ms(lambda: drawing.plot_lines(found, look)), "ms"
+        f"{len(found.curves)} curves drawn into 160x40",
+        median_ms(lambda: drawing.plot_lines(found, look)),
+        NO_BUDGET,
+        "ms",
     )
 
 
@@ -127,7 +105,7 @@ def two_drawn(report: Report, registry: Registry) -> None:
         refs.append(run.ref)
     look = drawing.PlotLook(120, 40)
     found = registry.curves(refs, "loss", columns=drawing.plot_columns(120))
-    report.line("2 curves of 1,000 points drawn", median_ms(lambda: drawing.plot_lines(found, look)), "ms", 12)
+    report.line("2 curves of 1,000 points drawn", median_ms(lambda: drawing.plot_lines(found, look)), 12, "ms")
 
 
 def in_a_terminal(report: Report, root: Path) -> None:
@@ -140,10 +118,10 @@ def in_a_terminal(report: Report, root: Path) -> None:
             terminal.settle()
         bursts = [terminal.press("l") for _ in range(31)][1:]
         report.line(
-            "a move of the cursor, values of 2 curves told, median", median(burst.bytes for burst in bursts), "B", 250
+            "a move of the cursor, values of 2 curves told, median", median(burst.bytes for burst in bursts), 250, "B"
         )
         report.line(
-            "a move of the cursor, to its last byte", median((burst.last or 0) * 1e3 for burst in bursts), "ms", 16
+            "a move of the cursor, to its last byte", median((burst.last or 0) * 1e3 for burst in bursts), 16, "ms"
         )
 
 
@@ -164,7 +142,9 @@ def main() -> int:
             if not root.exists():
                 with create_registry(root) as registry:
                     _, taken = fill(registry, points)
-                report.line(f"adding points to long series, of {points:,}", taken / points / RUNS * 1e6, "us")
+                report.line(
+                    f"adding points to long series, of {points:,}", taken / points / RUNS * 1e6, NO_BUDGET, "us"
+                )
             with open_registry(root) as registry:
                 refs = [f"run:{run.id}" for run in registry.runs("bench")]
                 reading(report, registry, refs, points)
@@ -173,9 +153,7 @@ def main() -> int:
                     two_drawn(report, registry)
             if points == options.points:
                 in_a_terminal(report, root)
-    if report.missed:
-        print("missed: " + "; ".join(report.missed))
-    return 1 if report.missed else 0
+    return report.end()
 
 
 if __name__ == "__main__":

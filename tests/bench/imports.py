@@ -13,6 +13,12 @@ import time
 import uuid
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.bench.figures import Report
+else:
+    from figures import Report
 
 SAMPLE = Path(__file__).parents[1] / "data" / "mlflow-3-sqlite" / "mlflow.db"
 METRICS = 20
@@ -68,8 +74,9 @@ def measure(database: Path, registry: Path) -> dict[str, float]:
     return {"seconds": first, "again": again, "megabytes": memory / (1_024 if sys.platform == "darwin" else 1)}
 
 
-def main(runs: int, points: int) -> None:
-    """Print the figures of an import of so many runs."""
+def main(runs: int, points: int) -> int:
+    """Print the figures of an import of so many runs; returns the exit code."""
+    report = Report()
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "mlflow.db"
         multiply(database, runs, points=points)
@@ -80,14 +87,17 @@ def main(runs: int, points: int) -> None:
             text=True,
         )
         figures = json.loads(done.stdout)
-        print(
-            f"{runs:,} runs of {METRICS} metrics of {points} points ({database.stat().st_size / 1e6:.0f} MB): "
-            f"{figures['seconds']:.1f} s, again {figures['again']:.2f} s, {figures['megabytes']:.0f} MB of memory"
-        )
+        what = f"{runs:,} runs of {METRICS} metrics from MLflow"
+        note = f"{database.stat().st_size / 1e6:.0f} MB, {points} points a metric; again {figures['again']:.2f} s"
+        report.line(what, figures["seconds"], 30 * runs / 10_000, "s", note)
+        report.line(f"{what}: memory", figures["megabytes"], 200, "MB")
+    return report.end()
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--in"]:
         print(json.dumps(measure(Path(sys.argv[2]), Path(sys.argv[3]))))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, int(sys.argv[2]) if len(sys.argv) > 2 else POINTS)
+        sys.exit(
+            main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, int(sys.argv[2]) if len(sys.argv) > 2 else POINTS)
+        )

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from tests.bench import figures
     from tests.bench.ptys import Burst, Link, Terminal
 
     from lineal.registry import Registry
 else:
+    import figures
     from ptys import Terminal
 
 MODEL, STAGE = "fraud", "production"
@@ -26,29 +28,11 @@ USEFUL = "PRODUCTION"
 """Once this is written, a person sees the newest versions and what is live."""
 WHOLE = "\x1b[?2026l"
 """Ends what the application paints at once; the first picture, which stands before the application does, has none."""
-NO_BUDGET = math.inf
+NO_BUDGET = figures.NO_BUDGET
 
 
-class Report:
-    """Figures as they come, and which of them missed their budgets."""
-
-    def __init__(self) -> None:
-        self.missed: list[str] = []
-        print(f"  {'':<58} {'figure':>10} {'':<5} {'budget':>8}  ratio", flush=True)
-
-    def line(self, what: str, figure: float, budget: float, unit: str, note: str = "") -> None:
-        """Print one figure beside its budget."""
-        over = figure > budget
-        if over:
-            self.missed.append(what)
-        ratio = f"{figure / budget:6.2f}" if budget else "   yes" if not figure else "    no"
-        mark = "*" if over else " "
-        beside = f"{'':>8} {'':>6}" if math.isinf(budget) else f"{budget:8,.1f} {ratio}"
-        print(f"{mark} {what:<58} {figure:10,.1f} {unit:<5} {beside}  {note}", flush=True)
-
-    def note(self, text: str) -> None:
-        """Print what has no budget."""
-        print(f"    {text}", flush=True)
+class Report(figures.Report):
+    """Figures of a terminal, too."""
 
     def times(self, what: str, bursts: Sequence[Burst], budget: float) -> None:
         """The time from a key to its last byte."""

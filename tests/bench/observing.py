@@ -21,7 +21,11 @@ from lineal.records.observations import Observation
 from lineal.registry import create_registry, open_registry
 
 if TYPE_CHECKING:
+    from tests.bench.figures import NO_BUDGET, Report
+
     from lineal.registry import Registry
+else:
+    from figures import NO_BUDGET, Report
 
 PLACE = "fraud@production"
 NAMES = ("latency_p50", "latency_p99", "error_rate", "auc", "requests")
@@ -41,12 +45,13 @@ class Simulated:
         return Micros(self.at)
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> int:
+    """Measure and print; returns the exit code."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--years", type=float, default=3.0)
     asked.add_argument("--at", type=Path)
     options = asked.parse_args()
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="lineal-observing-") as folder:
         root = (options.at or Path(folder)) / "registry"
         days = round(options.years * 365)
@@ -60,16 +65,18 @@ def main() -> None:
                 registry.register("fraud", weights, label=label, metrics={"auc": 0.9})
                 registry.promote(f"fraud:{label}", "production")
             clock.at += MINUTE
-            measure(registry, clock, "at the beginning")
+            measure(report, registry, clock, "at the beginning")
             began = time.perf_counter()
             sizes = fill(registry, clock, days)
-            print(f"{days} days of {len(NAMES)} metrics a minute, a day at a time: {time.perf_counter() - began:.0f} s")
+            took = time.perf_counter() - began
+            report.note(f"{days} days of {len(NAMES)} metrics a minute, a day at a time: {took:.0f} s")
             for name, size in sizes:
-                print(f"  registry.db {name}: {size / 1e6:.1f} MB")
-            measure(registry, clock, f"after {days} days")
+                report.line(f"registry.db {name}", size / 1e6, NO_BUDGET, "MB")
+            measure(report, registry, clock, f"after {days} days")
             registry.set_alerts(PLACE, *_ALERTS)
-            measure(registry, clock, f"after {days} days, with {len(_ALERTS)} alerts")
-        command(root)
+            measure(report, registry, clock, f"after {days} days, with {len(_ALERTS)} alerts")
+        command(report, root)
+    return report.end()
 
 
 def fill(registry: Registry, clock: Simulated, days: int) -> list[tuple[str, int]]:
@@ -92,7 +99,7 @@ def fill(registry: Registry, clock: Simulated, days: int) -> list[tuple[str, int
     return sizes
 
 
-def measure(registry: Registry, clock: Simulated, when: str) -> None:
+def measure(report: Report, registry: Registry, clock: Simulated, when: str) -> None:
     """One observation of five metrics after the other."""
     took = []
     for _ in range(_TIMES):
@@ -101,10 +108,11 @@ def measure(registry: Registry, clock: Simulated, when: str) -> None:
         registry.observe(PLACE, dict.fromkeys(NAMES, 50.0))
         took.append((time.perf_counter() - began) * 1e3)
     took.sort()
-    print(f"observe 5 metrics {when}: median {median(took):.2f} ms, p95 {took[int(_TIMES * 0.95)]:.2f} ms")
+    note = f"p95 {took[int(_TIMES * 0.95)]:.1f} ms"
+    report.line(f"{len(NAMES)} metrics observed {when}", median(took), NO_BUDGET, "ms", note)
 
 
-def command(root: Path) -> None:
+def command(report: Report, root: Path) -> None:
     """The same as a command, start-up included, with the alerts; beside the smallest command."""
     words = [f"{name}={50}" for name in NAMES]
     for name, arguments in (
@@ -117,8 +125,8 @@ def command(root: Path) -> None:
             began = time.perf_counter()
             subprocess.run([sys.executable, "-m", "lineal_tui.main", *arguments], check=True, capture_output=True)
             took.append((time.perf_counter() - began) * 1e3)
-        print(f"{name} as a process: median {median(took):.0f} ms, worst {max(took):.0f} ms")
+        report.line(f"{name} as a process", median(took), NO_BUDGET, "ms", f"most {max(took):.0f}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -21,23 +21,14 @@ import lineal
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
+    from tests.bench.figures import Report
+
     from lineal.registry import Registry
+else:
+    from figures import Report
 
 MIB, GIB = 1 << 20, 1 << 30
 PLACE = "bench@production"
-
-
-class Report:
-    """Figures as they come, and whether all targets were met."""
-
-    def __init__(self) -> None:
-        self.missed: list[str] = []
-
-    def line(self, what: str, figure: float, target: float, unit: str) -> None:
-        """Print one figure."""
-        if figure > target:
-            self.missed.append(what)
-        print(f"{what:<68} {figure:9.2f} {unit:<3} target {target:8.2f}", flush=True)
 
 
 def started(command: list[str]) -> float:
@@ -175,9 +166,7 @@ def main() -> int:
             with prepare(folder / "large", int(options.gib * GIB)) as registry:
                 os.sync()
                 in_process(report, registry, f"{options.gib:g} GiB", 20)
-    if report.missed:
-        print("missed: " + "; ".join(report.missed))
-    return 1 if report.missed else 0
+    return report.end()
 
 
 if __name__ == "__main__":

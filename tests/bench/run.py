@@ -224,9 +224,7 @@ def main() -> int:
             bench = Bench(registry, Path(name) / "state", report, tries, options.pages or pages)
             for part in options.only or PARTS:
                 PARTS[part](bench)
-    if report.missed:
-        print("missed: " + "; ".join(report.missed))
-    return 1 if report.missed else 0
+    return report.end()
 
 
 if __name__ == "__main__":

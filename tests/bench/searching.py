@@ -8,9 +8,7 @@ to 50,000 runs, 50 ms past that.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +17,12 @@ import lineal
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+
+    from tests.bench.figures import Report, median_ms
 
     from lineal.registry import Registry
+else:
+    from figures import Report, median_ms
 
 SEARCHES = (
     ("common, by the same metric", ("auc", ">", 0.93), ("batch_size", "=", 32), "auc"),
@@ -43,16 +44,6 @@ LEFT JOIN series s ON s.run_n = r.n AND s.name_id = (SELECT id FROM names WHERE 
 WHERE a.last {} ? AND p.{} {} ? ORDER BY s.last DESC LIMIT 50"""
 
 
-def median_ms(work: Callable[[], object], times: int) -> float:
-    """The median time of a call, in milliseconds."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken)
-
-
 def by_hand(
     connection: sqlite3.Connection, metric: tuple[str, str, float], param: tuple[str, str, object], sort: str
 ) -> list[tuple[str]]:
@@ -62,12 +53,11 @@ def by_hand(
     return connection.execute(statement, (metric[0], param[0], sort, metric[2], param[2])).fetchall()
 
 
-def measure(registry: Registry, times: int, *, with_hand: bool) -> list[str]:
-    """Print each figure; returns what missed its target."""
+def measure(report: Report, registry: Registry, times: int, *, with_hand: bool) -> None:
+    """Tell what each search takes."""
     connection = registry.context.db.connection
     total = registry.run_count()
     target = 5.0 if total <= 60_000 else 50.0
-    missed = []
     for what, metric, param, sort in SEARCHES:
         value = f"'{param[2]}'" if isinstance(param[2], str) else param[2]
         where = f"metrics.{metric[0]} {metric[1]} {metric[2]} AND params.{param[0]} {param[1]} {value}"
@@ -80,11 +70,8 @@ def measure(registry: Registry, times: int, *, with_hand: bool) -> list[str]:
         told = ""
         if with_hand:
             hand = median_ms(partial(by_hand, connection, metric, param, sort), 1)
-            told = f"   by hand {hand:9.1f} ms  {hand / taken:7.1f} x"
-        if taken > target:
-            missed.append(what)
-        print(f"{what:<34} {taken:8.2f} ms  target {target:5.1f}  found {len(search()):>2}{told}", flush=True)
-    return missed
+            told = f"; by hand {hand:.1f} ms, {hand / taken:.1f} times as long"
+        report.line(f"{total:,} runs: {what}", taken, target, "ms", f"found {len(search())}{told}")
 
 
 def main() -> int:
@@ -94,12 +81,10 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=7)
     parser.add_argument("--no-hand", action="store_true", help="leave out the statements written by hand")
     options = parser.parse_args()
+    report = Report()
     with lineal.open_registry(options.root, read_only=True) as registry:
-        print(f"{registry.run_count():,} runs")
-        missed = measure(registry, options.times, with_hand=not options.no_hand)
-    if missed:
-        print("missed: " + "; ".join(missed))
-    return 1 if missed else 0
+        measure(report, registry, options.times, with_hand=not options.no_hand)
+    return report.end()
 
 
 if __name__ == "__main__":
