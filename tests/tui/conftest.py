@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import shutil
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from textual.events import Key
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from lineal.records.base import Micros
-from lineal.registry import Registry, create_registry
+from lineal.registry import Registry, create_registry, open_registry
 from lineal_tui.app import LinealApp
 from lineal_tui.screens.previews import _REST as REST
 from lineal_tui.screens.workspace import Workspace
@@ -140,9 +141,38 @@ def calendar() -> Calendar:
     return Calendar()
 
 
+class Shelf:
+    """Registries as tests begin with them, each made once and copied for whoever begins with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ends: dict[str, int] = {}
+
+    @contextmanager
+    def take(
+        self, name: str, folder: Path, calendar: Calendar, fill: Callable[[Registry, Path], None]
+    ) -> Iterator[Registry]:
+        """Open a registry of one's own in `folder`, filled as it was when it was first asked for by this name."""
+        kept = self._folder / name
+        if name not in self._ends:
+            kept.mkdir()
+            with create_registry(kept / "registry", clock=calendar) as registry:
+                fill(registry, kept)
+            self._ends[name] = calendar.at
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        calendar.at = self._ends[name]
+        with open_registry(folder / "registry", clock=calendar) as registry:
+            yield registry
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return Shelf(tmp_path_factory.mktemp("shelf"))
+
+
 @pytest.fixture
-def empty(tmp_path: Path, calendar: Calendar) -> Iterator[Registry]:
-    with create_registry(tmp_path / "registry", clock=calendar) as registry:
+def empty(tmp_path: Path, calendar: Calendar, shelf: Shelf) -> Iterator[Registry]:
+    with shelf.take("empty", tmp_path, calendar, lambda _registry, _folder: None) as registry:
         yield registry
 
 
@@ -172,9 +202,9 @@ def add_versions(registry: Registry, folder: Path, model: str = "fraud", **field
 
 
 @pytest.fixture
-def registry(empty: Registry, tmp_path: Path) -> Registry:
-    add_versions(empty, tmp_path)
-    return empty
+def registry(tmp_path: Path, calendar: Calendar, shelf: Shelf) -> Iterator[Registry]:
+    with shelf.take("five versions", tmp_path, calendar, add_versions) as registry:
+        yield registry
 
 
 @pytest.fixture
