@@ -43,6 +43,8 @@ _COLUMNS = 1000
     help="Smooth by an exponential moving average, such as 0.6.",
 )
 @click.option("--stage", metavar="STAGE", help="Of a model: whose spells are shown; else the last stage's.")
+@click.option("--observed", is_flag=True, help="Of MODEL@STAGE: what was observed of what is live there, over time.")
+@click.option("--across", is_flag=True, help="With --observed: of all versions that were live there.")
 @click.option("--width", "cells", type=click.IntRange(30, 1000), metavar="N", help="Cells across.")
 @click.option("--height", type=click.IntRange(5, 200), metavar="N", help="Rows of the drawing.")
 @click.option("--ascii", "in_ascii", is_flag=True, help="Draw in ASCII.")
@@ -60,6 +62,8 @@ def curve_command(
     logarithmic: bool,
     smooth: float,
     stage: str | None,
+    observed: bool,
+    across: bool,
     cells: int | None,
     height: int | None,
     in_ascii: bool,
@@ -70,23 +74,29 @@ def curve_command(
 
     A REF is a run, a version (for the run that produced it), an experiment (its latest runs that have the
     metric), or one model. Histories of any length are summed up: least and greatest values, NaN and infinities always
-    show.
+    show. With --observed it is one stage, with what its alerts ask for and when they fired.
 
     Examples:
       lineal curve run:3f9c2a run:81d0c4 --metric loss --log
       lineal curve exp:churn --metric val_auc --by epoch --smooth 0.6
       lineal curve fraud --metric auc
       lineal curve fraud@production --metric loss --csv
+      lineal curve fraud@production --observed --metric latency_p99
     """
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two ways to print it; choose one", context)
+    if across and not observed:
+        raise click.UsageError("--across is of what was observed; add --observed", context)
     wide = cells or width() or _WIDTH
     from lineal_tui.view.training import curves as drawing  # noqa: PLC0415  start-up is measured
     from lineal_tui.view.training.curve_words import legend_lines  # noqa: PLC0415  as above
 
     columns = _COLUMNS if as_csv or as_json else drawing.plot_columns(wide)
     with session(context).open() as registry:
-        found = _read(registry, refs, metric, by, stage, (first, last), columns)
+        if observed:
+            found = _read_observed(registry, refs, metric, by, (first, last), columns, whole=across)
+        else:
+            found = _read(registry, refs, metric, by, stage, (first, last), columns)
     if as_json or as_csv:
         _print_data(found, as_json=as_json)
         return
@@ -150,6 +160,38 @@ def _read(
         listed = f"there are: {', '.join(names[:10])}" if names else why
         raise NotFound(kind="metric", name=metric, nearest=tuple(near), hint=None if near else listed)
     return found
+
+
+def _read_observed(
+    registry: Registry,
+    refs: Sequence[str],
+    metric: str | None,
+    by: str | None,
+    ends: tuple[float | None, float | None],
+    columns: int,
+    *,
+    whole: bool,
+) -> Curves:
+    from lineal.errors import BadValue, NotFound  # noqa: PLC0415  as above
+    from lineal.rules.refs import nearest  # noqa: PLC0415  as above
+
+    if len(refs) > 1:
+        raise BadValue(field="curves", value=len(refs), why="what was observed is drawn of one stage")
+    if by not in {None, "clock"}:
+        raise BadValue(field="axis", value=by, why="what was observed goes by the clock")
+    place = refs[0]
+    names = registry.observed_metrics(place, whole=whole)
+    if not names:
+        hint = f"`lineal observe {place} NAME=VALUE` records it" if whole else "--across draws what was observed before"
+        raise NotFound(kind="observation of what is live at", name=place, hint=hint)
+    metric = _chosen(metric, names)
+    if metric not in names:
+        near = tuple(nearest(metric, names))
+        listed = None if near else f"there are: {', '.join(names[:10])}"
+        where = f" observed of what is live at {place}"
+        raise NotFound(kind="metric", name=metric, where=where, nearest=near, hint=listed)
+    first, last = (None if end is None else end * 1_000_000 for end in ends)
+    return registry.observed_curve(place, metric, whole=whole, columns=columns, first=first, last=last)
 
 
 def _chosen(metric: str | None, names: Sequence[str]) -> str:

@@ -157,7 +157,7 @@ class Operating(Alarming):
             found = registry.alerts(place)
             if not found:
                 hint = f"`:stage set {place} --alert 'latency_p99 < 80 for 10m'` sets one"
-                raise NotFound(kind="alert", name="", where=f" at {place}", hint=hint)
+                raise NotFound(kind="alert at", name=place, hint=hint)
             return reading.AlertsFound(f"{found[0].rule.model}@{found[0].rule.stage}")
 
         self.work(look, "command")

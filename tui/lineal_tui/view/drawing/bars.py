@@ -72,28 +72,38 @@ def header_line(
     if model is not None:
         crumbs = [(cut_middle(model.name, max(8, width // 3)), Tone.STRONG), (" ▸ ", Tone.FAINT)]
     crumbs.append((view, Tone.TEXT))
-    end: list[Span] = []
-    if model is not None:
-        # the stage that is looked at stands first and stays longest
-        order = list(model.stages[::-1])
-        order.sort(key=lambda pair: pair[0] != stage)
-        for name, label in order:
-            tone = Tone.MUTED if label is None else Tone.LIVE if name == stage else Tone.STAGED
-            wrong = alarm(model, name)
-            end.extend(
-                [
-                    ("  " if end else "", Tone.TEXT),
-                    (cut(name, 12) + " ", Tone.MUTED),
-                    (f"{cut_middle(label or '-', 16)}{wrong and f' {wrong}'}", Tone.FAILED if wrong else tone),
-                ]
-            )
     marks: list[Span] = [(f"   {marked} marked", Tone.MARK)] if marked else []
     beginning = [*start[:1], *where[1:], *crumbs]
-    for ending in (end, end[:3]):
+    endings = _endings(model, stage) if model is not None else [[]]
+    for ending in endings:
         for beginning in ([*start, *where, *crumbs], [*start[:1], *where[1:], *crumbs]):
             if line_width(beginning) + line_width(ending + marks) + 2 <= width:
                 return spread(tuple(beginning), tuple(ending + marks), width)
-    return spread(tuple(beginning), tuple(marks), width)
+    return spread(tuple(beginning), tuple(endings[-1] + marks), width)
+
+
+def _endings(model: Model, stage: str) -> list[list[Span]]:
+    """What is live where, from all of it to the least that may be said, which is what is wrong there.
+
+    The stage that is looked at stands first and stays longest.
+    """
+    order = list(model.stages[::-1])
+    order.sort(key=lambda pair: pair[0] != stage)
+    told: list[tuple[str, list[Span]]] = []
+    for name, label in order:
+        tone = Tone.MUTED if label is None else Tone.LIVE if name == stage else Tone.STAGED
+        wrong = alarm(model, name)
+        live = f"{cut_middle(label or '-', 16)}{wrong and f' {wrong}'}"
+        told.append((wrong, [(cut(name, 12) + " ", Tone.MUTED), (live, Tone.FAILED if wrong else tone)]))
+    wrong_ones = [spans for wrong, spans in told if wrong]
+    short: list[Span] = [(alarm(model), Tone.FAILED)] if wrong_ones else []
+    first = [spans for _, spans in told[:1]]
+    kept = [spans for n, (wrong, spans) in enumerate(told) if wrong or not n]
+    return [_joined([spans for _, spans in told]), _joined(kept), _joined(wrong_ones or first), short]
+
+
+def _joined(parts: Sequence[Sequence[Span]]) -> list[Span]:
+    return [span for n, part in enumerate(parts) for span in ([("  ", Tone.TEXT)] if n else []) + list(part)]
 
 
 def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
