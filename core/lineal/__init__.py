@@ -60,7 +60,7 @@ def start_run(
     seed: int | None = None,
     registry: Registry | StrPath | None = None,
 ) -> RunHandle:
-    """Start a run in a registry, which is made where `lineal init` would make it if there is none yet.
+    """Start a run in a registry; the user's own is made, with a warning in the log, if none is found.
 
     Arguments as `Registry.start_run`; `registry` is an open one, a directory, or None for the one found from here.
     Within `lineal run`, the run is a part of that one unless another parent is given.
@@ -81,6 +81,10 @@ def start_run(
         if not (root / "registry.db").exists():
             with suppress(AlreadyExists):  # another process of the same job was faster
                 create_registry(root).close()
+                import logging  # noqa: PLC0415  as above
+
+                told = "made a registry at %s; `lineal init` makes one for the current folder and all below it"
+                logging.getLogger("lineal").warning(told, root)
         registry = open_registry(root)
     if parent is None:
         parent = surrounding_run(registry.context)

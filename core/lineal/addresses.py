@@ -76,8 +76,18 @@ def model(connection: sqlite3.Connection, name: str) -> Model:
     """
     found = models.model(connection, name)
     if found is None:
-        raise NotFound(kind="model", name=name, nearest=refs.nearest(name, models.names(connection)))
+        raise _no_model(connection, name)
     return found
+
+
+def _no_model(connection: sqlite3.Connection, name: str) -> NotFound:
+    """That there is no such model, with what may have been meant: another model, or a version by its label alone."""
+    known = models.names(connection)
+    near = refs.nearest(name, known)
+    if not near and versions.label_is_known(connection, name):
+        return NotFound(kind="model", name=name, hint=f"a version's label stands after its model, as in MODEL:{name}")
+    hint = None if near else "`lineal models` lists them" if known else "there are none yet"
+    return NotFound(kind="model", name=name, nearest=near, hint=hint)
 
 
 def version(connection: sqlite3.Connection, text: str) -> Version:
@@ -113,8 +123,14 @@ def _version(connection: sqlite3.Connection, ref: refs.LabelRef | refs.SeqRef | 
         return found
     found = versions.by_label(connection, owner.id, ref.label)
     if found is None:
-        near = refs.nearest(ref.label, versions.labels(connection, owner.id))
-        raise NotFound(kind="version", name=str(ref), nearest=tuple(f"{owner.name}:{label}" for label in near))
+        known = versions.labels(connection, owner.id)
+        near = refs.nearest(ref.label, known)
+        hint = (
+            None if near or not known else f"the newest are {', '.join(known[:3])}; see `lineal versions {owner.name}`"
+        )
+        raise NotFound(
+            kind="version", name=str(ref), nearest=tuple(f"{owner.name}:{label}" for label in near), hint=hint
+        )
     return found
 
 

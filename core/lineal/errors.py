@@ -33,6 +33,8 @@ class LinealError(Exception):
         self.data = data
         self._hint = hint
         super().__init__(self.message.format(**data))
+        if self.hint:
+            self.add_note(f"hint: {self.hint}")  # which whoever sees a traceback reads, too
 
     @property
     def hint(self) -> str | None:
@@ -113,7 +115,7 @@ class BadValue(UsageError):
 class BadFilter(UsageError):
     """An expression of the search language that cannot be read, or asks for what there is not."""
 
-    message = "the filter is wrong: {why}"
+    message = "the expression is wrong: {why}"
 
     def __init__(self, *, text: str, at: int, why: str, nearest: tuple[str, ...] = (), hint: str | None = None) -> None:
         """`at` is where in `text` it went wrong, from 0; `nearest` are the fields that may have been meant."""
@@ -161,6 +163,14 @@ class NotFound(LinealError):
         if hint is None and nearest:
             hint = "did you mean " + " or ".join(nearest) + "?"
         super().__init__(kind=kind, name=name, where=where, hint=hint)
+
+
+class NothingRuns(LinealError):
+    """No pipeline, where the one that runs was asked for."""
+
+    exit_code = ExitCode.NOT_FOUND
+    message = "no pipeline is running"
+    hint_template = "name a stage for its last one: MODEL@STAGE"
 
 
 class Ambiguous(LinealError):

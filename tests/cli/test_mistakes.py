@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lineal.errors import NotFound
+from lineal.registry import open_registry
 from lineal_tui.cli.listed import COMMANDS, GROUPS
+from lineal_tui.cli.running import experiment_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +38,15 @@ if TYPE_CHECKING:
         (("status",), "no command 'status'", "`lineal models` tells what is live where"),
         (("compare", "a", "b"), "no command 'compare'", "`lineal diff`"),
         (("stage", "list"), "no command 'list'", "there are add, set, show"),
-        (("import", "wandb"), "no command 'wandb'", "there are bundle, mlflow, trackio"),
+        (
+            ("import", "wandb"),
+            "nothing can be imported from 'wandb'",
+            "there are mlflow (2 and 3), trackio, and bundle",
+        ),
+        (("import", "mlflw"), "nothing can be imported from 'mlflw'; did you mean mlflow?", "there are mlflow"),
+        (("curve", "data:customers"), "data has no curves; a run, a version", "`lineal lineage data:customers` tells"),
         (("rolback",), "did you mean rollback", "lineal --help"),
+        (("set", "fraud", "onwer=ana"), "it cannot be set; owner", "did you mean owner?"),
     ],
 )
 def test_a_mistyped_command_is_answered_with_what_would_do(
@@ -47,6 +60,45 @@ def test_a_mistyped_command_is_answered_with_what_would_do(
     assert not first.endswith(".")
     assert second.startswith("hint: ")
     assert hint in second
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error", "hint"),
+    [
+        (("show", "1.0.0"), 3, "no model '1.0.0'", "as in MODEL:1.0.0"),
+        (("show", "nothing-like-it"), 3, "no model 'nothing-like-it'", "`lineal models` lists them"),
+        (("show", "fraud:latest"), 3, "no version 'fraud:latest'", "`lineal versions fraud`"),
+        (("identify", "/etc/hostname"), 3, "the bytes of '/etc/hostname'", ""),
+        (("pipeline", "follow"), 3, "no pipeline is running", "MODEL@STAGE"),
+        (("revoke", "daemon", "viewer"), 3, "no role 'viewer' of all models to revoke from daemon", "has no role"),
+        (("stage", "set", "fraud@staging", "--gate", "metrics.auc >"), 2, "the expression is wrong", ""),
+    ],
+)
+def test_what_is_not_there_is_told_with_where_to_look(
+    typed: Typed, registry: Path, words: tuple[str, ...], code: int, error: str, hint: str
+) -> None:
+    answer = typed(*words, "--registry", registry)
+    assert answer.code == code
+    assert error in answer.err.splitlines()[0]
+    assert hint in answer.err
+
+
+def test_a_refused_promotion_tells_what_failed_and_nothing_else(typed: Typed, registry: Path) -> None:
+    typed(
+        "stage",
+        "set",
+        "fraud@production",
+        "--require",
+        "owner,notes",
+        "--gate",
+        "metrics.auc > 2",
+        "--registry",
+        registry,
+    )
+    answer = typed("promote", "fraud:#3", "--to", "production", "--registry", registry)
+    assert answer.code == 4
+    assert "FAILED gate: wanted metrics.auc > 2" in answer.err
+    assert "passed" not in answer.err
 
 
 def test_a_missing_stage_is_no_reason_to_look_for_a_registry_that_is_not_there(typed: Typed) -> None:
@@ -81,3 +133,43 @@ def test_within_a_registry_that_was_not_named_it_is_said_so(processed: Processed
     assert answer.code == 3
     assert f"and no .lineal in {sample} or above it" in answer.err
     assert "--registry ." in answer.err
+
+
+def test_a_registry_beside_code_is_none_of_git_s_business(processed: Processed, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert processed("init").code == 0
+    assert processed("init", "kept").code == 0
+    status = subprocess.run(["git", "status", "--short"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert status.stdout.split() == ["??", "kept/"]
+
+
+@pytest.mark.parametrize(
+    ("command", "experiment"),
+    [(("python3", "train.py", "0.1"), "train"), (("sh", "-c", "true"), "sh"), (("./train.py",), "train.py")],
+)
+def test_a_run_without_an_experiment_is_named_after_its_script(
+    command: tuple[str, ...], experiment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert experiment_of(command) == experiment
+
+
+def test_a_script_that_finds_no_registry_says_where_it_made_one(tmp_path: Path) -> None:
+    script = "import lineal\nwith lineal.start_run('churn'): pass\n"
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")}
+    environment.pop("LINEAL_REGISTRY", None)
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+        ).stderr
+        for _ in range(2)
+    ]
+    assert f"made a registry at {tmp_path / 'data' / 'lineal' / 'registry'}" in answers[0]
+    assert not answers[1]
+
+
+def test_a_traceback_has_the_hint(sample: Path) -> None:
+    with open_registry(sample) as registry, pytest.raises(NotFound) as caught:
+        registry.model("frod")
+    assert caught.value.__notes__ == ["hint: did you mean fraud?"]

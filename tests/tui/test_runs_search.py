@@ -261,6 +261,6 @@ async def test_a_kept_filter_that_makes_no_sense_any_more_takes_no_keys(registry
     remember(state_file(registry.uid, registry.root), place)
     async with opened(registry) as session:
         assert session.workspace.prompt is None
-        assert "filter is wrong" in session.last
+        assert "expression is wrong" in session.last
         await session.press("r")
         assert session.phase == "OPEN"

@@ -94,7 +94,7 @@ def revoke(
             near = () if known else refs.nearest(subject, subjects)
             where = f" of {'all models' if model is None else place} to revoke from {subject}"
             hint = f"{subject} is {has}" if has else f"did you mean {' or '.join(near)}?" if near else None
-            raise NotFound(kind="role", name=role, where=where, hint=hint or f"{subject} has no role")
+            raise NotFound(kind="role", name=role.value, where=where, hint=hint or f"{subject} has no role")
         if role is Role.ADMIN and model is None:
             _keep_an_admin(connection, subject, f"revoking admin from {subject}")
         rows.unbind(connection, subject, model_id, stage_id)

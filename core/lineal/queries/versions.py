@@ -118,6 +118,13 @@ def labels(connection: sqlite3.Connection, model: int, prefix: str = "", limit: 
     return [row[0] for row in rows]
 
 
+def label_is_known(connection: sqlite3.Connection, label: str) -> bool:
+    """Whether a version of any model has this label."""
+    # by model, so that the index over both serves
+    statement = "SELECT 1 FROM models m JOIN versions v ON v.model_id = m.id AND v.label = ? LIMIT 1"
+    return connection.execute(statement, (label,)).fetchone() is not None
+
+
 def label_is_taken(connection: sqlite3.Connection, model: int, label: str) -> bool:
     """Whether a version of a model has this label."""
     row = connection.execute("SELECT 1 FROM versions WHERE model_id = ? AND label = ?", (model, label)).fetchone()

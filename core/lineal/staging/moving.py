@@ -234,7 +234,10 @@ class Work:
         failure: LinealError
         if failed is not None:
             loud = f"{problem}. It was taken back, {back} is live, but THAT FAILED TOO: {failed}"
-            failure = ReleaseFailed(what=self._what, why=loud)
+            hint = (
+                "`current` is right: mend the hook, the check or the server, and reload by hand; `lineal guide release`"
+            )
+            failure = ReleaseFailed(what=self._what, why=loud, hint=hint)
         elif self._cancelled_by is not None:
             failure = Cancelled(what=f"{self._what} (taken back: {back} is live)", who=self._cancelled_by)
         else:

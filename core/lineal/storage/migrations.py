@@ -57,6 +57,8 @@ def create(root: Path, *, now: Micros) -> None:
         root.mkdir(parents=True, exist_ok=True)
         (root / "objects").mkdir(exist_ok=True)
         (root / "releases").mkdir(exist_ok=True)
+        if root.name == ".lineal":  # beside somebody's code, where it would be committed with it
+            (root / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise MachineError(path=root, why=error.strerror or str(error)) from error
     with exclusive(root / "registry.lock", holder=f"process {os.getpid()}, creating it", seconds=BUSY_SECONDS):

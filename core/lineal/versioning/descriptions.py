@@ -109,7 +109,9 @@ def _set(change: Change, subject: _Subject, name: str, value: str | float | None
             known += ["metric.NAME.direction", "metric.NAME.tolerance"]
         near = refs.nearest(name, known)
         hint = f"did you mean {near[0]}?" if near else None
-        raise BadValue(field=f"a {subject.kind}'s", value=name, why=f"known are {', '.join(known)}", hint=hint)
+        raise BadValue(
+            field=f"a {subject.kind}'s", value=name, why=f"it cannot be set; {', '.join(known)} can", hint=hint
+        )
     if name == "primary_metric":
         return _set_primary(change, subject, value)
     text = None if value is None else naming.check_text(name, str(value))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
+from lineal.errors import NotFound
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, show, width
 from lineal_tui.cli.parameters import as_json
@@ -23,7 +26,13 @@ def identify_command(context: click.Context, *, what: str, as_json: bool) -> Non
       lineal identify sha256:9f3c21
     """
     with session(context).open() as registry:
-        found = registry.identify(what)
+        try:
+            found = registry.identify(what)
+        except NotFound:
+            if not os.path.lexists(what):  # a digest, which the error names
+                raise
+            kind = "version, file or data with the bytes of"
+            raise NotFound(kind=kind, name=what, where=" in this registry") from None
     if as_json:
         from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 

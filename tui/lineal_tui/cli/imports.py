@@ -103,7 +103,9 @@ def bundle(context: click.Context, *, file: str) -> None:
                 brought = registry.import_bundle(stream, name=file)
     say(brought.ref)
     files = f"{counted(brought.objects, 'file')} ({size(brought.bytes)})"
-    narrate(f"brought {counted(brought.versions, 'version')} and {files}")
+    narrate(
+        f"brought {counted(brought.versions, 'version')} and {files}" if brought.versions else "it was here already"
+    )
 
 
 def _tell(made: Imported, *, as_json: bool) -> None:

@@ -73,6 +73,12 @@ _OTHER_OPTIONS = {
 }
 """What options are called by other programs, or by other commands of ours; the first that the command has is named."""
 
+_SOURCES = (
+    "there are mlflow (2 and 3), trackio, and bundle for versions of another registry; in Python lineal.start_run and "
+    "run.log_metric record what any other program exported"
+)
+"""What can be imported, and what to do about the rest."""
+
 _FEW = 12
 """Commands of a group that are named when another one is asked for."""
 _STAGES = 6
@@ -90,6 +96,10 @@ class NoCommand(click.UsageError):
         meant = _ELSEWHERE.get(name) if context.parent is None else None
         near = () if meant else nearest(name, known)
         more = f"; did you mean {' or '.join(near)}?" if near else ""
+        if context.info_name == "import":
+            super().__init__(f"nothing can be imported from {name!r}{more}", context)
+            self.hint: str | None = _SOURCES
+            return
         super().__init__(f"no command {name!r}{more}", context)
         self.hint = meant or (f"there are {', '.join(known)}" if len(known) <= _FEW else None)
 

@@ -153,11 +153,11 @@ def cancel_pipeline(context: click.Context, *, place: str | None, as_json: bool)
 
 def _only_place(registry: Registry) -> str:
     """The stage that moves now, when there is just one."""
-    from lineal.errors import NotFound  # noqa: PLC0415  only mistakes need it
+    from lineal.errors import NothingRuns  # noqa: PLC0415  only mistakes need it
 
     places = [f"{each.order.model}@{each.order.stage}" for each in registry.running_pipelines()]
     if not places:
-        raise NotFound(kind="running pipeline at", name="any stage", hint="name a stage for the last one: MODEL@STAGE")
+        raise NothingRuns
     if len(places) > 1:
         raise click.UsageError(f"name the stage; there are {', '.join(places)}")
     return places[0]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +14,18 @@ from lineal_tui.cli.output import narrate
 from lineal_tui.cli.parameters import ADDRESS, PAIR, scalar
 from lineal_tui.view.guidance.typed import figures
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_INTERPRETERS = re.compile(
+    r"(python|pypy|sh|bash|dash|zsh|Rscript|julia|node|ruby|perl|uv|poetry|torchrun|accelerate|env|time|nice)[\d.]*"
+)
+"""Programs that run a script of another name."""
+
 
 @click.command("run", cls=Command, context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, metavar="-- COMMAND...", type=click.UNPROCESSED)
-@click.option("--experiment", metavar="NAME", help="Its experiment; else the name of the command.")
+@click.option("--experiment", metavar="NAME", help="Its experiment; else the name of the script or command.")
 @click.option("--name", metavar="NAME", help="For people; else a made-up one.")
 @click.option(
     "--kind", type=click.Choice(["train", "evaluate", "transform", "import"]), default="train", help="What it does."
@@ -48,14 +58,12 @@ def run_command(
       lineal run --experiment churn --param lr=0.01 -- python train.py
       lineal run --experiment churn -- ./train.sh
     """
-    from pathlib import Path  # noqa: PLC0415  start-up is measured
-
-    from lineal.rules import refs  # noqa: PLC0415  as above
+    from lineal.rules import refs  # noqa: PLC0415  start-up is measured
     from lineal.training.wrapped import run_command as run_wrapped  # noqa: PLC0415  as above
 
     with session(context).open() as registry:
         started = registry.start_run(
-            Path(command[0]).name if experiment is None else experiment.removeprefix("exp:"),
+            experiment_of(command) if experiment is None else experiment.removeprefix("exp:"),
             name=name,
             kind=kind,
             params={key: scalar(text) for key, text in params},
@@ -71,6 +79,15 @@ def run_command(
             root = str(registry.root.absolute())
             code = run_wrapped(run, command, root=root, output=sys.stdout.buffer, environment=os.environ)
     context.exit(code)
+
+
+def experiment_of(command: Sequence[str]) -> str:
+    """What an experiment is called after: the command, or the script that an interpreter runs."""
+    name = os.path.basename(command[0])  # noqa: PTH119  start-up is measured
+    if _INTERPRETERS.fullmatch(name):
+        scripts = (word for word in command[1:] if not word.startswith("-") and os.path.isfile(word))  # noqa: PTH113
+        name = next((os.path.splitext(os.path.basename(each))[0] for each in scripts), name)  # noqa: PTH119, PTH122
+    return name
 
 
 @click.command("log", cls=Command)

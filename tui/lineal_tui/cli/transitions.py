@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineal.errors import GatesFailed, Refused
+from lineal.records.stages import Action
 from lineal_tui.cli.app import Command, session, stop
-from lineal_tui.cli.output import dump, narrate, say, show, width
+from lineal_tui.cli.output import dump, narrate, on_terminal, say, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, now, reason
 
 if TYPE_CHECKING:
@@ -208,6 +209,9 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
     _tell_deprecated(registry, plan)
     if wishes.bad and plan.source is not None:
         narrate(f"{plan.source.ref} is marked bad")
+    if plan.action is Action.ROLLBACK and plan.source is not None and on_terminal():
+        bad = "" if wishes.bad else f"; `lineal mark {plan.source.ref} --bad` keeps {plan.source.ref} from coming back"
+        narrate(f"`lineal undo {place}` takes this back{bad}")
 
 
 def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> None:
@@ -226,8 +230,8 @@ def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) ->
 
         dump(json.plan(plan))
         return
-    for check in plan.checks if any(check.is_gate for check in plan.failed) else ():
-        narrate(f"{'passed' if check.passed else 'FAILED'} {check.name}: wanted {check.wanted}, saw {check.saw}")
+    for check in plan.failed if any(check.is_gate for check in plan.failed) else ():
+        narrate(f"FAILED {check.name}: wanted {check.wanted}, saw {check.saw}")
 
 
 def _tell_lacks(registry: Registry, plan: Plan) -> None:
