@@ -98,3 +98,56 @@ async def test_what_is_live_and_bad_is_told_wherever_it_is_called_live(
         assert "BAD" in next(row for row in session.rows if "production" in row and "2.1.0" in row and "▌" in row)
         await session.press("6")
         assert "production  BAD" in session.text
+
+
+async def test_r_and_y_roll_back_the_model_under_the_cursor_of_the_models(
+    registry: Registry, opened: Opening, grow: Callable[..., None]
+) -> None:
+    grow(registry, model="churn")
+    async with opened(registry) as session:
+        for model in ("churn", "fraud"):
+            await session.press("1", "g")
+            if model not in next(row for row in session.rows if row.startswith("▌")):
+                await session.press("j")
+            await session.press("r")
+            assert f"Roll {model}@production back to 2.0.0, leaving 2.1.0?" in session.last
+            await session.press("y")
+            assert registry.live(f"{model}@production").version.label == "2.0.0"
+            await session.press("u")
+            assert f"at {model}@production: 2.1.0 for 2.0.0?" in session.last
+            await session.press("escape", "H")
+            assert f"history of {model}@production" in session.text
+
+
+async def test_the_way_back_is_offered_everywhere_but_where_one_begins(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        assert "esc" not in session.last
+        for view in ("d", "L", "H", "6", "7", "8", "9", "0", "exclamation_mark", "A", "P", "i"):
+            await session.press("2", view)
+            assert "esc back  ? help" in session.last, view
+        await session.press("2", "slash", *"1.", "enter")
+        assert "esc all again  ? help" in session.last
+
+
+async def test_marks_take_no_stage_out_of_the_first_row(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("space")
+        assert "production 2.1.0  staging 2.2.0  1 marked" in session.rows[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "view"),
+    [("runs", "runs"), ("experiments", "experiments"), ("stages", "stages"), ("files", "files"), ("curve", "curves"),
+     ("doctor", "findings")],
+)  # fmt: skip
+async def test_views_are_called_by_their_names(registry: Registry, opened: Opening, typed: str, view: str) -> None:
+    async with opened(registry) as session:
+        await session.press("colon", *typed, "enter")
+        assert session.workspace.shown.value == view
+
+
+async def test_an_empty_inbox_says_so_in_words(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("i")
+        assert "nothing waits for your approval or your review" in session.text
+        assert "WAITS" not in session.text

@@ -69,6 +69,7 @@ LISTS = frozenset(
 WITH_VERSION = frozenset({View.TREE, View.DIFF, View.VERSION, View.FILES, View.POLICY})
 WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
 WITH_ALERT = frozenset({View.ALERTS, View.ALERT})
+WITH_STAGE = WITH_MODEL | WITH_ALERT | {View.MODELS}
 WITH_DELIVERY = frozenset({View.DELIVERIES, View.DELIVERY})
 WITH_AUTOMATION = WITH_DELIVERY | {View.AUTOMATIONS}
 WITH_RUN = frozenset({View.RUNS, View.RUN})
@@ -125,8 +126,8 @@ class Binding:
 
 BINDINGS: tuple[Binding, ...] = (
     Binding("promote", ("p",), "promote the version under the cursor", "promote", WITH_VERSION, changes=True),
-    Binding("roll_back", ("r",), "roll the stage back", "roll back", WITH_MODEL | WITH_ALERT, changes=True),
-    Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_MODEL | WITH_ALERT, changes=True),
+    Binding("roll_back", ("r",), "roll the stage back", "roll back", WITH_STAGE, changes=True),
+    Binding("undo", ("u",), "undo the stage's last transition", "undo", WITH_STAGE, changes=True),
     Binding("unfold", ("enter", "space"), "fold a section; open what is below a row", "open", frozenset({View.DIFF})),
     Binding("choose_baseline", ("B",), "hold all others against the chosen one", "baseline", frozenset({View.DIFF})),
     Binding("approve", ("a",), "approve or reject the version for the stage", "approve", WITH_VERSION, changes=True),
@@ -198,7 +199,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("open_thing", ("o",), "open its own page", "its page", _LINEAGE),
     Binding("unfold_data", ("l", "right"), "the dataset's versions", None, frozenset({View.DATASETS})),
     Binding("fold_data", ("h", "left"), "fold them", None, frozenset({View.DATASETS})),
-    Binding("history", ("H",), "history of the stage", "history", WITH_MODEL | WITH_ALERT | _LINEAGE),
+    Binding("history", ("H",), "history of the stage", "history", (WITH_STAGE - {View.HISTORY}) | _LINEAGE),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
     Binding("fold_all", ("z",), "fold or unfold all sections", "fold", frozenset({View.DIFF})),
@@ -374,9 +375,18 @@ class Table:
             if key.startswith(prefix + " ")
         ]
 
-    def hints(self, view: View, *, read_only: bool, without: Collection[str] = frozenset()) -> list[tuple[str, str]]:
-        """What the hint row offers in this place, but for the bindings with these ids; help comes last."""
-        return [
+    def hints(
+        self, view: View, *, read_only: bool, without: Collection[str] = frozenset(), back: str | None = None
+    ) -> list[tuple[str, str]]:
+        """What the hint row offers in this place, but for the bindings with these ids; help comes last.
+
+        Args:
+            view: The place.
+            read_only: Whether nothing can be changed.
+            without: Ids of bindings that are not offered.
+            back: What stepping out does here, in a word, told before help; None where it does nothing.
+        """
+        offered = [
             (shown(binding.keys[0]), binding.hint)
             for binding in self.bindings
             if binding.hint
@@ -386,6 +396,10 @@ class Table:
             and not (read_only and binding.changes)
             and binding.id not in without
         ]
+        if back is not None:
+            keys = next((binding.keys for binding in self.bindings if binding.id == "step_out"), ())
+            offered[-1:-1] = [(shown(key), back) for key in keys[:1]]
+        return offered
 
     def help(self, view: View, why_not: Callable[[Binding], str | None] = lambda _binding: None) -> list[Line]:
         """The help page of a place.

@@ -158,6 +158,9 @@ class Alarming(Automating):
         if self.active in WITH_ALERT and self.alert is not None:
             rule_ = self.alert.state.rule
             self._go(rule_.model, rule_.stage, None, View.HISTORY)
+        elif self.active is View.MODELS:
+            model, _, stage = self.address().partition("@")
+            self._go(model, stage, None, View.HISTORY)
         else:
             self.open_view(View.HISTORY)
 

@@ -36,16 +36,8 @@ else:
     memory = Later("lineal_tui.spoken")
 
 _OFFERED = 50
-_HOW: Line = (
-    ("a verb, or an address   ", Tone.MUTED),
-    ("tab", Tone.KEY),
-    (" completes  ", Tone.MUTED),
-    ("up", Tone.KEY),
-    (" the last one  ", Tone.MUTED),
-    ("esc", Tone.KEY),
-    (" no", Tone.MUTED),
-)
-"""What an empty command line says of itself."""
+_VIEWS = frozenset({"models", "stages", "files", "runs", "experiments", "curves", "datasets", "findings"})
+"""Verbs that are views' names."""
 
 
 class CommandPrompt(Prompt):
@@ -63,11 +55,11 @@ class CommandPrompt(Prompt):
         """What tab turns over; empty before it was pressed."""
         self._offer = -1
         self._stem = ""
-        self.remark = _HOW
+        self.remark = commands.HOW
 
     def changed(self) -> None:
         """What was offered fits no more."""
-        self.offers, self._offer, self.remark = (), -1, () if self.draft.text else _HOW
+        self.offers, self._offer, self.remark = (), -1, () if self.draft.text else commands.HOW
 
     def accepted(self) -> None:
         """Do it."""
@@ -226,8 +218,8 @@ class Commanding(Filtering):
                 self.watch_asked(command)
             case name if name.startswith("on "):
                 self.automate_asked(command)
-            case "models" | "datasets" as name:
-                self.go_to(View(name))
+            case name if name in _VIEWS:
+                self._view(View(name))
             case "filter":
                 self.apply_filter(self.active, " ".join(command.arguments))
             case "sort":
@@ -240,6 +232,14 @@ class Commanding(Filtering):
                 self.open_view(View.HELP)
             case _:
                 self.app.exit()
+
+    def _view(self, view: View) -> None:
+        if view is View.CURVES:
+            self.open_curves()
+        elif view is View.FINDINGS:
+            self.open_findings()
+        else:
+            self.go_to(view)
 
     def _promote(self, command: Command) -> None:
         ref, stage = self._ref(command.first), command.options.get("to", self.stage)
@@ -383,16 +383,9 @@ class Commanding(Filtering):
     automate_asked: Callable[[Command], None]
     go_to: Callable[[View], None]
     open_view: Callable[[View], None]
+    open_curves: Callable[[], None]
+    open_findings: Callable[[], None]
     sort: Callable[[], None]
-
-
-def verb_lines(width: int) -> list[Line]:
-    """The verbs, for the help; where there is little room, only short ones have what they do beside them."""
-    room = 54 if width > 100 else 25  # the longest usage; what leaves room beside it at 80 columns
-    return [
-        ((verb.usage.ljust(room) + ("  " if len(verb.usage) > room else " "), Tone.KEY), (verb.does, Tone.TEXT))
-        for verb in commands.VERBS
-    ]
 
 
 def _offers(registry: Registry, sought: Wanted, model: str | None, stages: Sequence[str] | None) -> tuple[str, ...]:

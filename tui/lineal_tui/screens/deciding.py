@@ -80,7 +80,8 @@ class Deciding(Auditing):
             return gate_lines.inbox_line(row, look, width)
 
         pane.draw_title = lambda width, active: gate_lines.inbox_title(count, width, active=active)
-        pane.draw_heads = lambda width: gate_lines.inbox_head(look, width)
+        nothing: Line = (("  nothing waits for your approval or your review", Tone.MUTED),)
+        pane.draw_heads = lambda width: gate_lines.inbox_head(look, width) if rows or match else nothing
         pane.lines.show(Listed(rows, [gate_lines.key_of(row) for row in rows]), paint)
         pane.redraw()
 

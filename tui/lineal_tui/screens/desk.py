@@ -301,7 +301,18 @@ class Desk(Still, Screen[None], inherit_bindings=False):
 
     def hints(self, width: int) -> Line:
         """What the hint row offers."""
-        return hint_line(self.table.hints(self.active, read_only=self.read_only is not None), width)
+        back = self.way_back()
+        read_only = self.read_only is not None
+        offered = self.table.hints(self.active, read_only=read_only, without=self.not_permitted(), back=back)
+        return hint_line(offered, width, kept=1 if back is None else 2)
+
+    def not_permitted(self) -> frozenset[str]:
+        """Ids of the bindings that the person's role leaves without an effect."""
+        return frozenset()
+
+    def way_back(self) -> str | None:
+        """What stepping out does here, in a word; None where it does nothing, or what everybody knows."""
+        return None
 
     def is_about_model(self, view: View) -> bool:
         """Whether what a view shows belongs to the model that is looked at."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lineal.machine.lazily import Later
 from lineal.records.models import VersionStatus
-from lineal_tui.keys import WITH_MODEL, WITH_RUN, View
-from lineal_tui.screens.commanding import verb_lines
+from lineal_tui.keys import WITH_MODEL, WITH_RUN, View, shown, where
 from lineal_tui.screens.permitting import Permitting
 from lineal_tui.view.drawing.lines import Line, Tone, hanging, rule
+from lineal_tui.view.drawing.words import counted
 
 if TYPE_CHECKING:
     from lineal_tui.keys import Binding
+    from lineal_tui.view.guidance import commands
+else:
+    # nobody reads the help before the first paint
+    commands = Later("lineal_tui.view.guidance.commands")
 
 _TELL_THEMSELVES = frozenset({"promote", "roll_back", "undo", "mark_bad", "retire", "next_match", "previous_match"})
 """Bindings that say more when they are tried than their reason does."""
@@ -72,7 +77,8 @@ class Explaining(Permitting):
             return None if self.has_columns else "no difference has the screen; d gives it one"
         if scene is None or scene.model is None:
             return "the registry has no models yet" if binding.views <= WITH_MODEL else None
-        version, where = self.version, self.address()
+        version, place = self.version, self.address()
+        is_here = self._explained in WITH_MODEL  # elsewhere the stage is that of the row under the cursor
         if version is None and binding.id in _NEEDS_VERSION and self._explained not in WITH_RUN:
             return "no version is under the cursor"
         match binding.id:
@@ -84,10 +90,10 @@ class Explaining(Permitting):
                 return "the version is retired"
             case "retire" if version is not None and version.stages:
                 return f"it is live at {version.stages[0]}"
-            case "roll_back" if scene.live is None:
-                return f"nothing is live at {where}"
-            case "undo" if not scene.history:
-                return f"nothing was done at {where} yet"
+            case "roll_back" if scene.live is None and is_here:
+                return f"nothing is live at {place}"
+            case "undo" if not scene.history and is_here:
+                return f"nothing was done at {place} yet"
             case "next_stage" | "previous_stage" if len(scene.stages) < 2:
                 return "the model has one stage"
             case "copy_command" if self.last_command is None:
@@ -105,6 +111,16 @@ class Explaining(Permitting):
             self.say(f"not now: {why}", tone=Tone.MUTED)
         return why is not None
 
+    def say_where(self, key: str) -> None:
+        """Say of a key that does nothing here where it does something."""
+        elsewhere = self.table.elsewhere(key)
+        if elsewhere is not None and self.scene is not None:
+            first, *others = where(elsewhere).split(", ")
+            places = f"{first} and {counted(len(others), 'other view')}" if others else first
+            self.say(f"{shown(key)} does nothing here; in {places}: {elsewhere.does}", tone=Tone.MUTED)
+        elif len(key) == 1 or " " in key:
+            self.say(f"{shown(key)} does nothing", "? lists the keys", tone=Tone.MUTED)
+
     def draw_help(self) -> None:
         """Draw the help on the view that one comes from."""
         if self.active is not View.HELP:
@@ -119,7 +135,7 @@ class Explaining(Permitting):
         lines.extend([(), (("on the command line, after :", Tone.HEAD),)])
 
         def draw(width: int) -> list[Line]:
-            told = [*lines, *verb_lines(width)]
+            told = [*lines, *commands.verb_lines(width)]
             if not self.matcher(View.HELP):
                 # what is searched for stays whole: a line that was broken would be found in pieces
                 told = [piece for line in told for piece in hanging(line, width)]

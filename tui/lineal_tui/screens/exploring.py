@@ -155,7 +155,12 @@ class Exploring(Timelines):
         )
 
     def address(self, stage: str | None = None) -> str:
-        """The address of a stage: of the one under the cursor where stages are listed, else of the one looked at."""
+        """The address of a stage: of the one under the cursor where stages or models are listed, else where one is."""
+        if stage is None and self.active is View.MODELS:
+            row = self.panes[View.MODELS].lines.current
+            if isinstance(row, tuple):
+                model, its_stage = row
+                return f"{model.name}@{its_stage or model.stages[-1][0]}"
         if stage is None and self.active in (View.STAGES, View.STAGE) and View.STAGES in self.panes:
             row = self.panes[View.STAGES].lines.current
             if isinstance(row, stages_list.StageItem):

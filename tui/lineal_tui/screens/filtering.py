@@ -106,6 +106,10 @@ class Filtering(Prompting):
         self.refilter(view)
         self.lay_out()
 
+    def way_back(self) -> str | None:
+        """What stepping out does here: first it takes a filter away."""
+        return "all again" if self.active in self.filters else super().way_back()
+
     def clear_filter(self, view: View) -> bool:
         """Let a view show everything again; False when it does already."""
         if view not in self.filters:

@@ -126,6 +126,11 @@ class Layout(Desk):
         self.lay_out()
         return True
 
+    def way_back(self) -> str | None:
+        """What stepping out does here, in a word; None where it leads to what is known as the start."""
+        starts = (View.TREE, View.MODELS, self.root)
+        return "back" if self.active is not self.shown or self.trail or self.shown not in starts else None
+
     def next_pane(self, direction: int) -> None:
         """Give the keys to the pane after this one, or before it."""
         panes = self.visible_panes()

@@ -8,7 +8,6 @@ from lineal.machine.lazily import Later
 from lineal_tui.keys import WITH_RUN
 from lineal_tui.screens.commanding import Commanding
 from lineal_tui.screens.messages import StandingRead
-from lineal_tui.view.drawing.bars import hint_line
 from lineal_tui.view.drawing.lines import Line, Tone, wrap
 
 if TYPE_CHECKING:
@@ -84,13 +83,11 @@ class Permitting(Commanding):
         has = f"is {role}" if role else "has no role"
         return f"it takes {permissions.NEEDED[permission].with_article}, and {standing.user} {has} here"
 
-    def hints(self, width: int) -> Line:
-        """What the hint row offers, without what the person's role does not permit."""
+    def not_permitted(self) -> frozenset[str]:
+        """Ids of the bindings that the person's role leaves without an effect."""
         if self.standing is None or self.standing.is_open:
-            return super().hints(width)
-        off = frozenset(binding.id for binding in self.table.bindings if self.role_misses(binding) is not None)
-        offered = self.table.hints(self.active, read_only=self.read_only is not None, without=off)
-        return hint_line(offered, width)
+            return super().not_permitted()
+        return frozenset(binding.id for binding in self.table.bindings if self.role_misses(binding) is not None)
 
     def standing_lines(self, width: int) -> list[Line]:
         """For the help: what the person may do."""

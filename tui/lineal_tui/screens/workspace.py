@@ -6,13 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lineal.records.comparison import Way
-from lineal_tui.keys import SORTED, WITH_DATA, WITH_RUN, WITHOUT_MODEL, View, shown, where
+from lineal_tui.keys import SORTED, WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.marking import Marking
 from lineal_tui.screens.showing import ORDERS
 from lineal_tui.screens.watching import POLL
 from lineal_tui.view.drawing.lines import Line, Tone, fit
-from lineal_tui.view.drawing.words import counted
 from lineal_tui.view.staging.history import HistoryItem
 from lineal_tui.view.versioning.tree import TreeItem
 
@@ -226,7 +225,7 @@ class Workspace(Marking):
             return
         binding = self.table.find(self.active, key)
         if binding is None:
-            self._say_where(key)
+            self.say_where(key)
             return
         if self.scene is None and binding.id not in ("step_out", "cancel"):
             # the picture is there, and what it is drawn from is not yet
@@ -242,16 +241,6 @@ class Workspace(Marking):
             self._cancelled = False
         self._escapes = event.key == "escape"
         self._handlers[binding.id]()
-
-    def _say_where(self, key: str) -> None:
-        """Say of a key that does nothing here where it does something."""
-        elsewhere = self.table.elsewhere(key)
-        if elsewhere is not None and self.scene is not None:
-            first, *others = where(elsewhere).split(", ")
-            places = f"{first} and {counted(len(others), 'other view')}" if others else first
-            self.say(f"{shown(key)} does nothing here; in {places}: {elsewhere.does}", tone=Tone.MUTED)
-        elif len(key) == 1 or " " in key:
-            self.say(f"{shown(key)} does nothing", "? lists the keys", tone=Tone.MUTED)
 
     def scene_shown(self) -> None:
         """Do what was asked for too early; an answer among it is none, as its question was not painted then."""

@@ -16,9 +16,11 @@ def alarm(found: Model | Version, stage: str | None = None) -> str:
     `BAD`: what is live is marked bad. `UNHEALTHY`: it did not come through its health check. `ALERT`: one fires there.
     `FORCED`: it was forced in, and nobody has reviewed that.
     """
-    if isinstance(found, Version):
-        bad = found.stages if found.status is VersionStatus.BAD else ()
-    else:
-        bad = found.bad
-    words = (("BAD", bad), ("UNHEALTHY", found.unhealthy), ("ALERT", found.alarmed), ("FORCED", found.forced))
+    words = (("BAD", _bad(found)), ("UNHEALTHY", found.unhealthy), ("ALERT", found.alarmed), ("FORCED", found.forced))
     return " ".join(word for word, stages in words if (stages if stage is None else stage in stages))
+
+
+def _bad(found: Model | Version) -> tuple[str, ...]:
+    if not isinstance(found, Version):
+        return found.bad
+    return found.stages if found.status is VersionStatus.BAD else ()

@@ -72,14 +72,14 @@ def header_line(
     if model is not None:
         crumbs = [(cut_middle(model.name, max(8, width // 3)), Tone.STRONG), (" ▸ ", Tone.FAINT)]
     crumbs.append((view, Tone.TEXT))
-    marks: list[Span] = [(f"   {marked} marked", Tone.MARK)] if marked else []
-    beginning = [*start[:1], *where[1:], *crumbs]
+    marks: list[Span] = [(f"  {marked} marked", Tone.MARK)] if marked else []
+    brief = [*start[:1], *where[1:], *crumbs]
     endings = _endings(model, stage) if model is not None else [[]]
-    for ending in endings:
-        for beginning in ([*start, *where, *crumbs], [*start[:1], *where[1:], *crumbs]):
-            if line_width(beginning) + line_width(ending + marks) + 2 <= width:
-                return spread(tuple(beginning), tuple(ending + marks), width)
-    return spread(tuple(beginning), tuple(endings[-1] + marks), width)
+    # where the registry is goes first when space runs out, then the stages with which all is well
+    for beginning, ending in (([*start, *where, *crumbs], endings[0]), *((brief, each) for each in endings)):
+        if line_width(beginning) + line_width(ending + marks) + 2 <= width:
+            return spread(tuple(beginning), tuple(ending + marks), width)
+    return spread(tuple(brief), tuple(endings[-1] + marks), width)
 
 
 def _endings(model: Model, stage: str) -> list[list[Span]]:
@@ -106,12 +106,13 @@ def _joined(parts: Sequence[Sequence[Span]]) -> list[Span]:
     return [span for n, part in enumerate(parts) for span in ([("  ", Tone.TEXT)] if n else []) + list(part)]
 
 
-def hint_line(hints: Sequence[tuple[str, str]], width: int) -> Line:
-    """Keys and what they do, as many as fit; the last, help, always does."""
-    *others, last = [((key, Tone.KEY), (f" {does}", Tone.MUTED)) for key, does in hints]
+def hint_line(hints: Sequence[tuple[str, str]], width: int, *, kept: int = 1) -> Line:
+    """Keys and what they do, as many as fit; the last ones, help and before it the way back, always do."""
+    told: list[Line] = [((key, Tone.KEY), (f" {does}", Tone.MUTED)) for key, does in hints]
     line: list[Span] = []
+    last = tuple(span for hint in told[-kept:] for span in (*hint, ("  ", Tone.TEXT)))[:-1]
     used = line_width(last)
-    for hint in others:
+    for hint in told[:-kept]:
         if used + line_width(hint) + 2 > width:
             break
         line.extend(hint)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from lineal.errors import UsageError
 from lineal.rules.refs import nearest
+from lineal_tui.view.drawing.lines import Line, Tone
 from lineal_tui.view.guidance.topics import TOPICS
 
 if TYPE_CHECKING:
@@ -86,7 +87,13 @@ VERBS: tuple[Verb, ...] = (
     Verb("history", "history [MODEL@STAGE]", "who was live at a stage"),
     Verb("tree", "tree [MODEL]", "the versions of a model"),
     Verb("models", "models", "all models", most=0),
+    Verb("stages", "stages", "what is live at each stage, its release and health", most=0),
+    Verb("files", "files", "files and architecture of the version", most=0),
+    Verb("runs", "runs", "all runs", most=0),
+    Verb("experiments", "experiments", "all experiments", most=0),
+    Verb("curves", "curves", "curves of what is marked, or a metric across versions", most=0),
     Verb("datasets", "datasets", "all datasets, with their versions and who used them", most=0),
+    Verb("findings", "findings", "what does not agree between registry and disk", most=0),
     Verb("audit", "audit [REF] [--actor USER] [--action A] [--since TIME]", "who changed what, and when",
          options=("--actor", "--action", "--since", "--until")),
     Verb("filter", "filter [WORDS]", "filter what is in view", most=None),
@@ -102,9 +109,21 @@ _ALSO = {
     "?": "help",
     "roll_back": "rollback",
     "versions": "tree",
+    "curve": "curves",
+    "doctor": "findings",
     "on": "on list",
     "automations": "on list",
 }
+HOW: Line = (
+    ("a verb, or an address   ", Tone.MUTED),
+    ("tab", Tone.KEY),
+    (" completes  ", Tone.MUTED),
+    ("up", Tone.KEY),
+    (" the last one  ", Tone.MUTED),
+    ("esc", Tone.KEY),
+    (" no", Tone.MUTED),
+)
+"""What an empty command line says of itself."""
 _OF_AUTOMATIONS = frozenset({"on log", "on show", "on enable", "on disable", "on remove"})
 _WITHOUT_OFFERS = frozenset({"--reason", "--comment", "--until", "--since", "--at", "--run", "--timeout", "--name"}) | {
     *("--alert", "--alert-command", "--cool-down"),
@@ -291,3 +310,12 @@ def common(words: Sequence[str]) -> str:
     low, high = min(words), max(words)
     length = next((n for n, letter in enumerate(low) if n >= len(high) or high[n] != letter), len(low))
     return low[:length]
+
+
+def verb_lines(width: int) -> list[Line]:
+    """The verbs, for the help; where there is little room, only short ones have what they do beside them."""
+    room = 54 if width > 100 else 25  # the longest usage; what leaves room beside it at 80 columns
+    return [
+        ((verb.usage.ljust(room) + ("  " if len(verb.usage) > room else " "), Tone.KEY), (verb.does, Tone.TEXT))
+        for verb in VERBS
+    ]
