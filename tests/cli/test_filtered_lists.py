@@ -77,6 +77,15 @@ def test_models_experiments_and_datasets_are_filtered(typed: Typed, sample: Path
         (("runs", "--where", ""), "  ^", "such as"),
         (("runs", "--sort", "statsu"), "  ^", "did you mean status"),
         (("datasets", "--where", "rows > 'many'"), "         ^", ""),
+        (("runs", "--where", "status = 'nope'"), "           ^", "known are running, finished, failed, killed"),
+        (("runs", "--where", "status != 'finishd'"), "            ^", "did you mean 'finished'?"),
+        (("runs", "--where", "status = 'lost'"), "           ^", "is recorded as running"),
+        (("runs", "--where", "kind IN ('train', 'x')"), "                    ^", "known are train, evaluate"),
+        (("versions", "fraud", "--where", "status = 'good'"), "           ^", "known are active, bad, retired"),
+        (("versions", "--where", "stage = 'prodction'"), "          ^", "did you mean 'production'?"),
+        (("versions", "--where", "relation = 'copy'"), "             ^", "known are retrain, finetune"),
+        (("models", "--where", "scheme = 'semvr'"), "           ^", "did you mean 'semver'?"),
+        (("stage", "set", "fraud@production", "--gate", "status = 'good'"), "           ^", "known are active"),
     ],
 )
 def test_a_mistake_is_pointed_at(typed: Typed, sample: Path, words: tuple[str, ...], caret: str, hint: str) -> None:

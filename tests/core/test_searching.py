@@ -21,6 +21,7 @@ from lineal.search.terms import Among, Both, Comparison, Either, Field, Literal,
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from lineal.records.runs import RunDetail
     from lineal.search.terms import Operand, Term
@@ -209,12 +210,46 @@ def test_pages_in_both_directions_make_up_the_whole(
         assert skipped == whole[place : place + size]
 
 
-def test_what_lacks_the_field_stands_last_either_way(registry: Registry) -> None:
-    with_auc = sum(any(m.name == "auc" and not math.isnan(m.last) for m in each.metrics) for each in details(registry))
-    for sort in ("metrics.auc asc", "metrics.auc desc"):
-        places = [each.place.value for each in registry.search_runs_page(sort=sort, limit=-1)]
-        assert None not in places[:with_auc]
-        assert set(places[with_auc:]) == {None}
+@pytest.mark.parametrize("few", [1_000, 0])
+@pytest.mark.parametrize("where", [None, "name LIKE 'try-%'", "status = 'finished' AND NOT name = 'x'"])
+@pytest.mark.parametrize("sort", ["metrics.auc asc", "metrics.auc desc"])
+def test_nan_stands_after_numbers_and_what_lacks_the_field_last_either_way(
+    registry: Registry, few: int, where: str | None, sort: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "_FEW", few)
+    values = [{m.name: m.last for m in each.metrics}.get("auc") for each in details(registry)]
+    numbers = sorted((each for each in values if each is not None and not math.isnan(each)), reverse="desc" in sort)
+    nans = sum(each is not None and math.isnan(each) for each in values)
+    found = registry.search_runs_page(where, sort=sort, limit=-1)
+    places = [each.place.value for each in found]
+    assert places == [*numbers, *[b""] * nans, *[None] * values.count(None)]
+    assert 0 < nans < len(numbers)
+    for start, end in ((len(numbers), len(numbers) + nans), (len(numbers) + nans, None)):
+        same = [each.place.number for each in found[start:end]]
+        assert same == sorted(same, reverse=True), "the newest first among equals"
+
+
+def test_versions_with_nan_stand_after_numbers_and_before_those_without(tmp_path: Path) -> None:
+    with create_registry(tmp_path / "registry") as made:
+        for auc in (0.5, math.nan, None, 0.9, math.nan, None, -math.inf):
+            made.register("m", metrics={} if auc is None else {"auc": auc}, scheme="sequence")
+        stand_as(made, "metrics.auc desc", "4175263")
+        stand_as(made, "metrics.auc asc", "7145263")
+        made.evaluate("m:3", {"auc": math.nan})  # what was found later is read in another way
+        stand_as(made, "metrics.auc desc", "4175326")
+        stand_as(made, "metrics.auc asc", "7145326")
+
+
+def stand_as(made: Registry, sort: str, labels: str) -> None:
+    assert "".join(version.label for version in made.search_versions("m", sort=sort)) == labels
+    pages = made.search_versions_page("m", sort=sort, limit=2)
+    while page := made.search_versions_page("m", sort=sort, limit=2, after=pages[-1].place):
+        pages += page
+    assert "".join(each.item.label for each in pages) == labels
+    pages = made.search_versions_page("m", sort=sort, limit=2, from_end=True)
+    while page := made.search_versions_page("m", sort=sort, limit=2, before=pages[0].place):
+        pages = page + pages
+    assert "".join(each.item.label for each in pages) == labels
 
 
 def test_metrics_are_sorted_the_best_first(registry: Registry) -> None:

@@ -30,7 +30,7 @@ class Searching(Tables):
     Searches take a filter and an order, and a function that is asked now and then whether the search is called off.
     The order is a field, such as `metrics.auc`, `params.lr`, `tags.team`, `started` or `name`, and after it ASC or
     DESC; without, metrics are sorted the best first, times the latest first, all else upwards. What lacks the field
-    stands last, either way; among equals, what is newer stands first.
+    stands last, either way, and NaN before it; among equals, what is newer stands first.
     """
 
     def search_runs(

@@ -56,6 +56,11 @@ class KnownNames:
         ).fetchall()
         return Direction(rows[0][0]) if len(rows) == 1 else guess_direction(name)
 
+    def stages(self) -> Collection[str]:
+        """The names of all declared stages, by how many models have them."""
+        rows = self._connection.execute("SELECT name FROM stages GROUP BY name ORDER BY count(*) DESC, min(id)")
+        return [row[0] for row in rows.fetchall()]
+
     def evaluated(self, number: int) -> bool:
         """Whether later evaluations of versions found values of the metric with this name."""
         row = self._connection.execute("SELECT 1 FROM evaluations WHERE name_id = ? LIMIT 1", (number,)).fetchone()

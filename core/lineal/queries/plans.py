@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from lineal.errors import Cancelled
 from lineal.records.searching import Part
-from lineal.search.pieces import Condition, Sql
+from lineal.search.pieces import NAN, Condition, Sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,13 +56,22 @@ class Walk:
     """The row of the metric's name, where that is what they are sorted by."""
     is_missing: bool = False
     """Whether these are the ones that have nothing to sort by."""
+    is_nan: bool = False
+    """Whether they are sorted by NaN."""
     texts: bool | None = None
     """Whether the keys are texts, or numbers; None when they are of one kind anyway."""
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing but the row number tells these apart; they stand behind what has an order of its own."""
+        return self.is_missing or self.is_nan
 
     def has(self, place: Place) -> bool:
         """Whether a place is among these."""
         if place.value is None or self.is_missing:
             return place.value is None and self.is_missing
+        if self.is_nan or isinstance(place.value, bytes):
+            return self.is_nan and isinstance(place.value, bytes)
         return self.texts is None or self.texts is isinstance(place.value, str)
 
 
@@ -89,7 +98,7 @@ class _TooFar(Exception):
     """A walk that took longer than the other way would have."""
 
 
-Key = str | int | float | None
+Key = str | int | float | bytes | None
 Row = tuple[Key, int]
 
 
@@ -264,18 +273,18 @@ def _walk(
     search: Search, walk: Walk, edge: Place | None, *, backwards: bool, what: str | None = None
 ) -> tuple[str, tuple[object, ...]]:
     """The statement of a walk, which goes on from a place."""
-    downwards = (search.descending or walk.is_missing) is not backwards
+    downwards = (search.descending or walk.is_equal) is not backwards
     tests = [walk.where]
     for condition in search.conditions:
         if condition.metric is None or condition.metric != walk.metric:
             tests.append(condition.test)
-        elif walk.is_missing:
-            tests.append(Sql("0"))  # what is missing is in no bounds
+        elif walk.is_equal:
+            tests.append(Sql("0"))  # neither NaN nor what is missing is in any bounds
         else:
             tests += [Sql(f"{walk.key} {sign} ?", (number,)) for sign, number in condition.bounds]
     if edge is not None:
         sign = "<" if downwards else ">"
-        if walk.is_missing:
+        if walk.is_equal:
             tests.append(Sql(f"{walk.number} {sign} ?", (edge.number,)))
         elif walk.key == walk.number:
             tests.append(Sql(f"{walk.key} {sign} ?", (edge.number,)))
@@ -285,8 +294,8 @@ def _walk(
     where = " AND ".join(each.text for each in tests)
     source = walk.source + _joined(search.subject, walk.source, walk.number, where)
     order = "DESC" if downwards else "ASC"
-    keys = [walk.number] if walk.is_missing or walk.key == walk.number else [walk.key, walk.number]
-    key = "NULL" if walk.is_missing else walk.key
+    keys = [walk.number] if walk.is_equal or walk.key == walk.number else [walk.key, walk.number]
+    key = "NULL" if walk.is_missing else NAN if walk.is_nan else walk.key
     text = f"SELECT {what or f'{key}, {walk.number}'} FROM {source} WHERE {where}"
     if what is None:
         text += f" ORDER BY {', '.join(f'{each} {order}' for each in keys)}"
@@ -301,8 +310,9 @@ def _in_order(
     text, values = _base(search, start, "$k AS k, $n AS n")
     edge = Sql("1") if part.edge is None else _beyond(search, part.edge, backwards=part.backwards)
     down, up = ("ASC", "DESC") if part.backwards else ("DESC", "ASC")
-    number = "n" if search.ties_descend else "iif(k IS NULL, n, -n)"
-    order = f"k IS NULL {up}, k {down if search.descending else up}, {number} {down}"
+    rank = f"iif(k IS NULL, 2, k = {NAN})"
+    number = "n" if search.ties_descend else f"iif({rank}, n, -n)"
+    order = f"{rank} {up}, k {down if search.descending else up}, {number} {down}"
     text = f"SELECT k, n FROM ({_one_by_one(text)}) WHERE {edge.text} ORDER BY {order}"
     if part.limit < 0 and not part.skip:
         return text, (*values, *edge.values)  # without a limit SQLite sorts by merging, which suits many
@@ -353,9 +363,12 @@ def _beyond(search: Search, place: Place, *, backwards: bool) -> Sql:
     if place.value is None:
         sign = ">" if backwards else "<"  # the newest first, whatever the order
         return Sql(f"(k IS NOT NULL OR n {sign} ?)" if backwards else f"(k IS NULL AND n {sign} ?)", (place.number,))
+    if isinstance(place.value, bytes):
+        sign, other = (">", f"k <> {NAN}") if backwards else ("<", "k IS NULL")
+        return Sql(f"({other} OR (k = {NAN} AND n {sign} ?))", (place.number,))
     text = f"k {after_key} ? OR (k = ? AND n {after_number} ?)"
     values = (place.value, place.value, place.number)
-    return Sql(f"({text})" if backwards else f"({text} OR k IS NULL)", values)
+    return Sql(f"(({text}) AND k <> {NAN})" if backwards else f"({text} OR k = {NAN} OR k IS NULL)", values)
 
 
 # execution

@@ -113,8 +113,13 @@ def _walks_of_runs(order: Order, experiment: int | None, *, outer: bool) -> list
     missing = Walk("runs r", "NULL", "r.n", Sql(f"{order.key.text} IS NULL", order.key.values), is_missing=True)
     match order.scope:
         case "metrics":
+            source = "series k INDEXED BY series_by_last"
             where = Sql("k.name_id = ? AND k.last IS NOT NULL", (name,))
-            walks = [Walk("series k INDEXED BY series_by_last", "k.last", "k.run_n", where, metric=name)]
+            nan = Sql("k.name_id = ? AND k.last IS NULL", (name,))
+            walks = [
+                Walk(source, "k.last", "k.run_n", where, metric=name),
+                Walk(source, "k.last", "k.run_n", nan, metric=name, is_nan=True),
+            ]
             missing = Walk("runs r", "NULL", "r.n", missing.where, metric=name, is_missing=True)
         case "tags":
             where = Sql("k.kind = 'run' AND k.name_id = ?", (name,))
@@ -176,6 +181,7 @@ def _of_versions(connection: sqlite3.Connection, asked: Asked, model: int | None
         missing = Sql(f"{order.key.text} IS NULL", order.key.values)
         walks = [
             Walk(source, "k.value", "k.version_id", where),
+            Walk(source, "k.value", "k.version_id", Sql("k.name_id = ? AND k.value IS NULL", (name,)), is_nan=True),
             Walk("versions v", "NULL", "v.id", missing, is_missing=True),
         ]
     return _search(asked, subject, names, given, order, walks)

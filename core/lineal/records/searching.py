@@ -12,8 +12,8 @@ Item_co = TypeVar("Item_co", covariant=True)
 class Place:
     """Where something stands in a sorted search: the next page begins after it, the page before ends before it."""
 
-    value: str | int | float | None
-    """What it is sorted by; None when it has none, so that it stands last."""
+    value: str | int | float | bytes | None
+    """What it is sorted by; None when it has none, so that it stands last; no bytes for NaN, which stands before."""
     number: int
     """Its row number, which decides among equals."""
 

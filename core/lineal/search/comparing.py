@@ -84,6 +84,8 @@ class Comparisons(Operands):
             parts = [self._texts(field, texts)] if texts else []
             parts += [self._numbers(field, [self._as_number(field, value) for value in plain])] if plain else []
             return either(parts)
+        for value in values:
+            self._check_word(attribute, value)
         if attribute.kind in {Kind.TEXT, Kind.WORD}:
             wanted = [words_of(value.value) for value in values]
             wanted = [text.lower() for text in wanted] if attribute.kind is Kind.WORD else wanted
@@ -207,6 +209,8 @@ class Comparisons(Operands):
         return Condition(self._value(field, f"{self._metric_column} IS NULL"))
 
     def _compared_attribute(self, attribute: Attribute, sign: str, right: Literal) -> Condition:
+        if sign in {"=", "!="}:
+            self._check_word(attribute, right)
         match attribute.kind:
             case Kind.LIST:
                 text = words_of(right.value)

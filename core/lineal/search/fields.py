@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
+from lineal.records.models import Relation, Scheme, VersionStatus
+from lineal.records.runs import RunKind, RunStatus
+
 
 class Kind(Enum):
     """How the values of a field compare."""
@@ -48,6 +51,12 @@ class Attribute:
     """What it is sorted by, where that is not `sql`."""
     walk: str = ""
     """An index of the thing's own table that has them in this order."""
+    words: tuple[str, ...] = ()
+    """All values that there can be; empty where there is no end of them."""
+    foreign: tuple[str, ...] = ()
+    """Values of other programs, which nothing has here."""
+    is_stage: bool = False
+    """Whether the values are names of stages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +126,8 @@ RUNS = Subject(
         Attribute(
             "name", Kind.TEXT, "r.name", ("run_name", "run name"), indexed=_RUN_ID, column="name", walk="runs_by_name"
         ),
-        Attribute("status", Kind.WORD, "r.status"),
-        Attribute("kind", Kind.WORD, "r.kind", ("type",)),
+        Attribute("status", Kind.WORD, "r.status", words=tuple(RunStatus), foreign=("scheduled",)),
+        Attribute("kind", Kind.WORD, "r.kind", ("type",), words=tuple(RunKind)),
         Attribute(
             "experiment",
             Kind.TEXT,
@@ -190,7 +199,7 @@ VERSIONS = Subject(
         Attribute("ref", Kind.TEXT, "(SELECT m.name || ':' || v.label FROM models m WHERE m.id = v.model_id)"),
         Attribute("seq", Kind.NUMBER, "v.seq", ("number", "version_number", "#")),
         Attribute("uid", Kind.ID, "v.uid", ("id",), indexed="SELECT id FROM versions WHERE", column="uid"),
-        Attribute("status", Kind.WORD, "v.status"),
+        Attribute("status", Kind.WORD, "v.status", words=tuple(VersionStatus)),
         Attribute(
             "stage",
             Kind.LIST,
@@ -198,6 +207,7 @@ VERSIONS = Subject(
             ("stages", "current_stage", "alias", "aliases"),
             "live l JOIN stages s ON s.id = l.stage_id",
             "l.version_id",
+            is_stage=True,
         ),
         Attribute("live", Kind.FLAG, "EXISTS (SELECT 1 FROM live l WHERE l.version_id = $n)"),
         Attribute("owner", Kind.TEXT, "v.owner"),
@@ -232,7 +242,15 @@ VERSIONS = Subject(
             "version_parents u JOIN versions w ON w.id = u.parent_id JOIN models m ON m.id = w.model_id",
             "u.version_id",
         ),
-        Attribute("relation", Kind.LIST, "u.relation", ("relations",), "version_parents u", "u.version_id"),
+        Attribute(
+            "relation",
+            Kind.LIST,
+            "u.relation",
+            ("relations",),
+            "version_parents u",
+            "u.version_id",
+            words=tuple(Relation),
+        ),
         Attribute(
             "digest",
             Kind.ID,
@@ -319,7 +337,7 @@ MODELS = Subject(
     metrics=False,
     attributes=(
         Attribute("name", Kind.TEXT, "m.name", ("model",)),
-        Attribute("scheme", Kind.WORD, "m.scheme"),
+        Attribute("scheme", Kind.WORD, "m.scheme", words=tuple(Scheme)),
         Attribute("metric", Kind.TEXT, "(SELECT x.name FROM names x WHERE x.id = m.primary_id)", ("primary_metric",)),
         Attribute("owner", Kind.TEXT, "m.owner"),
         Attribute("purpose", Kind.TEXT, "m.purpose"),

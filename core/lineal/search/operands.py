@@ -9,9 +9,10 @@ from lineal.rules.refs import nearest
 from lineal.search import moments
 from lineal.search.building import Wrong, place_of
 from lineal.search.fields import Attribute, Kind, Subject
-from lineal.search.pieces import Bound, Names, Sql, cut, numeric, words_of
+from lineal.search.pieces import NAN, Bound, Names, Sql, cut, numeric, words_of
 from lineal.search.terms import Arithmetic, Field, Literal, Operand
 
+_MOST_WORDS = 20
 _PLAIN_NAME = r"[^\W\d]\w*(?:[.@:/-][^\W\d]\w*)*"
 
 
@@ -72,7 +73,8 @@ class Operands:
 
     def key(self, field: Field) -> Sql:
         """What things are sorted by of a param, metric or tag."""
-        return self._value(field, "ifnull(number, text)" if field.scope == "params" else "")
+        columns = {"params": "ifnull(number, text)", "metrics": f"ifnull({self._metric_column}, {NAN})"}
+        return self._value(field, columns.get(field.scope, ""))
 
     def order(self, attribute: Attribute) -> Sql:
         """What things are sorted by of an attribute."""
@@ -166,6 +168,20 @@ class Operands:
                 raise Wrong(literal.at, f"{written} is a number, and {cut(value)!r} is none")
             return number
         return math.nan if value is None else float(value)
+
+    def _check_word(self, attribute: Attribute, literal: Literal) -> None:
+        """Raise for a value that there is none of among few."""
+        known = tuple(self._names.stages()) if attribute.is_stage else attribute.words
+        said = words_of(literal.value)
+        folded = said.lower() if attribute.kind is Kind.WORD else said
+        if not known or not said or folded in known or folded in attribute.foreign:
+            return
+        near = nearest(folded, known)
+        what = f"{attribute.name} {cut(said)!r}"
+        shown = ", ".join(known[:_MOST_WORDS]) + (", ..." if len(known) > _MOST_WORDS else "")
+        lost = "a run whose process is gone is recorded as running" if folded == "lost" and "running" in known else None
+        near = tuple(repr(str(each)) for each in near)
+        raise Wrong(literal.at, f"there is no {what}; known are {shown}", lost, near)
 
     def _attribute_number(self, attribute: Attribute, literal: Literal) -> Bound:
         value = literal.value

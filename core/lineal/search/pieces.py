@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from lineal.records.runs import Direction
     from lineal.search.fields import Attribute
 
-Bound = str | int | float | None
+Bound = str | int | float | bytes | None
+NAN = "x''"
+"""What NaN is sorted by, which SQLite keeps as NULL: no bytes are neither number, nor text, nor NULL."""
 MEASURED = "SELECT run_n FROM series INDEXED BY series_by_last WHERE name_id = ?"
 """Runs that have a metric."""
 TAGGED = "SELECT subject_id FROM tags INDEXED BY tags_by_value WHERE kind = 'run' AND name_id = ?"
@@ -77,6 +79,10 @@ class Names(Protocol):
 
     def direction(self, name: str) -> Direction | None:
         """Which values of a metric are better; None when that is not known."""
+        ...
+
+    def stages(self) -> Collection[str]:
+        """The names of all declared stages."""
         ...
 
     def evaluated(self, number: int) -> bool:
@@ -158,6 +164,8 @@ def words_of(value: Bound) -> str:
             return "true" if value else "false"
         case float() | int():
             return f"{value:.10g}" if isinstance(value, float) else str(value)
+        case bytes():
+            return "nan"
         case str():
             return value
 

@@ -7,7 +7,7 @@ from math import ceil, floor, inf
 from typing import TYPE_CHECKING
 
 from lineal import addresses
-from lineal.errors import BadValue
+from lineal.errors import BadValue, OtherAddress
 from lineal.queries import curves as rows
 from lineal.queries import names, runs, stages, versions
 from lineal.queries.values import number
@@ -121,6 +121,10 @@ def run_of(connection: sqlite3.Connection, text: str) -> tuple[str, str, Run | N
     if isinstance(ref, refs.RunRef):
         run = addresses.run(connection, ref.prefix)
         return f"run:{run.id}", run.name, run
+    if isinstance(ref, refs.DatasetRef | refs.DatasetVersionRef | refs.DigestRef):
+        what = "bytes have" if isinstance(ref, refs.DigestRef) else "data has"
+        why = f"{what} no curves; a run, a version, an experiment or one model has"
+        raise OtherAddress(text=text, why=why, hint=f"`lineal lineage {text}` tells which runs and versions came of it")
     version = addresses.version(connection, text)
     found = runs.runs_by_prefix(connection, version.run, 1) if version.run is not None else []
     return version.ref, version.ref, found[0] if found else None
