@@ -82,6 +82,29 @@ async def test_top_bottom_and_pages_stay_inside() -> None:
         assert here(app) == "row 0"
 
 
+async def test_who_goes_to_the_end_of_what_is_still_read_gets_to_the_true_end() -> None:
+    async with bench(numbered(*range(20))) as app:
+        app.lines.is_whole = False
+        app.lines.move_to_end()
+        app.lines.show(numbered(*range(30)), paint)
+        assert here(app) == "row 29"
+        app.lines.is_whole = True
+        app.lines.show(numbered(*range(100)), paint)
+        assert here(app) == "row 99"
+        app.lines.show(numbered(*range(120)), paint)
+        assert here(app) == "row 99", "nobody asked for the end of these"
+
+
+async def test_who_goes_on_from_the_end_of_what_is_still_read_stays_there() -> None:
+    async with bench(numbered(*range(20))) as app:
+        app.lines.is_whole = False
+        app.lines.move_to_end()
+        app.lines.move(-1)
+        app.lines.is_whole = True
+        app.lines.show(numbered(*range(100)), paint)
+        assert here(app) == "row 18"
+
+
 async def test_the_cursor_stays_on_its_item_when_others_come_and_go() -> None:
     async with bench(numbered(*range(50, 0, -1))) as app:
         app.lines.find(30)

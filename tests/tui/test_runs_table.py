@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.records.base import Micros
+from lineal.write_path.policy import Permission
+from lineal_tui.keys import View
+from lineal_tui.screens import runs as reading
 from lineal_tui.view.training.run_columns import Chosen, RunsLook, widened
 
 if TYPE_CHECKING:
@@ -178,6 +181,26 @@ async def test_runs_without_anything_have_a_table_too(registry: Registry, opened
     async with opened(registry) as session:
         await session.press("7", "c", "j", "space", "J", "enter", "l", "l", "greater_than_sign", "t")
         assert "run-0" in session.text
+
+
+async def test_the_end_of_an_order_that_is_still_read_is_its_true_end(
+    registry: Registry, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.start_run("search", name="first").finish()
+    with registry.context.change(Permission.LOG, "many runs") as change:
+        change.connection.executemany(
+            "INSERT INTO runs (n, id, experiment_id, name, kind, status, started_at, ended_at, actor) "
+            "VALUES (?1, printf('%032x', ?1), 1, 'run-' || ?1, 'train', 'finished', ?1, ?1 * 3, 'ana')",
+            [(n,) for n in range(1_000, 1_600)],
+        )
+        change.record("generated", "runs")
+    monkeypatch.setattr(reading, "_SLOW", 0.0)  # no order is read at once
+    async with opened(registry, (160, 48)) as session:
+        await session.press("7", "l", "l", "l")
+        await session.type_ahead("s", "G")
+        assert "by TOOK" in session.text
+        assert session.workspace.panes[View.RUNS].lines.cursor == 600
+        assert "▌ first " in session.text
 
 
 # nested runs

@@ -106,6 +106,7 @@ class Auditing(Watching):
         if old is not None and (old.text != text or self._log_searching):
             old = None
         self._log_searching = True
+        self.panes[View.AUDIT].lines.is_whole = False
 
         def read() -> AuditRead | AuditRefused:
             worker = get_current_worker()
@@ -140,6 +141,7 @@ class Auditing(Watching):
         if message.turn != self._log_turn:
             return
         self._log_searching = not message.is_whole
+        self.panes[View.AUDIT].lines.is_whole = message.is_whole
         self._show_log(message.found)
         if isinstance(self.prompt, FilterPrompt):
             words = f"{number(len(message.found.numbers))}{'' if message.is_whole else '+'} found"

@@ -193,6 +193,7 @@ class Filtering(Prompting):
         text = self.filter_text(View.TREE).strip()
         self._search += 1
         self.searching = bool(text) and scene.tree is not None and scene.model is not None
+        self.panes[View.TREE].lines.is_whole = not self.searching
         if not self.searching or scene.tree is None or scene.model is None:
             self.workers.cancel_group(self, "filter")
             self._remark(0, is_whole=True)
@@ -228,6 +229,7 @@ class Filtering(Prompting):
         self.searching = not message.is_whole
         source = MatchSource(self.registry, message.found, scene.tree.look)
         pane, name, total = self.panes[View.TREE], scene.model.name, scene.model.versions
+        pane.lines.is_whole = message.is_whole
 
         def paint(item: TreeItem, width: int) -> Line:
             return tree_line(item, source.look, width)

@@ -175,6 +175,8 @@ class Tables(Seeing):
         )
         self._turn += 1
         self._to_top = to_top
+        if View.RUNS in self.panes:
+            self.panes[View.RUNS].lines.is_whole = False
         turn, registry = self._turn, self.registry
 
         def read() -> Message:
@@ -212,9 +214,12 @@ class Tables(Seeing):
         look = message.source.look
         if before is not None and before.cursor and before.columns == look.columns:
             message.source.look = replace(look, cursor=before.cursor, first=before.first)
+        lines = self.panes[View.RUNS].lines
+        lines.is_whole = message.is_whole
         self.show_runs()
-        if self._to_top:
-            self.panes[View.RUNS].lines.move_to(0)
+        if self._to_top and not lines.goes_to_end:
+            lines.move_to(0)
+        self._to_top = False
         self.runs_shown(message.source.count(), is_whole=message.is_whole)
         self.follow()
 

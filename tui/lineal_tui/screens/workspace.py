@@ -119,7 +119,7 @@ class Workspace(Marking):
             "down": lambda: self.lines.move(1),
             "up": lambda: self.lines.move(-1),
             "top": lambda: self.lines.move_to(0),
-            "bottom": lambda: self.lines.move_to(self.lines.count - 1),
+            "bottom": self.go_to_end,
             "half_down": lambda: self.lines.move_half(1),
             "half_up": lambda: self.lines.move_half(-1),
             "page_down": lambda: self.lines.move_page(1),
@@ -304,6 +304,10 @@ class Workspace(Marking):
         elif isinstance(row, HistoryItem) and row.transition.to_version is not None:
             self.give_screen_to(View.TREE)
             self.find_version(row.transition.to_version)
+
+    def go_to_end(self) -> None:
+        """Go to the last row; where rows are still being read, to the last of those, once they are here."""
+        self.lines.move_to_end()
 
     def go_to(self, view: View) -> None:
         """Give the keys to a pane, and the screen if it is not on it."""

@@ -65,6 +65,10 @@ class Lines(ScrollView):
         self._failed = False
         self._shown: dict[int, Strip] = {}
         """What was painted last, by its place on the screen."""
+        self.is_whole = True
+        """Whether all rows there are were shown; else a cursor that is sent to the end goes there again with them."""
+        self._to_end = False
+        """Whether the cursor was sent to an end that was not the last one, and to nowhere else since."""
         self.scrolled: Callable[[], None] = lambda: None
         """Called in the same frame when other rows are visible."""
 
@@ -85,6 +89,8 @@ class Lines(ScrollView):
         expected = rows.position(self._expected) if self._expected is not None else None
         if expected is not None:
             self.move_to(expected)
+        if self._to_end:
+            self.move_to_end()
         self._tell()
 
     def expect(self, key: Hashable) -> None:
@@ -179,6 +185,7 @@ class Lines(ScrollView):
         """Put the cursor on a row; past either end it is the last one there."""
         index = max(0, min(len(self._rows) - 1, index))
         self._expected = None
+        self._to_end = False
         if not self.has_cursor:
             self._scroll(index)
             return
@@ -193,6 +200,12 @@ class Lines(ScrollView):
     def move_to_end(self) -> None:
         """Go to the last row."""
         self.move_to(len(self._rows) - 1)
+        self._to_end = not self.is_whole
+
+    @property
+    def goes_to_end(self) -> bool:
+        """Whether the cursor was sent to the end while rows were yet to come."""
+        return self._to_end
 
     def find(self, key: Hashable) -> bool:
         """Put the cursor on the row with this key; False when there is none."""
