@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
@@ -178,6 +179,53 @@ def test_a_table_written_is_the_table_that_is_trained_on(tmp_path: Path) -> None
     assert header.split(",") == [*table.features, "progression"]
     read = np.array([[float(word) for word in line.split(",")] for line in lines])
     np.testing.assert_array_equal(read, np.column_stack([table.rows, table.answers]))
+
+
+@pytest.mark.parametrize("epochs", [1, 12])
+def test_figures_are_those_of_scikit_learn(epochs: int) -> None:
+    two, many, values = tumours().until(3), digits().until(1), patients().until(11)
+    model = made(Network(hidden=(6,), epochs=epochs), two)
+    said = predict(model, two.rows).astype(np.float64)
+    assert measure(model, two) == pytest.approx(
+        {
+            "auc": sklearn.metrics.roc_auc_score(two.answers, said),
+            "recall": sklearn.metrics.recall_score(two.answers, said >= 0.5),
+            "accuracy": sklearn.metrics.accuracy_score(two.answers, said >= 0.5),
+            "log_loss": sklearn.metrics.log_loss(two.answers, said, labels=[0, 1]),
+        },
+        rel=1e-9,
+    )
+    model = made(Network(hidden=(6,), epochs=epochs), many)
+    shares = predict(model, many.rows).astype(np.float64)
+    assert measure(model, many) == pytest.approx(
+        {
+            "accuracy": sklearn.metrics.accuracy_score(many.answers, shares.argmax(axis=1)),
+            "macro_f1": sklearn.metrics.f1_score(many.answers, shares.argmax(axis=1), average="macro"),
+            "log_loss": sklearn.metrics.log_loss(
+                many.answers, shares / shares.sum(axis=1, keepdims=True), labels=np.arange(10)
+            ),
+        },
+        rel=1e-9,
+    )
+    model = made(Network(hidden=(6,), epochs=epochs), values)
+    answer = predict(model, values.rows)
+    assert measure(model, values) == pytest.approx(
+        {
+            "mae": sklearn.metrics.mean_absolute_error(values.answers, answer),
+            "rmse": sklearn.metrics.root_mean_squared_error(values.answers, answer),
+            "r2": sklearn.metrics.r2_score(values.answers, answer),
+        },
+        rel=1e-9,
+    )
+    assert measure(model, values, only=("mae",)).keys() == {"mae"}
+
+
+def test_trees_that_say_the_same_of_many_rows_are_ranked_as_scikit_learn_does() -> None:
+    table = tumours().until(5)
+    model = made(Boosting(trees=1, depth=2, subsample=1.0), table)
+    said = predict(model, table.rows)
+    assert len(set(said.tolist())) < 8
+    assert measure(model, table)["auc"] == pytest.approx(sklearn.metrics.roc_auc_score(table.answers, said), rel=1e-9)
 
 
 def test_errors_are_measured_in_the_unit_of_the_target() -> None:
