@@ -122,7 +122,7 @@ def test_forcing_needs_a_reason_and_is_shown_everywhere(typed: Typed, registry: 
     assert typed("history", PLACE, "--registry", registry, "--json").json[0]["forced"] is True
     assert typed("review", 3, "--registry", registry).code == 4
     assert [each["seq"] for each in typed("inbox", "--registry", registry, "--json").json] == []
-    ben.review(f"{PLACE}#3", comment="right so")
+    ben.review(f"{PLACE}#3", reason="right so")
     assert "FORCED" not in typed("models", "--registry", registry).out
     assert "forced; reviewed by ben: right so" in typed("history", "fraud", "--registry", registry).out
 
@@ -146,7 +146,7 @@ def test_people_decide_from_the_shell(typed: Typed, registry: Path, ben: Registr
     assert "own version" in own.err
     assert typed("approve", "fraud:1.2.0", "--for", "prod", "--registry", registry).code == 3
     assert typed("approve", "fraud:1.2.0", "--for", "production", "--show", "--registry", registry).code == 4
-    ben.approve("fraud:1.2.0", "production", comment=EVIL)
+    ben.approve("fraud:1.2.0", "production", reason=EVIL)
     shown = typed("approve", "fraud:1.2.0", "--for", "production", "--show", "--registry", registry)
     assert shown.code == 0
     assert "approved" in shown.out
@@ -174,11 +174,11 @@ def test_another_user_approves_rejects_and_finds_it_in_the_inbox(typed: Typed, r
     assert "fraud:2.0.0" in typed("inbox", "--registry", registry).out
     asked = ("fraud:2.0.0", "--for", "production", "--registry", registry)
     assert typed("approve", *asked, "--expect", "sha256:" + "0" * 64).code == 5
-    approved = typed("approve", *asked, "--comment", "fine")
+    approved = typed("approve", *asked, "--reason", "fine")
     assert (approved.code, approved.lines) == (0, ["fraud:2.0.0"])
     assert "1 of 1" in approved.err
-    rejected = typed("reject", *asked, "--comment", "not so fine", "--json").json
-    assert (rejected["verdict"], rejected["comment"]) == ("rejected", "not so fine")
+    rejected = typed("reject", *asked, "--reason", "not so fine", "--json").json
+    assert (rejected["verdict"], rejected["reason"]) == ("rejected", "not so fine")
     assert typed("promote", "fraud:2.0.0", "--to", "production", "--registry", registry).code == 4
     assert "nothing waits" in typed("inbox", "--registry", registry).err
 

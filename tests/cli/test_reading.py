@@ -43,7 +43,7 @@ MODEL_KEYS = frozenset(
 )
 TRANSITION_KEYS = frozenset(
     {"ref", "seq", "model", "stage", "action", "from", "to", "actor", "claim", "reason", "at", "outcome", "forced"}
-    | {"reviewed_by", "review_comment"}
+    | {"reviewed_by", "review_reason"}
 )
 EVENT_KEYS = frozenset({"seq", "at", "actor", "uid", "claim", "action", "ref", "data", "prev", "hash"})
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")

@@ -64,8 +64,8 @@ def test_a_version_waits_for_another_persons_word(stocked: Registry) -> None:
     with pytest.raises(GatesFailed) as caught:
         stocked.promote("m:2", "production")
     assert caught.value.hint == "ask for `lineal approve m:2 --for production`"
-    made = person(stocked, "ben").approve("m:2", "production", comment="looked at it")
-    assert (made.verdict, made.actor.user, made.comment) == (DecisionVerdict.APPROVED, "ben", "looked at it")
+    made = person(stocked, "ben").approve("m:2", "production", reason="looked at it")
+    assert (made.verdict, made.actor.user, made.reason) == (DecisionVerdict.APPROVED, "ben", "looked at it")
     assert made.digest == stocked.version("m:2").digest
     assert _check(stocked).saw == "1 of 1 by ben"
     assert stocked.promote("m:2", "production") is not None
@@ -116,7 +116,7 @@ def test_a_claim_is_nobodys_second_pair_of_eyes(stocked: Registry) -> None:
 def test_so_many_people_have_to_approve(stocked: Registry) -> None:
     stocked.set_gates(PLACE, approvals=2)
     person(stocked, "ben").approve("m:2", "production")
-    person(stocked, "ben").approve("m:2", "production", comment="again")
+    person(stocked, "ben").approve("m:2", "production", reason="again")
     assert _check(stocked).saw == "1 of 2 by ben"
     person(stocked, "cy").approve("m:2", "production")
     assert _check(stocked).passed
@@ -134,7 +134,7 @@ def test_a_later_rejection_takes_an_approval_back(stocked: Registry) -> None:
     ben.approve("m:2", "production")
     plan = stocked.plan_promote("m:2", "production")
     assert not plan.failed
-    ben.reject("m:2", "production", comment="worse on mobile")
+    ben.reject("m:2", "production", reason="worse on mobile")
     with pytest.raises(GatesFailed, match="0 of 1; rejected by ben: worse on mobile"):
         stocked.execute(plan)
     ben.approve("m:2", "production")
@@ -157,7 +157,7 @@ def test_a_rejection_outweighs_approvals_until_its_author_or_an_admin_approves(s
     opinions = stocked.assess("m:2", "production").opinions
     assert [(each.decision.actor.user, each.counts) for each in opinions][-1] == ("ben", False)
     assert opinions[-1].why == "eve approved later"
-    person(stocked, "ben").reject("m:2", "production", comment="still")
+    person(stocked, "ben").reject("m:2", "production", reason="still")
     assert not _check(stocked).passed
 
 
@@ -221,7 +221,7 @@ def test_an_approval_of_other_bytes_does_not_count(
 
 def test_what_is_decided_stays_written(stocked: Registry, sql: Callable[..., list[tuple[object, ...]]]) -> None:
     ben = person(stocked, "ben")
-    ben.approve("m:2", "production", comment="\x1b]0;evil\x07 [red]")
+    ben.approve("m:2", "production", reason="\x1b]0;evil\x07 [red]")
     ben.reject("m:2", "production")
     assert [each.verdict.value for each in stocked.decisions("m:2", "production")] == ["rejected", "approved"]
     assert [each.action for each in stocked.events()[:2]] == ["version_rejected", "version_approved"]

@@ -113,7 +113,7 @@ def test_approvals_transitions_that_fail_and_imports_run_what_waits_for_them(
         served.registry.promote("m:1", "production")
     # nobody approves of their own, and these were registered by whoever runs the tests
     with served.registry.context.conclude("m") as change:
-        change.record("version_approved", "m:3", stage="production", comment='"stage":"staging"')
+        change.record("version_approved", "m:3", stage="production", reason='"stage":"staging"')
         change.record("version_rejected", "m:4", stage="production")
     automated.settle()
     assert sorted(automated.log()) == ["approved production m:3", "failed production m:1", "rejected production m:4"]

@@ -334,11 +334,11 @@ def test_a_forced_promotion_stays_marked_until_another_person_reviews_it(stocked
     ben = person(stocked, "ben")
     assert [each.seq for each in ben.inbox().forced] == [2]
     assert stocked.inbox().forced == ()
-    review = ben.review("2", comment="right so")
-    assert (review.actor.user, review.comment) == ("ben", "right so")
+    review = ben.review("2", reason="right so")
+    assert (review.actor.user, review.reason) == ("ben", "right so")
     live = stocked.live(PLACE).transition
     assert (live.forced, live.reviewed_by, live.is_alarming) == (True, "ben", False)
-    assert live.review_comment == "right so"
+    assert live.review_reason == "right so"
     assert stocked.version("m:2").forced == ()
     assert ben.inbox().count == 0
     with pytest.raises(Refused, match="ben reviewed it already"):

@@ -227,7 +227,7 @@ class Builder:
         registry.set_gates(place, require=("owner",), approvals=1)
         self.raw("gate", lambda _: registry.set_gates(place, expressions=[f"metrics.`{metric}` >= 0"]))
         self.raw("gate", lambda text: registry.set_gates(place, expressions=[text]))
-        self.raw("comment", lambda text: registry.reject(version, stage, comment=text))
+        self.raw("reason", lambda text: registry.reject(version, stage, reason=text))
         with contextlib.suppress(LinealError):
             registry.promote(version, stage, reason=self.text(), force=True)
         self.raw("policy", registry.apply_policy)

@@ -63,7 +63,7 @@ async def test_the_policy_view_shows_what_is_demanded_and_seen(
         await session.press("g", "P")
         assert "nothing is demanded" in session.text
         registry.set_gates(PLACE, expressions=("metrics.auc > 0.99",), require=("owner",), approvals=1)
-        ben.approve("fraud:2.2.0", "production", comment="\x1b[31mlooked at it")
+        ben.approve("fraud:2.2.0", "production", reason="\x1b[31mlooked at it")
         await session.press("escape", "P")
         assert "it may not be promoted there" in session.text
         assert "✗ FAILED gate" in session.text
@@ -180,7 +180,7 @@ async def test_forcing_takes_a_reason_and_a_yes(registry: Registry, opened: Open
 
 async def test_words_of_the_command_line_decide_too(ben: Registry, opened: Opening) -> None:
     async with opened(ben) as session:
-        await session.press("colon", *"approve fraud:2.2.0 --for production --comment fine", "enter")
+        await session.press("colon", *"approve fraud:2.2.0 --for production --reason fine", "enter")
         assert "is approved for production" in session.last
         await session.press("colon", *"reject fraud:2.2.0 --for production", "enter")
         assert "is rejected for production" in session.last

@@ -84,29 +84,29 @@ class Governing(Exploring):
         """What nobody will know about a version: field to what it is called, of owner, purpose and training data."""
         return gating.lacks(self._context, address_of(ref))
 
-    def approve(self, ref: Address, stage: str, *, comment: str | None = None, expect: str | None = None) -> Decision:
+    def approve(self, ref: Address, stage: str, *, reason: str | None = None, expect: str | None = None) -> Decision:
         """Approve of a version for a stage; see `lineal.governance.deciding.decide`."""
         from lineal.records.gates import DecisionVerdict  # noqa: PLC0415  only here
 
         return deciding.decide(
-            self._context, address_of(ref), stage, DecisionVerdict.APPROVED, comment=comment, expect=expect
+            self._context, address_of(ref), stage, DecisionVerdict.APPROVED, reason=reason, expect=expect
         )
 
-    def reject(self, ref: Address, stage: str, *, comment: str | None = None, expect: str | None = None) -> Decision:
+    def reject(self, ref: Address, stage: str, *, reason: str | None = None, expect: str | None = None) -> Decision:
         """Reject a version for a stage, which takes an approval of one's own back."""
         from lineal.records.gates import DecisionVerdict  # noqa: PLC0415  only here
 
         return deciding.decide(
-            self._context, address_of(ref), stage, DecisionVerdict.REJECTED, comment=comment, expect=expect
+            self._context, address_of(ref), stage, DecisionVerdict.REJECTED, reason=reason, expect=expect
         )
 
     def decisions(self, ref: Address, stage: str) -> list[Decision]:
         """Everything that was decided about a version at a stage, the latest first."""
         return deciding.decisions(self._context, address_of(ref), stage)
 
-    def review(self, transition: str, *, comment: str | None = None) -> Review:
+    def review(self, transition: str, *, reason: str | None = None) -> Review:
         """Say of a forced transition, `MODEL@STAGE#N`, that somebody else has looked at it."""
-        return deciding.review(self._context, transition, comment=comment)
+        return deciding.review(self._context, transition, reason=reason)
 
     def inbox(self) -> Inbox:
         """What waits for whoever uses this registry: versions to approve, forced transitions to review."""

@@ -61,7 +61,7 @@ def check(connection: sqlite3.Connection, stage: Stage, wanted: int, version: Ve
     approvers = [each.decision.actor.user for each in found if _is(each, DecisionVerdict.APPROVED)]
     rejections = [each.decision for each in found if _is(each, DecisionVerdict.REJECTED)]
     told = [f"{len(approvers)} of {wanted}" + (f" by {', '.join(approvers)}" if approvers else "")]
-    told += [f"rejected by {each.actor.user}" + (f": {each.comment}" if each.comment else "") for each in rejections]
+    told += [f"rejected by {each.actor.user}" + (f": {each.reason}" if each.reason else "") for each in rejections]
     told += [
         f"{each.decision.actor.user}'s does not count: {each.why}"
         for each in found

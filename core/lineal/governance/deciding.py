@@ -38,7 +38,7 @@ def decide(
     stage_name: str,
     verdict: DecisionVerdict,
     *,
-    comment: str | None = None,
+    reason: str | None = None,
     expect: str | None = None,
 ) -> Decision:
     """Approve or reject a version for a stage; it takes the place of what the same person said before.
@@ -48,7 +48,7 @@ def decide(
         address: of the version.
         stage_name: the stage.
         verdict: which.
-        comment: why.
+        reason: why.
         expect: digest of the files that were looked at; None to take the version as it is.
 
     Raises:
@@ -57,8 +57,8 @@ def decide(
         Refused: it is the actor's own version.
         OutOfDate: the version has other files than `expect`.
     """
-    if comment is not None:
-        naming.check_text("comment", comment)
+    if reason is not None:
+        naming.check_text("reason", reason)
     with context.read() as connection:
         model = addresses.version(connection, address).model
     stage_name = addresses.stage_name(model, stage_name)
@@ -78,11 +78,9 @@ def decide(
                 why=f"it is {change.actor.user}'s own version, and nobody decides about their own",
                 hint=f"somebody else decides; `lineal mark {version.ref} --bad` takes it out of use",
             )
-        number = rows.insert(
-            connection, stage.id, version.id, version.digest, verdict, comment, change.actor, change.at
-        )
+        number = rows.insert(connection, stage.id, version.id, version.digest, verdict, reason, change.actor, change.at)
         change.record(
-            _EVENTS[verdict], version.ref, stage=stage.name, uid=version.uid, digest=version.digest, comment=comment
+            _EVENTS[verdict], version.ref, stage=stage.name, uid=version.uid, digest=version.digest, reason=reason
         )
         return next(each for each in rows.of_version(connection, stage.id, version.id) if each.id == number)
 
@@ -99,13 +97,13 @@ def decisions(context: Context, address: str, stage_name: str) -> list[Decision]
         return rows.of_version(connection, stage.id, version.id)[::-1]
 
 
-def review(context: Context, address: str, *, comment: str | None = None) -> Review:
+def review(context: Context, address: str, *, reason: str | None = None) -> Review:
     """Say of a forced transition that somebody else has looked at it.
 
     Args:
         context: the registry.
         address: `MODEL@STAGE#N` with its number in the stage's history; `N` where only one stage has such a one.
-        comment: what was found.
+        reason: what was found.
 
     Raises:
         NotFound: there is no such transition.
@@ -113,8 +111,8 @@ def review(context: Context, address: str, *, comment: str | None = None) -> Rev
         NotPermitted: the actor is no admin there.
         Refused: it was not forced, was reviewed already, or was forced by the actor.
     """
-    if comment is not None:
-        naming.check_text("comment", comment)
+    if reason is not None:
+        naming.check_text("reason", reason)
     with context.read() as connection:
         found = _transition(connection, address)
     place = f"{found.model}@{found.stage}"
@@ -127,9 +125,9 @@ def review(context: Context, address: str, *, comment: str | None = None) -> Rev
             raise Refused(what=f"reviewing {name}", why=f"{known.reviewed_by} reviewed it already")
         if known.actor == change.actor.user:
             raise Refused(what=f"reviewing {name}", why=f"{known.actor} forced it; somebody else looks at it")
-        rows.insert_review(change.connection, known.id, comment, change.actor, change.at)
-        change.record("reviewed", place, seq=known.seq, version=known.to_label, comment=comment)
-        return Review(known, change.actor, comment, change.at)
+        rows.insert_review(change.connection, known.id, reason, change.actor, change.at)
+        change.record("reviewed", place, seq=known.seq, version=known.to_label, reason=reason)
+        return Review(known, change.actor, reason, change.at)
 
 
 def _transition(connection: sqlite3.Connection, text: str) -> Transition:

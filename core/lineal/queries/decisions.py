@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lineal.records.stages import Transition
 
 _DECISION = """
-SELECT d.id, m.name || ':' || v.label, s.name, d.verdict, d.comment, d.actor, d.uid, d.claim, d.at, d.digest
+SELECT d.id, m.name || ':' || v.label, s.name, d.verdict, d.reason, d.actor, d.uid, d.claim, d.at, d.digest
 FROM decisions d JOIN versions v ON v.id = d.version_id JOIN models m ON m.id = v.model_id
 JOIN stages s ON s.id = d.stage_id """
 
@@ -29,15 +29,15 @@ def insert(
     version: int,
     digest: Digest | None,
     verdict: DecisionVerdict,
-    comment: str | None,
+    reason: str | None,
     actor: Actor,
     at: Micros,
 ) -> int:
     """Append a person's word about a version at a stage; returns its row number."""
     row = connection.execute(
-        "INSERT INTO decisions (stage_id, version_id, digest, verdict, comment, actor, uid, claim, at) "
+        "INSERT INTO decisions (stage_id, version_id, digest, verdict, reason, actor, uid, claim, at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (stage, version, digest, verdict, comment, actor.user, actor.uid, actor.claim, at),
+        (stage, version, digest, verdict, reason, actor.user, actor.uid, actor.claim, at),
     ).fetchone()
     return int(row[0])
 
@@ -61,12 +61,12 @@ def decided_by(connection: sqlite3.Connection, stage: int, versions: Collection[
 
 
 def insert_review(
-    connection: sqlite3.Connection, transition: int, comment: str | None, actor: Actor, at: Micros
+    connection: sqlite3.Connection, transition: int, reason: str | None, actor: Actor, at: Micros
 ) -> None:
     """Append what somebody said of a forced transition."""
     connection.execute(
-        "INSERT INTO reviews (transition_id, comment, actor, uid, claim, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (transition, comment, actor.user, actor.uid, actor.claim, at),
+        "INSERT INTO reviews (transition_id, reason, actor, uid, claim, at) VALUES (?, ?, ?, ?, ?, ?)",
+        (transition, reason, actor.user, actor.uid, actor.claim, at),
     )
 
 
@@ -101,13 +101,13 @@ def waiting(connection: sqlite3.Connection, stage: int, limit: int) -> list[int]
 def _decision(
     row: tuple[int, str, str, str, str | None, str, int, str | None, int, str | None],
 ) -> Decision:
-    number, ref, stage, verdict, comment, user, uid, claim, at, digest = row
+    number, ref, stage, verdict, reason, user, uid, claim, at, digest = row
     return Decision(
         id=number,
         ref=ref,
         stage=stage,
         verdict=DecisionVerdict(verdict),
-        comment=comment,
+        reason=reason,
         actor=Actor(user, uid, claim),
         at=Micros(at),
         digest=None if digest is None else Digest(digest),

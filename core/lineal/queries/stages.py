@@ -15,7 +15,7 @@ _STAGE = "SELECT s.id, m.name, s.name, s.position FROM stages s JOIN models m ON
 _TRANSITION = """
 SELECT t.id, t.seq, m.name, s.name, t.action, f.label, v.label, t.from_version, t.to_version, t.actor, t.claim,
     t.reason, coalesce(t.switched_at, t.ended_at), t.reverted_at, t.outcome, t.predecessor, t.replaced, t.forced,
-    w.actor, w.comment
+    w.actor, w.reason
 FROM transitions t JOIN stages s ON s.id = t.stage_id JOIN models m ON m.id = s.model_id
 LEFT JOIN versions f ON f.id = t.from_version LEFT JOIN versions v ON v.id = t.to_version
 LEFT JOIN reviews w ON w.transition_id = t.id """
@@ -202,5 +202,5 @@ def _transition(row: _TransitionRow) -> Transition:
         replaced=row[16],
         forced=bool(row[17]),
         reviewed_by=row[18],
-        review_comment=row[19],
+        review_reason=row[19],
     )

@@ -51,7 +51,7 @@ class Decision:
     """The version's full address."""
     stage: str
     verdict: DecisionVerdict
-    comment: str | None
+    reason: str | None
     actor: Actor
     at: Micros
     digest: Digest | None
@@ -75,7 +75,7 @@ class Review:
 
     transition: Transition
     actor: Actor
-    comment: str | None
+    reason: str | None
     at: Micros
 
 

@@ -76,7 +76,7 @@ class Transition:
     """Whether it went past what the stage demands."""
     reviewed_by: str | None = None
     """Who reviewed a forced one; None while nobody did."""
-    review_comment: str | None = None
+    review_reason: str | None = None
     """What they found; None without a word."""
 
     @property

@@ -37,7 +37,7 @@ CREATE TABLE decisions (
     version_id INTEGER NOT NULL REFERENCES versions,
     digest TEXT,  -- of the version's files when the word was given; NULL for a version without files
     verdict TEXT NOT NULL CHECK (verdict IN ('approved', 'rejected')),
-    comment TEXT,
+    reason TEXT,
     actor TEXT NOT NULL,
     uid INTEGER NOT NULL,
     claim TEXT,
@@ -52,7 +52,7 @@ BEGIN SELECT RAISE(ABORT, 'a decision is about the files a version has'); END;
 -- What another admin said of a forced transition.
 CREATE TABLE reviews (
     transition_id INTEGER PRIMARY KEY REFERENCES transitions,
-    comment TEXT,
+    reason TEXT,
     actor TEXT NOT NULL,
     uid INTEGER NOT NULL,
     claim TEXT,

@@ -23,8 +23,8 @@ def _for(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _comment(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--comment", metavar="TEXT", help="What you found; kept with it.")(command)
+def _reason(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--reason", metavar="TEXT", help="Why; kept with it.")(command)
 
 
 def _expect(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,7 +36,7 @@ def _expect(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command("approve", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
 @_for
-@_comment
+@_reason
 @_expect
 @click.option("--show", "show_only", is_flag=True, help="Show how the version stands there; decide nothing.")
 @as_json
@@ -46,7 +46,7 @@ def approve_command(
     *,
     ref: str,
     stage: str,
-    comment: str | None,
+    reason: str | None,
     expect: str | None,
     show_only: bool,
     as_json: bool,
@@ -57,35 +57,35 @@ def approve_command(
     you do not reject it later. Nobody approves of a version that they registered, or whose run they started.
 
     Examples:
-      lineal approve fraud:2.4.1 --for production --comment "checked on the hold-out"
+      lineal approve fraud:2.4.1 --for production --reason "checked on the hold-out"
       lineal approve fraud:2.4.1 --for production --show
     """
     with session(context).open() as registry:
         if show_only:
             _show(registry.assess(ref, stage), as_json=as_json)
         else:
-            _tell(registry, registry.approve(ref, stage, comment=comment, expect=expect), as_json=as_json)
+            _tell(registry, registry.approve(ref, stage, reason=reason, expect=expect), as_json=as_json)
 
 
 @click.command("reject", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
 @_for
-@_comment
+@_reason
 @_expect
 @as_json
 @click.pass_context
 def reject_command(
-    context: click.Context, *, ref: str, stage: str, comment: str | None, expect: str | None, as_json: bool
+    context: click.Context, *, ref: str, stage: str, reason: str | None, expect: str | None, as_json: bool
 ) -> None:
     """Reject a version for a stage, or take your approval back.
 
     It stands, whatever others approve, until you approve, or somebody who is an admin there approves later.
 
     Examples:
-      lineal reject fraud:2.4.1 --for production --comment "worse on mobile"
+      lineal reject fraud:2.4.1 --for production --reason "worse on mobile"
     """
     with session(context).open() as registry:
-        _tell(registry, registry.reject(ref, stage, comment=comment, expect=expect), as_json=as_json)
+        _tell(registry, registry.reject(ref, stage, reason=reason, expect=expect), as_json=as_json)
 
 
 def _tell(registry: Registry, made: Decision, *, as_json: bool) -> None:
@@ -121,21 +121,21 @@ def _show(found: Assessment, *, as_json: bool) -> None:
 
 @click.command("review", cls=Command)
 @click.argument("transition", metavar="MODEL@STAGE#N")
-@_comment
+@_reason
 @as_json
 @click.pass_context
-def review_command(context: click.Context, *, transition: str, comment: str | None, as_json: bool) -> None:
+def review_command(context: click.Context, *, transition: str, reason: str | None, as_json: bool) -> None:
     """Say that you have looked at a forced transition; it is shown as FORCED until then.
 
     N is its number in the history of the stage; alone it suffices where only one stage has a forced one with it.
     Whoever forced it does not review it.
 
     Examples:
-      lineal review fraud@production#12 --comment "the gate was measured on the wrong data"
+      lineal review fraud@production#12 --reason "the gate was measured on the wrong data"
       lineal inbox
     """
     with session(context).open() as registry:
-        made = registry.review(transition, comment=comment)
+        made = registry.review(transition, reason=reason)
     if as_json:
         from lineal_tui.view.as_json import gate_json  # noqa: PLC0415  start-up is measured
 

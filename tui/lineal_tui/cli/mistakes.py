@@ -58,10 +58,9 @@ _OTHER_OPTIONS = {
     "--dry-run": ("--plan", "--dry-run"),
     "-n": ("--plan", "--dry-run", "--limit"),
     "--plan": ("--dry-run",),
-    "--message": ("--reason", "--comment", "--purpose"),
-    "-m": ("--reason", "--comment", "--purpose"),
+    "--message": ("--reason", "--purpose"),
+    "-m": ("--reason", "--purpose"),
     "--comment": ("--reason",),
-    "--reason": ("--comment",),
     "--stage": ("--to", "--for"),
     "--to": ("--stage",),
     "--relation": ("--parent",),
@@ -78,6 +77,14 @@ _SOURCES = (
     "run.log_metric record what any other program exported"
 )
 """What can be imported, and what to do about the rest."""
+
+_INSTEAD = {
+    ("lineal runs", "--experiment"): "name it after the command, as in `lineal runs exp:churn`",
+    ("lineal curve", "--experiment"): "name it after the command, as in `lineal curve exp:churn`",
+    ("lineal policy apply", "--plan"): "`lineal policy check FILE` tells what would change",
+    ("lineal policy apply", "--dry-run"): "`lineal policy check FILE` tells what would change",
+}
+"""What to do instead of an option that a command does not have, though others do."""
 
 _FEW = 12
 """Commands of a group that are named when another one is asked for."""
@@ -114,6 +121,9 @@ def told(error: click.UsageError) -> tuple[str, str]:
     if isinstance(error, click.MissingParameter) and error.param is not None:
         return _missing(error.param, context, see)
     if isinstance(error, click.NoSuchOption):
+        instead = _INSTEAD.get((path, error.option_name))
+        if instead is not None:
+            return f"no option {error.option_name!r}", f"{instead}; {see}"
         near = _options(error)
         return f"no option {error.option_name!r}", f"did you mean {' or '.join(near)}? {see}" if near else see
     if isinstance(error, click.BadParameter) and error.param is not None:

@@ -191,8 +191,8 @@ class Deciding(Auditing):
         made = message.decision
         self.asking.end()
         verb = "approve" if made.verdict.value == "approved" else "reject"
-        comment = f" --comment {shlex.quote(made.comment)}" if made.comment else ""
-        self.last_command = f"lineal {verb} {shlex.quote(made.ref)} --for {shlex.quote(made.stage)}{comment}"
+        reason = f" --reason {shlex.quote(made.reason)}" if made.reason else ""
+        self.last_command = f"lineal {verb} {shlex.quote(made.ref)} --for {shlex.quote(made.stage)}{reason}"
         tone = Tone.BETTER if verb == "approve" else Tone.CHANGED
         self.say(f"✓ {cut_middle(made.ref, 60)} is {made.verdict} for {made.stage}", tone=tone)
         self.read()
@@ -211,13 +211,13 @@ class Deciding(Auditing):
             (self.open_inbox if command.verb.name == "inbox" else self.open_policy)()
             return
         registry, options = self.registry, command.options
-        comment = options.get("comment")
+        reason = options.get("reason")
         if command.verb.name == "review":
             name = command.first or ""
-            self.work(lambda: Reviewed(registry.review(name, comment=comment)), "question")
+            self.work(lambda: Reviewed(registry.review(name, reason=reason)), "question")
             return
         ref, stage = self._ref(command.first), options.get("for", self.stage)
         if command.verb.name == "approve":
-            self.work(lambda: Decided(registry.approve(ref, stage, comment=comment)), "question")
+            self.work(lambda: Decided(registry.approve(ref, stage, reason=reason)), "question")
         else:
-            self.work(lambda: Decided(registry.reject(ref, stage, comment=comment)), "question")
+            self.work(lambda: Decided(registry.reject(ref, stage, reason=reason)), "question")

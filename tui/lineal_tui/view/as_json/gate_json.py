@@ -39,7 +39,7 @@ def decision(found: Decision) -> Object:
         "ref": found.ref,
         "stage": found.stage,
         "verdict": found.verdict.value,
-        "comment": found.comment,
+        "reason": found.reason,
         "actor": found.actor.user,
         "uid": found.actor.uid,
         "claim": found.actor.claim,
@@ -65,7 +65,7 @@ def review(found: Review) -> Object:
         **transition(found.transition),
         "reviewed_by": found.actor.user,
         "reviewed_at": utc_time(found.at),
-        "comment": found.comment,
+        "reason": found.reason,
     }
 
 

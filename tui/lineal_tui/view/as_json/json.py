@@ -242,7 +242,7 @@ def transition(found: Transition) -> Object:
         "outcome": found.outcome.value,
         "forced": found.forced,
         "reviewed_by": found.reviewed_by,
-        "review_comment": found.review_comment,
+        "review_reason": found.review_reason,
     }
 
 

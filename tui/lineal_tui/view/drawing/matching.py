@@ -60,5 +60,5 @@ def in_transition(match: Matcher, transition: Transition) -> bool:
         transition.reason,
         str(transition.outcome),
         transition.reviewed_by,
-        transition.review_comment,
+        transition.review_reason,
     )

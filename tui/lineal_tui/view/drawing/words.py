@@ -130,8 +130,8 @@ def reviewed(found: Transition) -> str:
     """Who has looked at a forced transition, and what they found; empty while nobody has."""
     if found.reviewed_by is None:
         return ""
-    comment = f": {found.review_comment}" if found.review_comment else ""
-    return f" (forced; reviewed by {found.reviewed_by}{comment})"
+    reason = f": {found.review_reason}" if found.review_reason else ""
+    return f" (forced; reviewed by {found.reviewed_by}{reason})"
 
 
 def short_digest(digest: str | None) -> str:

@@ -153,8 +153,8 @@ def policy_lines(found: Assessment, now: Micros, width: int) -> list[Line]:
         words = f"{who(decision)}, {ago(decision.at, now)}"
         if each.why:
             words += f"; it does not count: {each.why}"
-        if decision.comment:
-            words += f": {one_line(decision.comment)}"
+        if decision.reason:
+            words += f": {one_line(decision.reason)}"
         lines += _wrapped(((f"{decision.verdict.value.ljust(9)} ", tone),), words, Tone.TEXT, width)
     if any(check.is_gate for check in found.checks):
         return lines

@@ -79,7 +79,7 @@ def _opinion(found: Opinion, now: Micros) -> tuple[Span, ...]:
         (who(decision), Tone.TEXT),
         (ago(decision.at, now), Tone.MUTED),
         (f"does not count: {found.why}" if found.why else "", Tone.WORSE),
-        (decision.comment or "", Tone.MUTED),
+        (decision.reason or "", Tone.MUTED),
     )
 
 

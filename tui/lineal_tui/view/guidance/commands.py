@@ -42,12 +42,12 @@ class Verb:
 VERBS: tuple[Verb, ...] = (
     Verb("promote", "promote [REF] [--to STAGE] [--reason TEXT] [--force]", "make a version live at a stage", most=1,
          options=("--to", "--reason"), flags=("--force",), changes=True),
-    Verb("approve", "approve [REF] [--for STAGE] [--comment TEXT]", "approve of a version for a stage",
-         options=("--for", "--comment"), changes=True),
-    Verb("reject", "reject [REF] [--for STAGE] [--comment TEXT]", "reject it, or take an approval back",
-         options=("--for", "--comment"), changes=True),
-    Verb("review", "review MODEL@STAGE#N [--comment TEXT]", "say that a forced transition was looked at", least=1,
-         options=("--comment",), changes=True),
+    Verb("approve", "approve [REF] [--for STAGE] [--reason TEXT]", "approve of a version for a stage",
+         options=("--for", "--reason"), changes=True),
+    Verb("reject", "reject [REF] [--for STAGE] [--reason TEXT]", "reject it, or take an approval back",
+         options=("--for", "--reason"), changes=True),
+    Verb("review", "review MODEL@STAGE#N [--reason TEXT]", "say that a forced transition was looked at", least=1,
+         options=("--reason",), changes=True),
     Verb("inbox", "inbox", "what waits for your approval or review", most=0),
     Verb("policy", "policy", "what the stage demands of the version", most=0),
     Verb("rollback", "rollback [MODEL@STAGE] [--to REF] [--reason TEXT]", "put back what was live before",
@@ -125,7 +125,7 @@ HOW: Line = (
 )
 """What an empty command line says of itself."""
 _OF_AUTOMATIONS = frozenset({"on log", "on show", "on enable", "on disable", "on remove"})
-_WITHOUT_OFFERS = frozenset({"--reason", "--comment", "--until", "--since", "--at", "--run", "--timeout", "--name"}) | {
+_WITHOUT_OFFERS = frozenset({"--reason", "--until", "--since", "--at", "--run", "--timeout", "--name"}) | {
     *("--alert", "--alert-command", "--cool-down"),
 }
 """Options whose values nobody but the person knows."""
