@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lineal.errors import LinealError
     from lineal.facade.door import StrPath
     from lineal.registry import Registry, create_registry, open_registry
     from lineal.tracking import run
@@ -22,9 +23,19 @@ if TYPE_CHECKING:
 
 from lineal.about import __version__
 
-__all__ = ["Registry", "RunHandle", "__version__", "create_registry", "open_registry", "run", "start_run"]
+__all__ = [
+    "LinealError",
+    "Registry",
+    "RunHandle",
+    "__version__",
+    "create_registry",
+    "open_registry",
+    "run",
+    "start_run",
+]
 
 _HOMES = {
+    "LinealError": "lineal.errors",
     "Registry": "lineal.registry",
     "create_registry": "lineal.registry",
     "open_registry": "lineal.registry",

@@ -259,7 +259,8 @@ def dataset(connection: sqlite3.Connection, name: str) -> Dataset:
     found = datasets.dataset(connection, name)
     if found is None:
         near = tuple(f"data:{each}" for each in refs.nearest(name, datasets.names(connection)))
-        raise NotFound(kind="dataset", name=f"data:{name}", nearest=near)
+        hint = None if near else "`lineal datasets` lists them; `lineal dataset add NAME FILE` records one"
+        raise NotFound(kind="dataset", name=f"data:{name}", nearest=near, hint=hint)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import lineal
 from lineal.errors import NotFound
 from lineal.registry import open_registry
 from lineal_tui.cli.listed import COMMANDS, GROUPS
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         (("import", "mlflw"), "nothing can be imported from 'mlflw'; did you mean mlflow?", "there are mlflow"),
         (("curve", "data:customers"), "data has no curves; a run, a version", "`lineal lineage data:customers` tells"),
         (("rolback",), "did you mean rollback", "lineal --help"),
+        (("runs", "--experiment", "churn"), "no option '--experiment'", "lineal runs exp:churn"),
         (("set", "fraud", "onwer=ana"), "it cannot be set; owner", "did you mean owner?"),
     ],
 )
@@ -173,3 +175,24 @@ def test_a_traceback_has_the_hint(sample: Path) -> None:
     with open_registry(sample) as registry, pytest.raises(NotFound) as caught:
         registry.model("frod")
     assert caught.value.__notes__ == ["hint: did you mean fraud?"]
+
+
+def test_python_has_the_errors_and_the_registry_by_name(sample: Path) -> None:
+    with lineal.open_registry(sample, read_only=True) as registry:
+        assert repr(registry) == f"<lineal.Registry {sample}, read-only>"
+        with pytest.raises(lineal.LinealError, match="no dataset"):
+            registry.dataset("nothing-like-it")
+
+
+def test_a_file_that_is_to_be_observed_is_read_from_standard_input(typed: Typed, sample: Path, tmp_path: Path) -> None:
+    (tmp_path / "measured.csv").write_text("latency\n7\n")
+    answer = typed("observe", "fraud@production", "measured.csv", "--registry", sample)
+    assert answer.code == 2
+    assert "- < FILE" in answer.err
+
+
+def test_global_options_are_told_of_in_full_once(typed: Typed) -> None:
+    assert "the nearest" in typed("--help").out
+    told = typed("live", "--help").out
+    assert "the nearest" not in told
+    assert "--registry DIR" in told

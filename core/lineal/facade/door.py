@@ -49,6 +49,9 @@ class Door:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<lineal.Registry {self.root}{', read-only' if self.read_only else ''}>"
+
     def close(self) -> None:
         """Close its connections."""
         self._context.db.close()

@@ -88,8 +88,12 @@ def _keep(field: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     return keep
 
 
-def _global_options() -> list[click.Parameter]:
-    """The options that stand before or after any command. Made anew for each: click's parameters know their place."""
+def _global_options(*, in_full: bool = False) -> list[click.Parameter]:
+    """The options that stand before or after any command. Made anew for each: click's parameters know their place.
+
+    Args:
+        in_full: whether to explain them; after a command their names remind of what `lineal --help` tells.
+    """
     return [
         click.Option(
             ["--registry"],
@@ -98,7 +102,9 @@ def _global_options() -> list[click.Parameter]:
             is_eager=True,
             callback=_keep("registry"),
             type=click.Path(),
-            help="The registry's directory; else LINEAL_REGISTRY, the nearest .lineal upwards, the user's own.",
+            help="The registry's directory; else LINEAL_REGISTRY, the nearest .lineal upwards, the user's own."
+            if in_full
+            else "The registry, if not the one that is found from here.",
         ),
         click.Option(
             ["--as", "claim"],
@@ -106,7 +112,9 @@ def _global_options() -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_keep("claim"),
-            help="Your name on a shared account; recorded as a claim beside the real user.",
+            help="Your name on a shared account; recorded as a claim beside the real user."
+            if in_full
+            else "Your name on a shared account, as a claim.",
         ),
         click.Option(
             ["--read-only"],
@@ -157,11 +165,13 @@ class Group(click.Group):
     """A command with commands below it."""
 
     command_class = Command
+    explains = False
+    """Whether its help tells in full of the options that every command takes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """As click's own."""
         super().__init__(*args, **_settled(kwargs))
-        self.params += _global_options()
+        self.params += _global_options(in_full=self.explains)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click's own, unless `lineal shell` does not serve it."""
@@ -188,6 +198,8 @@ class Group(click.Group):
 
 class Lazy(Group):
     """The root group, which imports the module of a command when it is asked for."""
+
+    explains = True
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """The names of all commands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -87,7 +88,8 @@ def _given(metrics: Sequence[str], form: str | None, at: Micros | None) -> list[
     for each in metrics:
         name, equals, text = each.partition("=")
         if not equals or not name:
-            raise click.UsageError(f"{each!r} is not NAME=VALUE")
+            why = "; what a file says is read with `- < FILE`" if os.path.isfile(each) else ""  # noqa: PTH113  start-up
+            raise click.UsageError(f"{each!r} is not NAME=VALUE{why}")
         if name in {known for known, _ in pairs}:
             raise click.UsageError(f"{name!r} is there twice")
         pairs.append((name, text))

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 @click.argument("model", type=ADDRESS, metavar="MODEL")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--label", metavar="LABEL", help="The version's label; else the model's scheme gives one.")
-@click.option("--bump", type=click.Choice(["major", "minor", "patch"]), help="Instead of the one worked out.")
+@click.option(
+    "--bump",
+    type=click.Choice(["major", "minor", "patch"]),
+    metavar="PART",
+    help="major, minor or patch, instead of the one worked out.",
+)
 @click.option(
     "--scheme",
     type=click.Choice(["semver", "timestamp", "experiment", "sequence", "manual"]),
-    help="How a new model's versions are labelled; semver unless said.",
+    metavar="SCHEME",
+    help="How a new model's versions are labelled: semver (if not said), timestamp, experiment, sequence or manual.",
 )
 @click.option(
     "--parent",
