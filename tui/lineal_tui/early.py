@@ -169,7 +169,8 @@ def _painted(lines: list[Placed], terminal: Terminal) -> str:
                 written.append(sequence)
                 known = sequence
             written.append(to_ascii(text) if terminal.is_ascii else text)
-    return "".join(written)
+    # what is written next may say what is bold, and not what is no longer dim
+    return "".join([*written, blank])
 
 
 def _write(text: str) -> None:

@@ -66,10 +66,11 @@ GROUNDS = {Look.DARK: "#121212", Look.LIGHT: "#e0e0e0"}
 
 _SIXTEEN = {
     Tone.TEXT: "default",
-    Tone.MUTED: "bright_black",
-    Tone.FAINT: "bright_black",
+    # bright black is the ground itself in some palettes, such as Solarized
+    Tone.MUTED: "dim default",
+    Tone.FAINT: "dim default",
     Tone.STRONG: "bold default",
-    Tone.HEAD: "bright_black",
+    Tone.HEAD: "dim default",
     Tone.TITLE: "bold blue",
     Tone.KEY: "yellow",
     Tone.LIVE: "bold green",
