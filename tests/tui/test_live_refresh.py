@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import time
+from threading import Event
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -12,6 +15,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from lineal.registry import create_registry, open_registry
+from lineal_tui.screens.messages import SceneRead
+from lineal_tui.screens.scene import read_scene
 from lineal_tui.widgets.painting import changed_cells
 
 if TYPE_CHECKING:
@@ -50,6 +55,32 @@ def test_a_change_costs_its_row_and_nothing_else(registry: Registry) -> None:
         assert len(written) < 400
         assert b"note on" not in written
         assert "▌ 2.1.0" in terminal.text
+
+
+async def test_an_answer_that_comes_late_replaces_none_that_is_newer(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        screen = session.workspace
+        old = read_scene(registry, "fraud", "production", screen.clock)
+        has_begun, gate, is_over = Event(), Event(), Event()
+
+        def late() -> SceneRead:
+            has_begun.set()
+            gate.wait(20)
+            is_over.set()
+            return SceneRead(old)
+
+        screen.work(late, "scene")
+        await asyncio.to_thread(has_begun.wait, 20)
+        with open_registry(registry.root) as other:
+            other.register("fraud", label="9.0.0")
+        screen.read()
+        await session.settle()
+        newer = screen.scene
+        gate.set()
+        is_over.wait(20)
+        time.sleep(0.02)  # noqa: ASYNC251  the thread posts what it has, or does not
+        await session.settle()
+        assert screen.scene is newer
 
 
 async def test_the_cursor_stays_on_its_version_when_rows_come(registry: Registry, opened: Opening) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from lineal.errors import LinealError
 from lineal_tui.keys import LISTS, Table, View
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 SMALLEST = (60, 15)
+_CHANGING = frozenset({"question", "command"})
+"""Groups of work that may change the registry, which is told whatever else is asked for meanwhile."""
 _OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT, View.DELIVERIES)
 _WITHOUT_MODEL = (
     View.MODELS,
@@ -235,10 +237,15 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     # workers
 
     def work(self, job: Callable[[], Message], group: str) -> None:
-        """Call the core in a thread and post what it answers; what goes wrong arrives in `on_worker_state_changed`."""
+        """Call the core in a thread and post what it answers; what goes wrong arrives in `on_worker_state_changed`.
+
+        What was read is not told once its group was asked anew: what is newer may be on the screen already.
+        """
 
         def answer() -> None:
-            self.post_message(job())
+            worker, message = get_current_worker(), job()
+            if group in _CHANGING or not worker.is_cancelled:
+                self.post_message(message)
 
         self.run_worker(answer, group=group, thread=True, exclusive=True, exit_on_error=False)
 
