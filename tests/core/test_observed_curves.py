@@ -56,7 +56,7 @@ def registry(tmp_path: Path, clock: Clock) -> Iterator[Registry]:
 def observe(registry: Registry, clock: Clock, values: list[tuple[float, float]], name: str = "latency") -> None:
     """Record values at so many hours after the start."""
     points = [Observation(name, value, Micros(START + 1_000_000 + round(hour * HOUR))) for hour, value in values]
-    clock.at = max(clock.at, max(each.at or 0 for each in points))
+    clock.at = max(clock.at, *(each.at or 0 for each in points))
     registry.observe_all(PLACE, points)
 
 

@@ -42,8 +42,8 @@ class Automating(Ending):
     _log_of: str | None = None
     """The automation whose log is shown; None: that of all."""
     _log_read: DeliveriesRead | None = None
-    _log_asked: tuple[str | None] | None = None
-    """What was asked for last."""
+    _log_asked: tuple[str | None, ...] | None = None
+    """What was asked for last; empty: nothing, as there is no automation; None: nothing yet."""
     _delivery: DeliveryRead | None = None
     _delivery_asked: int | None = None
     _delivery_goal: Delivery | None = None
@@ -120,16 +120,15 @@ class Automating(Ending):
         keys = [each.automation.id for each in found] if found else range(-len(rows), 0)
         pane.lines.show(Listed(rows, list(keys)), paint)
         pane.redraw()
-        if not known and View.DELIVERIES in self.panes:
-            self._show_log_of()
 
     # a log
 
     def _follow_log(self) -> None:
         if self.shown is View.AUTOMATIONS:
             if self.automation is None:
-                self._log_read = self._log_asked = None
-                self._show_log_of()
+                if self._log_asked != ():
+                    self._log_read, self._log_asked = None, ()
+                    self._show_log_of()
                 return
             self._log_of = self.automation.automation.name
         if self._is_fresh(View.DELIVERIES) and self._log_asked == (self._log_of,):

@@ -116,6 +116,8 @@ class Completed(Message):
     begun: str
     """Its last word."""
     words: tuple[str, ...]
+    may_go_on: bool
+    """Whether they may be the beginning of an address."""
 
 
 @dataclass

@@ -1,0 +1,383 @@
+"""Automations, their logs and alerts on the screen: read, opened, sorted, changed after a question, and kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lineal.machine.locks import taken
+from lineal.operations import delivering
+from lineal.queries import roles as role_rows
+from lineal.records.base import Actor, Micros
+from lineal.records.permissions import Permission, Role
+from lineal.registry import Registry, open_registry
+from lineal.write_path import waking
+from lineal_tui.keys import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.tui.conftest import Opening, Session
+
+SIZES = [(80, 24), (160, 48), (60, 15)]
+PLACE = "fraud@production"
+EVIL = "\x1b[31mred\x1b]52;c;ZXZpbA==\x07[/bold] [link=x]\u202ea\tb"
+
+
+def quietly(registry: Registry, does: Callable[[], object]) -> None:
+    """Do something without a process that would run what waits for it."""
+    with taken(waking.lock_path(registry.root)) as lock:
+        assert lock is not None
+        does()
+
+
+def run_what_waits(registry: Registry) -> None:
+    delivering.drain(registry.context)
+
+
+@pytest.fixture
+def operated(registry: Registry) -> Registry:
+    """Three automations: one that did well, one that failed with hostile words, and one that is off."""
+    registry.add_automation("promoted", PLACE, ("/bin/sh", "-c", "echo one; echo reloaded"), name="reload")
+    registry.add_automation("moved", None, ("/bin/sh", "-c", 'printf %s "$1"; exit 3', "sh", EVIL), name="tell")
+    registry.add_automation("retired", "fraud", ("/bin/true", EVIL), name="quiet")
+    registry.enable_automation("quiet", enabled=False)
+    quietly(registry, lambda: registry.promote("fraud:2.2.0", "production"))
+    run_what_waits(registry)
+    return registry
+
+
+async def say(session: Session, line: str) -> None:
+    """Type a command."""
+    await session.press("colon")
+    await session.type_ahead(*("space" if letter == " " else letter for letter in line))
+    await session.press("enter")
+
+
+def shown(session: Session) -> View:
+    return session.workspace.shown
+
+
+def row_of(session: Session, name: str) -> str:
+    return next(row for row in session.rows if name in row[:24])
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_automations_stand_with_their_last_run_and_their_log_below(
+    operated: Registry, opened: Opening, size: tuple[int, int]
+) -> None:
+    async with opened(operated, size) as session:
+        await session.press("O")
+        assert shown(session) is View.AUTOMATIONS
+        assert "3 automations" in session.rows[1]
+        assert "done" in row_of(session, "reload")
+        if size[1] > 15:
+            assert "FAILED exit 3" in row_of(session, "tell")
+            assert " off " in row_of(session, "quiet")
+            assert "reloaded" in session.text
+        assert "log of reload" in session.text
+        await session.press("enter")
+        assert shown(session) is View.DELIVERIES
+        assert "1 event" in session.rows[1]
+        await session.press("enter")
+        assert shown(session) is View.DELIVERY
+        assert "reload, delivery 1" in session.rows[1]
+        await session.press("escape", "escape")
+        assert shown(session) is View.AUTOMATIONS
+        await session.press("escape")
+        assert shown(session) is View.TREE
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_words_of_commands_and_outputs_stay_text(
+    operated: Registry, opened: Opening, size: tuple[int, int]
+) -> None:
+    async with opened(operated, size) as session:
+        for keys in (("O", "j"), ("j",), ("k", "enter"), ("enter",), ("G",)):
+            await session.press(*keys)
+            assert not {"\x1b", "\x07", "\u202e", "\t"} & set(session.text)
+        assert "[/bold] [link=x]" in session.text
+        assert "exit code" in session.text or size[1] == 15
+
+
+async def test_without_automations_it_says_how_to_add_one(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("O")
+        assert "nothing runs by itself yet" in session.text
+        assert "lineal on add promoted MODEL@STAGE --run 'COMMAND'" in session.text
+        await session.press("e")
+        assert "no automation is under the cursor" in session.last
+        await session.press("enter", "x", "a")
+        assert session.phase == "NONE"
+        await session.press("W")
+        assert "no alerts are set yet" in session.text
+        await session.press("x")
+        assert "no alert is under the cursor" in session.last
+
+
+async def test_a_registry_without_models_has_automations(empty: Registry, opened: Opening) -> None:
+    async with opened(empty) as session:
+        await say(session, "on add registered --run true --name new")
+        assert "✓ new runs from now on, on registered of all models" in session.last
+        await session.press("O")
+        assert "never ran" in row_of(session, "new")
+
+
+async def test_lists_are_filtered_and_sorted_and_stay_so(operated: Registry, opened: Opening) -> None:
+    async with opened(operated, (120, 40)) as session:
+        await session.press("O", "s")
+        assert "sorted by name" in session.last
+        await session.press("s")
+        assert "by trouble" in session.rows[1]
+        assert session.rows[3].split()[0] == "tell"
+        await session.press("slash", *"exit", "enter")
+        assert "1 of 3 automations" in session.rows[1]
+        await session.press("escape", "G")
+    async with opened(operated, (120, 40)) as session:
+        assert shown(session) is View.AUTOMATIONS
+        assert "by trouble" in session.rows[1]
+        assert any(row.startswith("▌ quiet") for row in session.rows)
+
+
+async def test_a_log_grows_while_one_looks_at_it(operated: Registry, opened: Opening) -> None:
+    async with opened(operated) as session:
+        await session.press("O", "enter")
+        assert "1 event " in session.rows[1]
+        quietly(operated, lambda: operated.promote("fraud:2.1.0", "production"))
+        with open_registry(operated.root) as other:
+            run_what_waits(other)
+        session.workspace.poll()
+        await session.settle()
+        assert "2 events" in session.rows[1]
+
+
+async def test_one_is_kept_from_running_and_let_run_again_after_a_question(operated: Registry, opened: Opening) -> None:
+    async with opened(operated, (200, 48)) as session:
+        await session.press("O", "e")
+        assert session.last.startswith("→ Keep reload (/bin/sh -c 'echo one; echo reloaded' on promoted of fraud@prod")
+        await session.press("enter", "escape")
+        assert operated.automation("reload").enabled
+        await session.press("e", "y")
+        assert "✓ reload is off" in session.last
+        assert not operated.automation("reload").enabled
+        assert " off " in row_of(session, "reload")
+        await session.press("y", "c")
+        assert "lineal on disable reload" in session.last
+        await session.press("e")
+        assert session.last.startswith("→ Let reload")
+        await session.press("y")
+        assert operated.automation("reload").enabled
+
+
+async def test_one_is_taken_away_after_a_question_and_not_another_of_its_name(
+    operated: Registry, opened: Opening
+) -> None:
+    async with opened(operated, (120, 40)) as session:
+        await session.press("O", "x")
+        assert "Take reload" in session.last
+        assert "Its log stays." in session.last
+        operated.remove_automation("reload")
+        operated.add_automation("alert", None, ("/bin/true",), name="reload")
+        await session.press("y")
+        assert "it was removed, and another has its name now" in session.last
+        assert len(operated.automations()) == 3
+        await session.press("escape", "G", "x", "y")
+        assert "✓ reload is removed; its log stays" in session.last
+        assert [each.name for each in operated.automations()] == ["tell", "quiet"]
+
+
+async def test_a_delivery_is_made_again_after_a_question(operated: Registry, opened: Opening) -> None:
+    async with opened(operated, (120, 40)) as session:
+        await session.press("O", "j", "enter", "a")
+        assert session.last.startswith("→ Run tell again on event") or "Run delivery 2 of tell again" in session.last
+        with taken(waking.lock_path(operated.root)):
+            await session.press("y")
+        assert "✓ tell runs again on event" in session.last
+        assert "waiting, again" in session.text
+        await session.press("a")
+        assert "delivery 3 is waiting already" in session.last
+        assert "other attempts" in session.text
+    assert [each.state.value for each in operated.deliveries("tell")] == ["waiting", "failed"]
+
+
+async def test_typed_words_do_what_the_shell_does(operated: Registry, opened: Opening) -> None:
+    async with opened(operated, (120, 40)) as session:
+        await say(session, "on")
+        assert shown(session) is View.AUTOMATIONS
+        await say(session, "on log tell")
+        assert "log of tell" in session.rows[1]
+        await say(session, "on log")
+        assert "log of all automations" in session.rows[1]
+        await say(session, "on show 1")
+        assert "log of reload" in session.rows[1]
+        await say(session, "on disable tell")
+        assert "✓ tell is off" in session.last
+        await session.press("y", "c")
+        assert "lineal on disable tell" in session.last
+        await say(session, "on remove quiet")
+        assert "Take quiet" in session.last
+        await session.press("y")
+        await say(session, "on add alert fraud@production --run 'mail -s \"a b\" ops' --timeout 5")
+        new = operated.automation("alert")
+        assert (new.command, new.timeout, new.place) == (("mail", "-s", "a b", "ops"), 5.0, PLACE)
+        await session.press("y", "c")
+        assert "lineal on add alert fraud@production --run" in session.last
+    assert [each.name for each in operated.automations()] == ["reload", "tell", "alert"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("on bogus", "no verb 'on bogus'"),
+        ("on log nobody", "no automation"),
+        ("on show 99", "no delivery"),
+        ("on again x", "no delivery's number"),
+        ("on add promoted", "what shall run?"),
+        ("on add promotd --run true", "did you mean promoted"),
+        ("on add promoted --run 'a | b'", "no shell runs it"),
+        ("on add promoted --run true --timeout soon", "it is no number"),
+        ("observe fraud@production latency", "is not NAME=VALUE"),
+        ("observe fraud@production latency=x", "it is no number"),
+        ("stage set fraud@production", "which alert is set, or taken away?"),
+        ("stage set fraud@production --alert 'latency <'", "the expression is wrong"),
+        ("stage set fraud@production --no-alert 'x < 1'", "no alert"),
+        ("alerts fraud@production", "no alert at"),
+        ("alerts fraud@nowhere", "nowhere"),
+    ],
+)
+async def test_words_that_make_no_sense_are_told(registry: Registry, opened: Opening, line: str, told: str) -> None:
+    async with opened(registry, (160, 48)) as session:
+        await say(session, line)
+        assert told in session.last
+        assert session.phase == "NONE"
+
+
+async def test_words_complete_by_group_event_and_name(operated: Registry, opened: Opening) -> None:
+    async with opened(operated, (120, 40)) as session:
+        await session.press("colon", *"on", "space", *"dis", "tab", *"re", "tab")
+        assert session.last.startswith(":on disable reload")
+        await session.press("escape", "colon", *"on", "space", *"add", "space", *"mark", "tab", *"fr", "tab")
+        assert session.last.startswith(":on add marked_bad fraud")
+
+
+async def test_alerts_are_set_fire_and_are_taken_away(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, (120, 40)) as session:
+        await say(session, "stage set fraud@production --alert 'latency < 80' --alert-rollback --cool-down 2h")
+        assert "✓ fraud@production: alert latency < 80" in session.last
+        assert "latency was never observed there yet" in session.last
+        (rule,) = registry.alerts(PLACE)
+        assert (rule.rule.rolls_back, rule.rule.cool_down) == (True, 7_200)
+        await say(session, "stage set fraud@production --alert 'latency < 80'")
+        await say(session, "observe fraud@production latency=70")
+        assert "✓ fraud:2.1.0: 1 recorded" in session.last
+        await say(session, "observe fraud@production latency=91 errors=0.5")
+        assert "ALERT latency < 80 saw latency 91" in session.last
+        await session.press("g")
+        assert session.last.startswith("ALERT fraud@production W"), "the last row says so wherever one is"
+        await session.press("7")
+        assert session.last.startswith("ALERT fraud@production W")
+        await session.press("W")
+        assert session.rows[3].startswith("▌ ALERT")
+        assert "fired  1 time" in session.text
+        await session.press("r")
+        assert "Roll fraud@production back to 2.0.0" in session.last
+        await session.press("escape", "H")
+        assert shown(session) is View.HISTORY
+        await session.press("W", "x")
+        assert "Take the alert latency < 80 of fraud@production away? It fires now" in session.last
+        await session.press("y")
+        assert registry.alerts() == []
+        await session.press("g")
+        assert "ALERT" not in session.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_alert_in_force_and_one_that_cleared_are_told_apart(
+    registry: Registry, opened: Opening, size: tuple[int, int]
+) -> None:
+    registry.set_alerts(PLACE, "latency < 80", "errors < 1", "speed > 1", command=("/bin/echo", EVIL))
+    registry.observe(PLACE, {"latency": 91, "errors": 7})
+    registry.observe(PLACE, {"errors": 0})
+    async with opened(registry, size) as session:
+        await session.press("W")
+        assert "3 alerts, 1 fires" in session.rows[1]
+        assert session.rows[3].startswith("▌ ALERT")
+        await session.press("G", "enter")
+        if size[1] > 15:
+            assert "it holds again" in session.text
+        assert not {"\x1b", "\x07", "\u202e", "\t"} & set(session.text)
+        await say(session, "alerts fraud@production")
+        assert shown(session) is View.ALERTS
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_is_observed_is_drawn_over_time_with_limits_and_alerts(
+    registry: Registry, opened: Opening, size: tuple[int, int]
+) -> None:
+    registry.set_alerts(PLACE, "latency < 80")
+    for value in (60, 65, 70, 91, 75, 95):
+        registry.observe(PLACE, {"latency": value, "errors": 0.01})
+    async with opened(registry, size) as session:
+        await session.press("9", "C")
+        assert shown(session) is View.CURVES
+        assert session.rows[1].startswith("─ latency  ")
+        assert "observed, by the clock" in session.rows[1]
+        assert any("\u2800" < letter <= "\u28ff" for letter in session.text)
+        assert "╌╌╌╌" in session.text
+        assert any(row.startswith("  production ▌2.1.0─") or " production ▌2.1.0─" in row for row in session.rows)
+        assert any("ALERT !" in row or ("ALERT " in row and "!" in row[12:]) for row in session.rows)
+        await session.press("n")
+        assert session.rows[1].startswith("─ errors")
+        await session.press("x")
+        assert "goes by the clock" in session.last
+        await session.press("m")
+        assert "all at" in session.rows[1] or size[0] == 60
+        await session.press("plus", "l", "h", "w", "escape")
+        assert shown(session) is View.STAGES
+
+
+async def test_where_nothing_was_observed_it_says_how_to(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await say(session, "observations")
+        assert "nothing was observed of what is live at fraud@production" in session.text
+        assert "lineal observe fraud@production latency_p99=71" in session.text
+
+
+async def test_whose_role_configures_nothing_is_told_so(operated: Registry, opened: Opening) -> None:
+    operated.set_alerts(PLACE, "latency < 80")
+    with operated.context.change(Permission.GRANT, ":registry") as change:
+        for name, role in (("chief", Role.ADMIN), ("dana", Role.DEPLOYER)):
+            role_rows.bind(change.connection, name, role, None, None, at=Micros(1), by="root")
+            change.record("role_granted", "registry", subject=name)
+    dana = Registry(replace(operated.context, actor=Actor("dana", 4_000)))
+    async with opened(dana, (120, 40)) as session:
+        for keys in (("O", "e"), ("x",), ("enter", "a"), ("W", "x")):
+            await session.press(*keys)
+            assert "not now: it takes an admin, and dana is deployer here" in session.last, keys
+        await say(session, "on disable reload")
+        assert "dana" in session.last
+    assert operated.automation("reload").enabled
+
+
+async def test_who_is_served_by_a_service_account_names_no_programs(
+    operated: Registry, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = type(operated.actor)
+    monkeypatch.setattr(actor, "is_vouched", property(lambda _: True))
+    async with opened(operated, (160, 48)) as session:
+        for line in ("on add promoted --run id", "stage set fraud@production --alert 'a < 1' --alert-command id"):
+            await say(session, line)
+            assert "not served here: it names a program of the server" in session.last
+    assert len(operated.automations()) == 3
+    assert operated.alerts() == []
+
+
+async def test_in_a_registry_that_is_only_read_nothing_is_changed(operated: Registry, opened: Opening) -> None:
+    with open_registry(operated.root, read_only=True) as reader:
+        async with opened(reader) as session:
+            await session.press("O", "e")
+            assert "not now: it was opened read-only" in session.last
+            await say(session, "on disable reload")
+            assert "nothing can be changed here" in session.last
