@@ -276,3 +276,87 @@ def test_what_is_overdue_is_listed_until_it_is_retired(registry: Registry, tmp_p
     registry.retire(second, reason="over")
     assert [version.ref for version in registry.overdue()] == [first]
     assert registry.detail(second).deprecation is None  # the audit log has it
+
+
+def _ended(registry: Registry, clock: Clock) -> None:
+    """Versions of `n`: 1 retired, 2 retired and purged, 3 deprecated, 4 no more, 5 due and retired, 6 as it was."""
+    for _ in range(6):
+        registry.register("n", scheme="sequence")
+    registry.retire("n:1", reason="old", successor="n:6")
+    registry.retire("n:2", reason="older")
+    registry.retire("n:2", purge=True)
+    for label in (3, 4, 5):
+        registry.deprecate(f"n:{label}", until=Micros(clock.at + DAY), reason="soon", successor="n:6")
+    registry.deprecate("n:3", until=Micros(clock.at + 2 * DAY), reason="later")
+    registry.deprecate("n:4", until=None)
+    registry.retire("n:5", reason="over")
+    registry.set_retention("n", keep_last=3, keep_live=True)
+
+
+FORGED = [
+    ("retirements_fixed", "UPDATE retirements SET reason = 'new' WHERE reason = 'old'", "n:1", "how it was retired"),
+    ("retirements_fixed", "UPDATE retirements SET actor = 'cy' WHERE reason = 'old'", "n:1", "how it was retired"),
+    ("retirements_fixed", "UPDATE retirements SET at = at + 1 WHERE reason = 'old'", "n:1", "how it was retired"),
+    ("retirements_fixed", "UPDATE retirements SET successor_id = NULL", "n:1", "how it was retired"),
+    (
+        "retirements_purged_once",
+        "UPDATE retirements SET purged_by = 'cy' WHERE reason = 'older'",
+        "n:2",
+        "how it was retired or purged",
+    ),
+    (None, "UPDATE retirements SET purged_at = 7, purged_by = 'cy' WHERE reason = 'over'", "n:5", "or purged"),
+    ("retirements_no_delete", "DELETE FROM retirements WHERE reason = 'over'", "n:5", "was retired, and it is not"),
+    ("versions_retired_for_good", "UPDATE versions SET status = 'active' WHERE seq = 1", "n:1", "and it is not"),
+    (None, "UPDATE versions SET status = 'retired' WHERE seq = 6", "n:6", "no event tells that it was retired"),
+    (None, "UPDATE deprecations SET reason = NULL", "n:3", "how it is deprecated"),
+    (None, "UPDATE deprecations SET actor = 'cy'", "n:3", "how it is deprecated"),
+    (None, "UPDATE deprecations SET until = until + 1", "n:3", "how it is deprecated"),
+    (None, "UPDATE versions SET deprecated_until = 7 WHERE seq = 3", "n:3", "how it is deprecated"),
+    (None, "DELETE FROM deprecations", "n:3", "is deprecated, and it is not"),
+    (None, "UPDATE versions SET deprecated_until = 7 WHERE seq = 6", "n:6", "no event tells that it is deprecated"),
+    (
+        None,
+        "INSERT INTO deprecations (version_id, until, at, actor) SELECT id, 7, 7, 'cy' FROM versions WHERE seq = 4",
+        *("n:4", "no event tells that it is deprecated"),
+    ),
+    (None, "UPDATE retention_rules SET keep_last = 1", "n", "the rule of what is kept"),
+    (None, "DELETE FROM retention_rules", "n", "the rule of what is kept"),
+]
+
+
+@pytest.mark.parametrize(("trigger", "statement", "ref", "told"), FORGED)
+def test_the_log_tells_of_endings_that_were_changed_by_hand(
+    registry: Registry, clock: Clock, trigger: str | None, statement: str, ref: str, told: str
+) -> None:
+    _ended(registry, clock)
+    assert registry.verify_events().findings == registry.verify().findings == ()
+    with sqlite3.connect(registry.root / "registry.db") as connection:
+        text = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (trigger,)).fetchone()
+        if trigger is not None:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute(statement)
+        if trigger is not None:
+            connection.execute(text[0])
+    connection.close()
+    for found in (registry.verify_events().findings, registry.verify().findings):
+        assert [each.ref for each in found] == [ref]
+        assert told in found[0].problem
+
+
+def test_endings_that_came_with_a_bundle_agree_with_the_log(registry: Registry, clock: Clock, tmp_path: Path) -> None:
+    _ended(registry, clock)
+    with create_registry(tmp_path / "other") as other:
+        for label in (1, 3, 5, 6):
+            with (tmp_path / f"{label}.bundle").open("wb") as stream:
+                registry.export_bundle(f"n:{label}", stream)
+            with (tmp_path / f"{label}.bundle").open("rb") as stream:
+                other.import_bundle(stream)
+        assert [version.status for version in other.versions("n")].count(VersionStatus.RETIRED) == 2
+        assert other.verify_events().findings == other.verify().findings == ()
+        other.retire("n:1", purge=True)
+        assert other.verify_events().findings == ()
+        with sqlite3.connect(other.root / "registry.db") as connection:
+            connection.execute("UPDATE deprecations SET reason = 'mine'")
+        connection.close()
+        (found,) = other.verify_events().findings
+        assert found.ref == "n:3"

@@ -191,13 +191,27 @@ def _record(change: Change, bundle: Bundle, size: int) -> Brought:
         else:
             versions[version.uid] = known[0]
     for version in new:  # once all are here, since a successor comes after what it replaces
-        rows.insert_ending(connection, versions[version.uid], version)
+        _bring_ending(change, versions[version.uid], version)
     focus = addresses.must_have(connection, versions[bundle.focus])
     if new or size:
         change.record(
             "bundle_imported", focus.ref, uid=focus.uid, versions=len(new), bytes=size, source=bundle.registry
         )
     return Brought(focus.ref, len(new), len(bundle.objects), size)
+
+
+def _bring_ending(change: Change, number_: int, version: BundledVersion) -> None:
+    if version.retirement is None and version.deprecation is None:
+        return
+    rows.insert_ending(change.connection, number_, version)
+    over = ending_rows.retirements(change.connection, [number_]).get(number_)
+    said = ending_rows.deprecations(change.connection, [number_]).get(number_)
+    change.record(
+        "ending_imported",
+        f"{version.model}:{version.label}",
+        retirement=None if over is None else asdict(over),
+        deprecation=None if said is None else asdict(said),
+    )
 
 
 def _bring_data(change: Change, bundle: Bundle) -> dict[tuple[str, str], int]:

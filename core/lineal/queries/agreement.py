@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.queries import governed
+from lineal.queries import ended, governed
 from lineal.queries.governed import PAGE
 from lineal.queries.stages import next_stage
 
@@ -118,5 +118,5 @@ def _same_action(action: str, event: str) -> bool:
     return event == _SAID.get(action) or event.startswith(f"{action}_")
 
 
-EVERYTHING = (models, versions, transitions, creations, registrations, *governed.EVERYTHING)
+EVERYTHING = (models, versions, transitions, creations, registrations, *governed.EVERYTHING, *ended.EVERYTHING)
 """All comparisons; each begins after 0."""
