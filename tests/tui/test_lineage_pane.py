@@ -123,6 +123,24 @@ async def test_the_graph_is_walked_along_its_edges(traced: Registry, opened: Ope
         assert "lineage of churn@production" in session.text
 
 
+async def test_no_key_walks_the_graph_of_another_lineage(traced: Registry, opened: Opening) -> None:
+    async with opened(traced, (160, 48)) as session:
+        await say(session, "fraud:2.1.0")
+        await session.press("2", "L")
+        await session.type_ahead("colon", *"lineage", "space", *"churn:1.0.0")
+        await session.pilot.resize_terminal(40, 10)
+        await session.press("enter")
+        # the answer came while there was no room to draw it, and the key comes before there is again
+        session.workspace.turn_lineage(Way.UP)
+        session.workspace.turn_lineage(Way.DOWN)
+        assert session.workspace.node_under_cursor()[1] == "churn:1.0.0"
+        await session.pilot.resize_terminal(160, 48)
+        await session.settle()
+        assert "lineage of churn:1.0.0" in session.text
+        await session.press("h")
+        assert (session.workspace.node_under_cursor()[1] or "").startswith("run:")
+
+
 async def test_what_changes_in_the_registry_is_seen(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
         await say(session, "lineage churn:1.0.0")

@@ -138,6 +138,8 @@ class Tracing(Previews):
             known = {node.id for node in message.lineage.nodes}
             self._traced_node = back if back in known else message.lineage.focus
             self._traced = message
+            # it is of another lineage, and stays so as long as there is no room to draw this one
+            self._graph = None
             self.redraw_page(View.LINEAGE, anew=True)
             self.draw_header()
             self._find_row()

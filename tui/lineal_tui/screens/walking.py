@@ -129,10 +129,6 @@ class Walking(Tracing):
             for edge in edges
             if (edge.target if way is Way.UP else edge.source) == node
         ]
-        if node not in drawn.spots:
-            # chosen in the list meanwhile, which shows what there was no room to draw
-            self._choose_node(base.lineage.focus)
-            return
         row = drawn.spots[node][0]
         shown = [other for other in others if other in drawn.spots and other != node]
         if shown:
