@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lineal.records.base import Micros
 from lineal.records.comparison import (
     Beyond,
     Diff,
@@ -19,6 +20,7 @@ from lineal_tui.view.diffs.diff import diff_lines, diff_title
 from lineal_tui.view.drawing.columns import Column, arrange, head, row
 from lineal_tui.view.drawing.lines import Line, Tone, cut, cut_middle, fit, left, line_width, right, rule, width_of
 from lineal_tui.view.staging.questions import Answer, Choice, Question, question_lines
+from lineal_tui.view.training.runs import ExperimentItem, experiment_line, experiments_look
 from lineal_tui.view.versioning.lineage import lineage_lines
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -43,6 +45,12 @@ def test_a_fitted_line_has_exactly_its_width(texts: list[str], width: int) -> No
     line = tuple((cut(text, 80), Tone.TEXT) for text in texts)
     assert line_width(fit(line, width)) == width
     assert line_width(rule(line, line[:1], width)) == width
+
+
+def test_how_many_runs_there_are_is_never_cut() -> None:
+    items = [ExperimentItem(None, 1_234_567)]
+    look = experiments_look(items, Micros(0))
+    assert "1,234,567" in text_of(experiment_line(items[0], look, 32))
 
 
 def test_what_is_cut_says_so() -> None:

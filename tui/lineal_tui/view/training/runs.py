@@ -192,12 +192,14 @@ class ExperimentsLook:
 
     name_width: int
     now: Micros
+    runs_width: int = 7
 
 
 def experiments_look(items: Sequence[ExperimentItem], now: Micros) -> ExperimentsLook:
     """Measure the experiments."""
     names = [width_of(one_line(item.experiment.name)) for item in items if item.experiment is not None]
-    return ExperimentsLook(min(36, max([len("all experiments"), *names])), now)
+    widest = max((len(number(item.runs)) for item in items), default=0)
+    return ExperimentsLook(min(36, max([len("all experiments"), *names])), now, max(7, widest))
 
 
 @lru_cache(maxsize=8)
@@ -205,8 +207,8 @@ def experiments_columns(look: ExperimentsLook, width: int) -> tuple[Column, ...]
     """The columns that fit."""
     return arrange(
         [
-            Column("name", "EXPERIMENT", min(look.name_width, max(8, width - 9))),
-            Column("runs", "RUNS", 7, right=True, rank=1),
+            Column("name", "EXPERIMENT", min(look.name_width, max(8, width - look.runs_width - 2))),
+            Column("runs", "RUNS", look.runs_width, right=True, rank=1),
             Column("age", "LAST", 4, right=True, rank=2),
             Column("owner", "OWNER", 10, rank=3),
             Column("purpose", "PURPOSE", 12, grows=True, rank=4),
