@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 import lineal
 from lineal.errors import NotFound
 from lineal.registry import open_registry
+from lineal_tui.cli.app import lineal as lineal_command
 from lineal_tui.cli.listed import COMMANDS, GROUPS
 from lineal_tui.cli.running import experiment_of
 
@@ -196,3 +199,13 @@ def test_global_options_are_told_of_in_full_once(typed: Typed) -> None:
     told = typed("live", "--help").out
     assert "the nearest" not in told
     assert "--registry DIR" in told
+
+
+def test_the_many_options_of_a_stage_are_listed_by_what_they_are_about_each_once(typed: Typed) -> None:
+    told = typed("stage", "set", "--help").out
+    assert told.index("What a promotion needs:") < told.index("--gate EXPR") < told.index("What must hold while")
+    command = lineal_command.get_command(click.Context(lineal_command), "stage")
+    assert isinstance(command, click.Group)
+    options = [each for each in command.commands["set"].params if isinstance(each, click.Option)]
+    assert len(options) > 20
+    assert all(len(re.findall(rf"^  {each.opts[0]}[ /]", told, re.MULTILINE)) == 1 for each in options)

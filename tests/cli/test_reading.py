@@ -127,6 +127,12 @@ def test_live_at_a_time_echoes_the_offset(typed: Typed, sample: Path, monkeypatc
     assert never.code == 3
 
 
+def test_models_are_listed_with_the_figure_of_what_is_live(typed: Typed, sample: Path) -> None:
+    live = typed("live", "fraud@production", "--json", "--registry", sample).json
+    [line] = [line for line in typed("models", "--registry", sample).lines if line.startswith("fraud ")]
+    assert f"auc {live['metrics']['auc']:.4f}" in line
+
+
 def test_history_is_newest_first(typed: Typed, sample: Path) -> None:
     one = typed("history", "fraud@production", "--json", "--registry", sample).json
     every = typed("history", "fraud", "--json", "--registry", sample).json

@@ -12,7 +12,7 @@ import click
 from lineal_tui.cli.listed import COMMANDS, GROUPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from click.shell_completion import CompletionItem
@@ -159,6 +159,26 @@ class Command(click.Command):
         """As click's own, unless `lineal shell` does not serve it."""
         _check_served(ctx)
         return super().invoke(ctx)
+
+
+class Sectioned(Command):
+    """A command with so many options that they are listed by what they are about."""
+
+    def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]], **kwargs: Any) -> None:
+        """As `Command`; `sections` are titles with the names of parameters, all others are listed last."""
+        super().__init__(*args, **kwargs)
+        self.sections = sections
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One list for each section."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        records = {each.name: record for each in options if (record := each.get_help_record(ctx)) is not None}
+        widest = max(len(record[0]) for record in records.values())
+        named = {name for names in self.sections.values() for name in names}
+        rest = [name for name in records if name not in named]
+        for title, names in {**self.sections, "Options": rest}.items():
+            with formatter.section(title):
+                formatter.write_dl([(records[name][0].ljust(widest), records[name][1]) for name in names])
 
 
 class Group(click.Group):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from lineal.errors import NothingLive
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import dump, first, narrate, show, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, go_on, limit, model_name, now, sort, where
 from lineal_tui.cli.unfinished import tell_unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lineal.records.models import Model
+    from lineal.registry import Registry
 
 
 @click.command("models", cls=Command)
@@ -33,6 +42,7 @@ def models_command(
             shown = {model.id for model in found}
             found = [model for model in registry.search_models(where, sort=sort, stopped=go_on) if model.id in shown]
         tell_unfinished(registry)
+        figures = {} if as_json else _figures(registry, found[: first(found, limit)])
     if as_json:
         from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 
@@ -47,7 +57,20 @@ def models_command(
         return
     from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
-    show(listing.models(found[: first(found, limit)], now(), width()))
+    show(listing.models(found[: len(figures)], now(), width(), figures=figures))
+
+
+def _figures(registry: Registry, models: Sequence[Model]) -> dict[int, float | None]:
+    """The primary metric of what is live at the last stage of each model, by its row number; None for none."""
+    found: dict[int, float | None] = {}
+    for model in models:
+        stage, label = model.stages[-1] if model.stages else ("", None)
+        try:
+            live = registry.live(f"{model.name}@{stage}") if label is not None else None
+        except NothingLive:  # as of a moment ago
+            live = None
+        found[model.id] = None if live is None else live.version.primary
+    return found
 
 
 @click.command("tree", cls=Command)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lineal_tui.cli.app import Group, session
+from lineal_tui.cli.app import Group, Sectioned, session
 from lineal_tui.cli.output import dump, narrate, say, show, warn, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, now
 from lineal_tui.cli.stages import place_of
@@ -24,6 +24,15 @@ _DEMANDS = ("expressions", "require", "after", "soak", "approvals", "no_pickle")
 
 _ALERTS = ("alerts", "gone", "alert_command", "alert_rollback", "cool_down")
 """Options that say what must hold of what is observed."""
+
+_SECTIONS = {
+    "What a promotion needs": _DEMANDS,
+    "What must hold while it is live": _ALERTS,
+    "A directory on this machine": (
+        *("release", "hook", "health", "health_status", "health_text", "tries", "interval", "timeout", "keep"),
+    ),
+}
+"""Options by what they are about."""
 
 
 @click.group("stage", cls=Group)
@@ -65,7 +74,7 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
         warn(f"{ref} is the last stage now, the one that is production; --after STAGE puts a new one elsewhere")
 
 
-@stage_command.command("set")
+@stage_command.command("set", cls=Sectioned, sections=_SECTIONS)
 @click.argument("place", type=ADDRESS, metavar="MODEL@STAGE")
 @click.option("--release", metavar="DIR", help="The directory that `current` is in; a server loads DIR/current.")
 @click.option("--hook", metavar="CMD", help="Run after each switch, such as a reload; '' for none.")
@@ -77,7 +86,11 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
 @click.option("--timeout", type=float, metavar="S", help="Seconds that the hook, and each try, may take; 30.")
 @click.option("--keep", type=int, metavar="N", help="Releases for rollbacks that stay beside the live one; 3.")
 @click.option(
-    "--gate", "expressions", multiple=True, metavar="EXPR", help="What a promotion needs; may be repeated; '' for none."
+    "--gate",
+    "expressions",
+    multiple=True,
+    metavar="EXPR",
+    help="An expression that must hold; may be repeated; '' for none.",
 )
 @click.option("--require", metavar="FIELD,...", help="What must be known: owner, purpose, datasets, ...; '' for none.")
 @click.option("--after", metavar="STAGE", help="Where a version must have been live in good health; '' for none.")
@@ -85,7 +98,7 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
 @click.option("--approvals", type=int, metavar="N", help="How many others must approve of it; 0 for none.")
 @click.option("--no-pickle/--pickle", "no_pickle", default=None, help="Whether to refuse files that run code.")
 @click.option(
-    "--alert", "alerts", multiple=True, metavar="EXPR", help="What must hold of what is observed; may be repeated."
+    "--alert", "alerts", multiple=True, metavar="EXPR", help="An expression over what is observed; may be repeated."
 )
 @click.option("--no-alert", "gone", multiple=True, metavar="EXPR|all", help="Take an alert away.")
 @click.option("--alert-command", metavar="CMD", help="Run when one of these alerts fires; the event is on its stdin.")

@@ -21,7 +21,7 @@ from lineal_tui.view.drawing.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from lineal.addresses import Identified
     from lineal.records.base import Micros, RunId
@@ -35,8 +35,10 @@ _FIGURES = 3
 """Metrics that a list of runs has room for."""
 
 
-def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]:
-    """Models with what is live at their stages."""
+def models(
+    found: Sequence[Model], now: Micros, width: int | None, *, figures: Mapping[int, float | None]
+) -> list[Line]:
+    """Models with what is live at their stages; `figures` are the primary metric at the last stage, by row number."""
     rows = []
     for model in found:
         live = ", ".join(
@@ -49,7 +51,7 @@ def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]
                 (model.name, Tone.STRONG),
                 _text(number(model.versions)),
                 (live or "-", Tone.FAILED if alarm(model) else Tone.LIVE if live else Tone.MUTED),
-                _text(model.primary_metric),
+                _text(_figure(model, figures.get(model.id))),
                 (age(model.updated_at, now), Tone.MUTED),
                 (model.owner or "-", Tone.MUTED),
                 (model.purpose or "-", Tone.MUTED),
@@ -57,6 +59,12 @@ def models(found: Sequence[Model], now: Micros, width: int | None) -> list[Line]
         )
     titles = ("MODEL", "VERSIONS", "LIVE", "METRIC", "CHANGED", "OWNER", "PURPOSE")
     return table(titles, rows, width=width, numbers=(1, 4), words=(6, 5, 3))
+
+
+def _figure(model: Model, value: float | None) -> str | None:
+    if model.primary_metric is None or value is None:
+        return model.primary_metric
+    return f"{model.primary_metric} {metric(value)}"
 
 
 def versions(model: Model, found: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
