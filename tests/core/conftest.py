@@ -23,7 +23,11 @@ from lineal.registry import create_registry, open_registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.core.automated import Automated
+
     from lineal.registry import Registry
+else:
+    from automated import Automated
 
 
 @dataclass
@@ -195,6 +199,12 @@ def served(stocked_root: Path, tmp_path: Path, calendar: Calendar) -> Iterator[S
         found = Served(registry, tmp_path / "srv", tmp_path)
         found.set(release=str(found.directory), interval=0.01, timeout=5.0)
         yield found
+
+
+@pytest.fixture
+def automated(served: Served) -> Automated:
+    served.registry.unbind_stage(served.place)  # what a pointer does is quick
+    return Automated(served.registry, served.folder)
 
 
 @pytest.fixture
