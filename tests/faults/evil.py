@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,6 @@ from typing import TYPE_CHECKING
 import evil_archives
 import evil_commands
 import evil_exports
-import evil_screens
 import guards
 from evil_registry import Builder, poison
 from evil_texts import CORPUS, TEXTS
@@ -22,8 +23,6 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from trial import Report
 
-from lineal_tui.keys import View
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -31,18 +30,21 @@ MEMORY = Path("/dev/shm")  # noqa: S108  where syncing costs nothing, as no tria
 
 
 def run(folder: Path, *, trials: int, seed: int = 0, without: str | None = None, with_screens: bool = True) -> Report:
-    """Fill registries and look at them in every way, until there were so many trials; each thing looked at is one."""
+    """Fill registries and look at them in every way, until there were so many trials; each thing looked at is one.
+
+    Without what guards against it, the first one that breaks a promise is the last.
+    """
     if without is not None:
         guards.GUARDS[without].take_out()
     del folder
     report = Report()
     while report.trials < trials and not (without is not None and report.broken):
-        _one(seed + report.trials, report, trials, with_screens=with_screens)
+        _one(seed + report.trials, report, trials, with_screens=with_screens, until_broken=without is not None)
     report.struck = report.trials
     return report
 
 
-def _one(seed: int, report: Report, trials: int, *, with_screens: bool) -> None:
+def _one(seed: int, report: Report, trials: int, *, with_screens: bool, until_broken: bool) -> None:
     """A registry that is as it may be, damaged by rows that keep the rules, or by rows that break them, in turn."""
     kind = report.notes.get("registries", 0) % 4
 
@@ -52,14 +54,21 @@ def _one(seed: int, report: Report, trials: int, *, with_screens: bool) -> None:
     )
     @given(st.data())
     def look(data: st.DataObject) -> None:
-        _look(random.Random(seed), lambda: data.draw(TEXTS), kind, report, trials, with_screens)  # noqa: S311  no secret
+        dice = random.Random(seed)  # noqa: S311  no secret
+        _look(dice, lambda: data.draw(TEXTS), kind, report, trials, with_screens, until_broken)
 
     look()
     report.note("registries")
 
 
 def _look(
-    dice: random.Random, drawn: Callable[[], str], kind: int, report: Report, trials: int, with_screens: bool
+    dice: random.Random,
+    drawn: Callable[[], str],
+    kind: int,
+    report: Report,
+    trials: int,
+    with_screens: bool,
+    until_broken: bool,
 ) -> None:
     def draw() -> str:
         # the first example of a strategy is the simplest there is
@@ -77,10 +86,16 @@ def _look(
                 asked = line if kind < 2 else evil_commands.Line(line.words, is_json=line.is_json)
                 on_terminal = number % 2 == 1 and not evil_commands.refuses_terminals(asked)
                 report.broken += evil_commands.wrong(asked, terminal=on_terminal)
+                if until_broken and report.broken:
+                    return
         if kind < 2 and not report.broken:
             evil_exports.check(names, _made(folder / "exports"), report)
             evil_archives.check(names, _made(folder / "archives"), dice, report, draw)
         if with_screens and report.trials < trials and not report.broken:
+            import evil_screens  # the application takes its time, and whoever asks for commands only needs none of it
+
+            from lineal_tui.keys import View
+
             evil_screens.look(names, dice.choice(evil_screens.SIZES), report, views=tuple(View), may_fail=kind >= 2)
 
 
@@ -100,4 +115,18 @@ def _place() -> Iterator[Path]:
     finally:
         for name, value in kept.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
-        shutil.rmtree(folder)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, again where a process that runs automations was still writing into it."""
+    end = time.monotonic() + 10
+    while True:
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.ENOENT} or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+        if not folder.exists():
+            return

@@ -8,6 +8,7 @@ fail.
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
 import time
@@ -15,24 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import bits
-import calls
-import clocks
-import crowds
-import deliveries
-import disks
-import evil
 import guards
-import hangups
-import hooks
-import kills
-import logs
-import mutants
-import power
-import sequences
-import strikes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trial import Report
 
 
@@ -43,56 +31,38 @@ class Row:
     what: str
     trials: int | None
     """None for every call there is."""
+    module: str
+    """Where it is caused; imported when it is asked for."""
 
 
 ROWS = {
-    1: Row("kill -9 at every system call", None),
-    2: Row("kill -9 at random", 1_000),
-    3: Row("the power goes, on ext4 and on XFS", 200),
-    4: Row("a call fails: EIO, ENOSPC, EDQUOT", None),
-    5: Row("a full disk, a file that may not grow", 50),
-    6: Row("fsync fails", None),
-    7: Row("a flipped bit, a cut file", 500),
-    8: Row("promote, roll back, register and collect at once", 10_000),
-    9: Row("hooks and health checks that misbehave", 200),
-    10: Row("the terminal goes", 200),
-    11: Row("the clock jumps", 20),
-    12: Row("the audit log is edited, cut, reordered, written anew", 400),
-    13: Row("hostile names, paths, links, escapes and markup", 10_000),
-    14: Row("malformed databases, model files, stores, bundles and backups", 2_000),
-    15: Row("any sequence of use cases", 5_000),
-    16: Row("kill -9 of what runs automations", 500),
-}
-
-
-_OF_STAGES = {
-    3: power.run,
-    8: crowds.run,
-    9: hooks.run,
-    10: hangups.run,
-    11: clocks.run,
-    12: logs.run,
-    13: evil.run,
-    14: mutants.run,
-    15: sequences.run,
-    16: deliveries.run,
+    1: Row("kill -9 at every system call", None, "strikes"),
+    2: Row("kill -9 at random", 1_000, "kills"),
+    3: Row("the power goes, on ext4 and on XFS", 200, "power"),
+    4: Row("a call fails: EIO, ENOSPC, EDQUOT", None, "calls"),
+    5: Row("a full disk, a file that may not grow", 50, "disks"),
+    6: Row("fsync fails", None, "calls"),
+    7: Row("a flipped bit, a cut file", 500, "bits"),
+    8: Row("promote, roll back, register and collect at once", 10_000, "crowds"),
+    9: Row("hooks and health checks that misbehave", 200, "hooks"),
+    10: Row("the terminal goes", 200, "hangups"),
+    11: Row("the clock jumps", 20, "clocks"),
+    12: Row("the audit log is edited, cut, reordered, written anew", 400, "logs"),
+    13: Row("hostile names, paths, links, escapes and markup", 10_000, "evil"),
+    14: Row("malformed databases, model files, stores, bundles and backups", 2_000, "mutants"),
+    15: Row("any sequence of use cases", 5_000, "sequences"),
+    16: Row("kill -9 of what runs automations", 500, "deliveries"),
 }
 
 
 def cause(row: int, folder: Path, trials: int | None, seed: int, without: str | None) -> Report:
     """Run the trials of a row."""
+    run: Callable[..., Report] = importlib.import_module(ROWS[row].module).run
     if row in {4, 6}:
-        return calls.run(folder, trials=trials, only_syncs=row == 6, without=without, offset=seed)
-    if row == 1:
-        return strikes.run(folder, trials=trials, seed=seed, without=without)
-    several = 50 if trials is None else trials
-    if row in _OF_STAGES:
-        return _OF_STAGES[row](folder, trials=several, seed=seed, without=without)
-    if row == 2:
-        return kills.run(folder, trials=several, seed=seed, without=without)
-    if row == 5:
-        return disks.run(folder, trials=several, seed=seed, without=without)
-    return bits.run(folder, trials=several, seed=seed, without=without)
+        return run(folder, trials=trials, only_syncs=row == 6, without=without, offset=seed)
+    if row != 1 and trials is None:
+        trials = 50
+    return run(folder, trials=trials, seed=seed, without=without)
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apart
 import bits
 import calls
 import disks
@@ -63,10 +64,14 @@ def test_any_sequence_of_use_cases_ends_as_a_plain_program_says(tmp_path: Path) 
 @pytest.mark.parametrize(
     "guard", ["loop", "digest", "seals", "agreement", "links", "holds", pytest.param("fsync", marks=traced)]
 )
-def test_without_what_guards_against_it_a_fault_breaks_a_promise(guard: str) -> None:
+def test_without_what_guards_against_it_a_fault_breaks_a_promise(guard: str, tmp_path: Path) -> None:
+    assert apart.broken_without(guard, tmp_path) != []
+
+
+def test_the_long_form_says_what_breaks_without_a_guard() -> None:
     script = Path(__file__).with_name("run.py")
-    done = subprocess.run(
-        [sys.executable, str(script), "--without", guard], capture_output=True, text=True, check=False, timeout=60
-    )
+    words = [sys.executable, str(script), "--without", "digest", "--trials", "8"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "row 7: a flipped bit" in done.stdout
     assert "  ! " in done.stdout

@@ -12,6 +12,7 @@ import random
 import resource
 import shutil
 import signal
+import sys
 import tempfile
 import traceback
 from contextlib import suppress
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("path", type=Path)
     given = parser.parse_args()
+    sys.modules["pandas"] = None  # type: ignore[assignment]  # sqlite-utils imports it, which takes half a second
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # before there are threads, which take it over
     if given.role == "register":
         warm_up(given.path)
