@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.data.fingerprint import digest_bytes
+from lineal.registry import create_registry
 from lineal.training.code import bounded_git, capture, capture_source, without_credentials
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def test_changes_that_are_not_committed_are_captured_to_be_applied_again(reposit
     (repository / "data").mkdir()
     (repository / "data" / "rows.csv").write_text("a\n")
     (repository / "notes.txt").write_text("x")
+    create_registry(repository / ".lineal").close()  # which says itself that git is to ignore it
     source = capture_source(repository)
     assert source is not None
     assert source.patch is not None

@@ -27,6 +27,8 @@ MOST_PATCH: Final = 16 << 20
 
 MOST_UNTRACKED: Final = 100
 _MOST_NAMES = 64 << 10
+# A folder in which everything is ignored, such as a registry, counts as empty.
+_UNTRACKED = ("ls-files", "--others", "--exclude-standard", "--directory", "--no-empty-directory", "-z")
 
 # The monitor and hooks are programs that a repository names; the locks would disturb a person's own git.
 CONFIG: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
@@ -74,7 +76,7 @@ def capture_source(cwd: Path) -> Source | None:
     if state is None or state.repository is None:
         return None if state is None else Source(state)
     top = cwd.__class__(state.repository)
-    names = bounded_git(top, "ls-files", "--others", "--exclude-standard", "--directory", "-z", limit=_MOST_NAMES)
+    names = bounded_git(top, *_UNTRACKED, limit=_MOST_NAMES)
     listed = [] if names is None else names.decode(errors="replace").split("\0")[:-1]
     state = replace(state, untracked=tuple(listed[:MOST_UNTRACKED]))
     if not state.dirty:
