@@ -14,6 +14,8 @@ from lineal_tui.view.as_json import json as view_json
 
 if TYPE_CHECKING:
     from tests.core.conftest import Served, Weights
+else:
+    from automated import Automated
 
 
 def test_a_command_is_told_what_happened(automated: Automated) -> None:
