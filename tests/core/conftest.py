@@ -202,6 +202,25 @@ def served(stocked_root: Path, tmp_path: Path, calendar: Calendar) -> Iterator[S
 
 
 @pytest.fixture
+def stocked(registry: Registry, tmp_path: Path) -> Registry:
+    """A model `m` with versions 1 to 4; data `test` with versions 1 and 2; 1 is live at production."""
+    for label in ("1", "2"):
+        data = tmp_path / f"{label}.csv"
+        data.write_text(f"a,b\n{label},2\n")
+        registry.add_dataset("test", data, label=label)
+    for auc, on in ((0.93, "1"), (0.91, "1"), (0.95, "2"), (0.96, "1")):
+        registry.register(
+            "m",
+            scheme="sequence",
+            metrics={"auc": auc},
+            measured_on=f"data:test:{on}",
+            parent="m:#1" if registry.models() else None,
+        )
+    registry.promote("m:1", "production")
+    return registry
+
+
+@pytest.fixture
 def automated(served: Served) -> Automated:
     served.registry.unbind_stage(served.place)  # what a pointer does is quick
     return Automated(served.registry, served.folder)

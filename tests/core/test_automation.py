@@ -6,13 +6,13 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.core.automated import Automated
 
 from lineal.records.automation import ACTIONS, DeliveryState, Occasion
 from lineal.registry import create_registry, open_registry
 from lineal_tui.view.as_json import json as view_json
 
 if TYPE_CHECKING:
+    from tests.core.automated import Automated
     from tests.core.conftest import Served, Weights
 else:
     from automated import Automated
