@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import os
 import shutil
@@ -69,6 +70,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start what takes long before the rest."""
     items.sort(key=place_in_order)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage as seldom as the program does, and never look for it in what was imported."""
+    gc.set_threshold(50_000)
+    gc.freeze()
 
 
 def _hear_signals() -> None:

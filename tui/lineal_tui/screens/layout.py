@@ -141,10 +141,14 @@ class Layout(Desk):
         """Show and hide panes for the view and the size there are."""
         width, height = self.size
         small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.set_class(small, "-small")
-        self.set_class(self.is_grid, "-wide")
-        self.set_class(self.is_widest, "-widest")
-        self.set_class(self.is_grid and self.shown in _EXPLORING, "-exploring")
+        self._dress(
+            {
+                "-small": small,
+                "-wide": self.is_grid,
+                "-widest": self.is_widest,
+                "-exploring": self.is_grid and self.shown in _EXPLORING,
+            }
+        )
         visible = self.visible_panes()
         for view in visible:
             if view not in self.panes:
@@ -160,3 +164,8 @@ class Layout(Desk):
             self.small.lines = (fit(((words, Tone.TEXT),), max(1, width)),)
         self.draw_header()
         self.draw_status()
+
+    def _dress(self, classes: dict[str, bool]) -> None:
+        wanted = (self.classes - classes.keys()) | {name for name, is_set in classes.items() if is_set}
+        if wanted != self.classes:
+            self.set_classes(wanted)  # each call goes through the rules of all that is on the screen
