@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lineal.records.comparison import DiffRow, Section, Verdict
+from lineal.records.data import Column
+from lineal_tui.view.diffs.verdicts import shown_value
 from lineal_tui.view.drawing.lines import Tone, hanging, line_width
+from lineal_tui.view.training import data as data_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,3 +156,39 @@ async def test_an_empty_inbox_says_so_in_words(registry: Registry, opened: Openi
         await session.press("i")
         assert "nothing waits for your approval or your review" in session.text
         assert "WAITS" not in session.text
+
+
+async def test_a_version_s_page_cuts_no_words_and_has_figures_in_columns(registry: Registry, opened: Opening) -> None:
+    registry.set("fraud:2.1.0", {"purpose": "stop card fraud " * 8})
+    async with opened(registry, (80, 60)) as session:
+        await session.press("6")
+        page = "\n".join(session.rows)
+        assert page.count("card") == 8
+        assert "…" not in page.split("metrics")[0].partition("purpose")[2]
+        run = registry.version("fraud:2.1.0").run
+        assert run is None or run[:12] in page
+
+
+async def test_a_difference_with_a_parent_says_so_where_there_is_room(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        assert "2.1.0 against 2.0.0, its parent ─" in session.text
+        await session.press("k")
+        assert "2.2.0 against production 2.1.0 ─" in session.text
+
+
+def test_whole_numbers_of_a_dataset_have_no_decimals() -> None:
+    column = Column("pixel", "int", 0, 17, 0.0, 16.0, 4.25)
+    lines = data_page._columns([column, replace(column, name="share", type="float")], 80)
+    told = ["".join(text for text, _ in line).split() for line in lines]
+    assert told[2][-3:] == ["0", "16", "4.250"]
+    assert told[3][-3:] == ["0", "16.00", "4.250"]
+
+
+def test_large_sizes_are_rounded_as_long_as_they_stay_apart() -> None:
+    def shown(*values: int) -> list[str]:
+        row = DiffRow(Section.ENVIRONMENT, "memory", values, None, Verdict.CHANGED, unit="bytes")
+        return [shown_value(row, value) for value in values]
+
+    assert shown(25_276_100_208, 12_000_000_000) == ["23.5 GiB", "11.2 GiB"]
+    assert shown(25_276_100_208, 25_276_100_209) == ["25,276,100,208 B", "25,276,100,209 B"]
+    assert shown(73_089, 90_436) == ["73,089 B", "90,436 B"]

@@ -146,7 +146,12 @@ class Comparing(Layout):
             self.show_page(view, lambda _width: [((f" {why}", Tone.MUTED),)] if why else [])
             return
         stage, equal = self._stage_of(known), self.equal
-        pane.draw_title = lambda width, active: diff_title(known, width, stage=stage, active=active, equal_shown=equal)
+        version = self.version
+        parents = version.parents if version is not None and version.ref == known.versions[-1] else ()
+        of_parent = tuple(parent.ref for parent in parents[:1]) == known.versions[:-1]
+        pane.draw_title = lambda width, active: diff_title(
+            known, width, stage=stage, active=active, equal_shown=equal, of_parent=of_parent
+        )
         self.show_page(view, lambda width: diff_lines(known, width, equal=equal))
 
     def _stage_of(self, diff: Diff) -> str | None:

@@ -211,7 +211,8 @@ class Workspace(Marking):
             was_wrong, self.message, self.is_wrong = self.is_wrong, None, False
             self.draw_status()
             if was_wrong and event.key == "escape":
-                # it takes away what went wrong, and not the place that one was at when it did
+                # it takes away what went wrong, perhaps a filter, and not the place that one was at when it did
+                self.clear_filter(self.active)
                 return
         key = event.key
         if key == "escape" and self._prefix is None and self.clear_filter(self.active):

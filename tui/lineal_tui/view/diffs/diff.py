@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lineal.records.comparison import Section, Verdict
 from lineal_tui.view.diffs.verdicts import count_words, difference, judged, labels, narrowed, remark, shown_value
 from lineal_tui.view.drawing.clean import one_line
-from lineal_tui.view.drawing.lines import Line, Span, Tone, cut, cut_middle, left, right, rule, width_of
+from lineal_tui.view.drawing.lines import Line, Span, Tone, cut, cut_middle, left, line_width, right, rule, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,15 @@ _ROOMY = 100
 """Cells from which on there is."""
 
 
-def diff_title(diff: Diff, width: int, *, stage: str | None, active: bool = False, equal_shown: bool = False) -> Line:
+def diff_title(
+    diff: Diff,
+    width: int,
+    *,
+    stage: str | None,
+    active: bool = False,
+    equal_shown: bool = False,
+    of_parent: bool = False,
+) -> Line:
     """The rule above a difference: what is held against what, and how much of it changed.
 
     Args:
@@ -32,6 +40,7 @@ def diff_title(diff: Diff, width: int, *, stage: str | None, active: bool = Fals
         stage: The stage at which the baseline is live; None when it is there for another reason.
         active: Whether keys go to this pane.
         equal_shown: Whether rows that are equal are listed too.
+        of_parent: Whether the baseline is what the other came from, which is said where there is room.
     """
     base, *others = labels(diff)
     against = f"{stage} {base}" if stage else base
@@ -41,7 +50,9 @@ def diff_title(diff: Diff, width: int, *, stage: str | None, active: bool = Fals
         (cut(against, width // 3), Tone.STRONG),
     )
     fold = f" (= {'hide' if equal_shown else 'show'})" if len(diff.rows) > len(diff.telling) else ""
-    return rule(title, ((count_words(diff), Tone.MUTED), (fold, Tone.MUTED)), width)
+    told: Line = ((count_words(diff), Tone.MUTED), (fold, Tone.MUTED))
+    parent: Line = ((", its parent", Tone.MUTED),) if of_parent else ()
+    return rule((*title, *(parent if line_width((*title, *parent, *told)) + 8 <= width else ())), told, width)
 
 
 def diff_lines(diff: Diff, width: int, *, equal: bool = False) -> list[Line]:

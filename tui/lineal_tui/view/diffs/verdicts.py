@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lineal.records.comparison import Change, Diff, DiffRow
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
+_ROUNDED_FROM = 1 << 20
+"""Bytes from which on a size is rounded, as long as it stays apart from the others."""
 _LONGEST_NUMBER = 10
 _NARROWEST_VALUE = 6
 SECTION_TITLES = {
@@ -94,6 +96,10 @@ def shown_value(row: DiffRow, value: Scalar) -> str:
         if row.section is Section.METRIC:
             return metric(float(value))
         if row.unit == "bytes":
+            short = _bytes(float(value))[1:]
+            others = [float(other) for other in row.values if isinstance(other, int | float) and other != value]
+            if value >= _ROUNDED_FROM and all(_bytes(other)[1:] != short for other in others):
+                return short
             return f"{value:,} B"
         if isinstance(value, int) and row.section in (Section.DATASET, Section.ARCHITECTURE):
             return f"{value:,}"

@@ -160,8 +160,8 @@ def audit_columns(look: AuditLook, width: int) -> tuple[Column, ...]:
             Column("age", "AGE", 4, right=True, rank=2),
             Column("who", "WHO", look.who_width, rank=3),
             Column("action", "ACTION", look.action_width),
-            Column("ref", "REF", max(12, min(look.ref_width, width // 3 - 4))),
-            Column("what", "WHAT", 10, grows=True, rank=1),
+            Column("ref", "REF", max(12, min(look.ref_width, width // 3 - 10))),
+            Column("what", "WHAT", 16, grows=True, rank=1),
         ],
         width,
     )

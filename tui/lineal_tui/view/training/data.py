@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _NAMES = 200
 _WIDEST_NAME = 40
 _FIELD = 10
+_MANY = 10_000_000
+"""Whole numbers from which on a figure is rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +185,24 @@ def _columns(columns: Sequence[DataColumn], width: int) -> list[Line]:
                 (left(column.type, 6), Tone.MUTED),
                 (" " + right(number(column.missing), 8), Tone.WORSE if column.missing else Tone.MUTED),
                 ("  " + right("-" if column.distinct is None else number(column.distinct), 8), Tone.MUTED),
-                *(("  " + right(_figure(value), 8), Tone.TEXT) for value in (column.min, column.max, column.mean)),
+                *(("  " + right(_figure(value), 8), Tone.TEXT) for value in _figures(column)),
             )
             for column in columns
         ),
     ]
 
 
+def _figures(column: DataColumn) -> tuple[int | float | str | None, ...]:
+    """The least, the greatest and the mean; whole numbers as such where the column has no others."""
+    ends: tuple[int | float | str | None, ...] = (column.min, column.max)
+    if column.type == "int":
+        ends = tuple(int(end) if isinstance(end, float) and end.is_integer() else end for end in ends)
+    return (*ends, column.mean)
+
+
 def _figure(value: float | str | None) -> str:
     if value is None:
         return "-"
+    if isinstance(value, int) and abs(value) < _MANY:
+        return number(value)
     return metric(value) if isinstance(value, int | float) else one_line(value)

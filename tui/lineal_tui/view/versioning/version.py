@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lineal.records.models import VersionStatus
 from lineal_tui.view.drawing.alarms import alarm
 from lineal_tui.view.drawing.clean import clean, one_line
-from lineal_tui.view.drawing.lines import Line, Tone, cut_middle
+from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, left, line_width, width_of, wrap
 from lineal_tui.view.drawing.words import age, ago, counted, local_time, metric, number, scalar, short_digest, size
 from lineal_tui.view.versioning.costs import told
 from lineal_tui.view.versioning.endings import ending
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from lineal.records.models import VersionDetail
 
 _FIELD = 14
+"""Cells of the names of fields, which get up to a third of the page."""
+_ASIDE = 24
+"""Cells up to which values are filled with blanks, so that what is told of them stands in a column."""
 
 
 def version_lines(detail: VersionDetail, now: Micros, width: int, cost: VersionCost | None = None) -> list[Line]:
     """The lines of a version's page; `cost` is what it costs on disk, if that is known."""
     version = detail.version
-    room = max(8, width - _FIELD - 2)
     lines: list[Line] = []
-    for title, fields in (
+    sections: tuple[tuple[str, Iterable[Field]], ...] = (
         ("", _about(detail, now)),
         ("came from", _origin(detail)),
         (
@@ -39,22 +41,18 @@ def version_lines(detail: VersionDetail, now: Micros, width: int, cost: VersionC
         ("params", ((name, scalar(value), "") for name, value in sorted(detail.params.items()))),
         ("files", _files(detail, cost)),
         ("tags", ((name, value, "") for name, value in sorted(detail.tags.items()))),
-    ):
-        rows = [row for row in fields if row[1]]
+    )
+    known = [(title, [row for row in fields if row[1]]) for title, fields in sections]
+    names = max((width_of(one_line(name)) for _, rows in known for name, _, _ in rows), default=0)
+    field = max(_FIELD, min(names, width // 3))
+    for title, rows in known:
         if not rows:
             continue
         if title:
             lines.extend(((), ((title, Tone.HEAD),)))
+        aside = max(width_of(one_line(value)) for _, value, _ in rows) if title in _IN_COLUMNS else 0
         for name, value, remark in rows:
-            shown = cut_middle(value, room)
-            after = one_line(remark)
-            lines.append(
-                (
-                    (cut_middle(name, _FIELD).ljust(_FIELD) + "  ", Tone.MUTED),
-                    (shown, Tone.TEXT),
-                    ("  " + after if after else "", Tone.MUTED),
-                )
-            )
+            lines.extend(_field(left(cut_middle(name, field), field), value, remark, width, min(aside, _ASIDE)))
     if version.notes:
         lines.extend(((), (("notes", Tone.HEAD),)))
         lines.extend(((line, Tone.TEXT),) for line in clean(version.notes, keep_newlines=True).split("\n"))
@@ -62,6 +60,23 @@ def version_lines(detail: VersionDetail, now: Micros, width: int, cost: VersionC
 
 
 Field = tuple[str, str, str]
+_FREED = ("which a purge would free", "its own is what a purge would free")
+_IN_COLUMNS = frozenset({"metrics", "observed"})
+
+
+def _field(name: str, value: str, remark: str, width: int, aside: int) -> list[Line]:
+    """A field, in as many lines as it takes."""
+    lead: Line = ((name + "  ", Tone.MUTED),)
+    room = max(8, width - line_width(lead))
+    shown, after = one_line(value), one_line(remark)
+    if after:
+        shown = left(shown, max(aside, width_of(shown)))
+    if width_of(shown) + (2 + width_of(after) if after else 0) <= room:
+        return [(*lead, (shown, Tone.TEXT), ("  " + after if after else "", Tone.MUTED))]
+    words: list[Line] = [((cut_middle(word, room), Tone.TEXT),) for word in shown.split()]
+    words.extend(((cut_middle(word, room), Tone.MUTED),) for word in after.split())
+    first, *others = wrap(words, room)
+    return [(*lead, *first), *(((" " * line_width(lead), Tone.TEXT), *line) for line in others)]
 
 
 def _about(detail: VersionDetail, now: Micros) -> Iterator[Field]:
@@ -117,6 +132,6 @@ def _files(detail: VersionDetail, cost: VersionCost | None) -> Iterable[Field]:
     if detail.artifact is not None:
         yield "artifact", short_digest(detail.artifact.digest), size(detail.artifact.size)
         if cost is not None:
-            yield "on disk", told(cost), "its own is what a purge would free" if cost.own else ""
+            yield "on disk", told(cost), _FREED[bool(cost.shared or cost.released or cost.gone)] if cost.own else ""
         for file in detail.artifact.files:
             yield size(file.size), file.path, file.format
