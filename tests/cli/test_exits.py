@@ -204,7 +204,7 @@ def test_a_registry_that_may_only_be_read_says_so(guarded: Path) -> None:
     refused = as_nobody(
         "--registry", guarded, "promote", "fraud:1.1.0", "--to", "production", "--expect", "fraud:1.1.0"
     )
-    complains(refused, 8, "only be read")
+    complains(refused, 8, "only be read", f"it belongs to {guarded.owner()}: do it as {guarded.owner()}")
 
 
 def test_damaged_bytes_stop_a_promotion(typed: Typed, registry: Path) -> None:

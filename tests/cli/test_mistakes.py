@@ -50,6 +50,11 @@ if TYPE_CHECKING:
         (("import", "mlflw"), "nothing can be imported from 'mlflw'; did you mean mlflow?", "there are mlflow"),
         (("curve", "data:customers"), "data has no curves; a run, a version", "`lineal lineage data:customers` tells"),
         (("rolback",), "did you mean rollback", "lineal --help"),
+        (("grant", "daemon", "deploy"), "ROLE: 'deploy' is not one of viewer, contributor", "did you mean deployer?"),
+        (("runs", "--limit", "many"), "--limit: 'many' is no whole number", "see `lineal runs --help`"),
+        (("promote", "fraud:1.0.0", "--to"), "--to needs a value after it", "see `lineal promote --help`"),
+        (("stage", "add"), "MODEL@STAGE is missing", "such as `lineal stage add fraud@canary"),
+        (("versions",), "MODEL is missing, or --where EXPR", "see `lineal versions --help`"),
         (("runs", "--experiment", "churn"), "no option '--experiment'", "lineal runs exp:churn"),
         (("set", "fraud", "onwer=ana"), "it cannot be set; owner", "did you mean owner?"),
     ],
@@ -57,7 +62,7 @@ if TYPE_CHECKING:
 def test_a_mistyped_command_is_answered_with_what_would_do(
     typed: Typed, sample: Path, words: tuple[str, ...], error: str, hint: str
 ) -> None:
-    answer = typed(*words, "--registry", sample)
+    answer = typed("--registry", sample, *words)
     first, second = answer.err.splitlines()
     assert answer.code == 2
     assert first.startswith("error: ")

@@ -73,7 +73,7 @@ def _command(arguments: Sequence[str]) -> int:
     except click.UsageError as error:
         from lineal_tui.cli.mistakes import told  # noqa: PLC0415  only mistakes need it
 
-        complain(*told(error))
+        complain(*told(error, root))
         return ExitCode.USAGE
     except click.ClickException as error:
         complain(error.format_message(), None)

@@ -111,10 +111,10 @@ class NoCommand(click.UsageError):
         self.hint = meant or (f"there are {', '.join(known)}" if len(known) <= _FEW else None)
 
 
-def told(error: click.UsageError) -> tuple[str, str]:
-    """The message and the hint for a command line that makes no sense."""
+def told(error: click.UsageError, root: click.Context | None) -> tuple[str, str]:
+    """The message and the hint for a command line that makes no sense; `root` is what was understood of it."""
     context = error.ctx
-    path = context.command_path if context else "lineal"
+    path = context.command_path if context else f"lineal {(root and root.invoked_subcommand) or ''}".rstrip()
     see = f"see `{path} --help`"
     if isinstance(error, NoCommand):
         return error.format_message(), error.hint or see
@@ -127,7 +127,9 @@ def told(error: click.UsageError) -> tuple[str, str]:
         near = _options(error)
         return f"no option {error.option_name!r}", f"did you mean {' or '.join(near)}? {see}" if near else see
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return f"{_name(error.param)}: {_plain(error.message)}", see
+        return _bad(error, error.param, see)
+    if isinstance(error, click.BadOptionUsage) and error.message.endswith("requires an argument."):
+        return f"{error.option_name} needs a value after it", see
     extra = re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", error.message, re.DOTALL)
     if extra and context is not None:
         return f"{extra[1]!r} is too much", f"{_meant(extra[1], context)}; {see}"
@@ -146,6 +148,20 @@ def _name(param: click.Parameter) -> str:
     return str(param.metavar or (param.name or "").upper())
 
 
+def _bad(error: click.BadParameter, param: click.Parameter, see: str) -> tuple[str, str]:
+    """A value that cannot be one."""
+    value, _, _ = error.message.partition(" is not ")
+    if isinstance(param.type, click.Choice):
+        from lineal.rules.refs import nearest  # noqa: PLC0415  as above
+
+        known = list(map(str, param.type.choices))
+        near = nearest(value.strip("'"), known)
+        hint = f"did you mean {' or '.join(near)}? {see}" if near else see
+        return f"{_name(param)}: {value} is not one of {', '.join(known)}", hint
+    plain = re.sub(r" is not a valid integer( range)?$", " is no whole number", _plain(error.message))
+    return f"{_name(param)}: {re.sub(r' is not a valid float( range)?$', ' is no number', plain)}", see
+
+
 def _missing(param: click.Parameter, context: click.Context | None, see: str) -> tuple[str, str]:
     name = _name(param)
     if isinstance(param, click.Option):
@@ -155,7 +171,7 @@ def _missing(param: click.Parameter, context: click.Context | None, see: str) ->
         message += f"; one of {', '.join(map(str, param.type.choices))}"
     if context is None:
         return message, see
-    if name.startswith("MODEL@STAGE"):
+    if name.startswith("MODEL@STAGE") and context.info_name != "add":
         known = stages(session(context))
         if known:
             return message, f"{_listed(known)}; {see}"

@@ -52,7 +52,7 @@ def versions_command(
       lineal versions fraud --json
     """
     if model is None and where is None:
-        raise click.UsageError("Missing argument 'MODEL', or --where EXPR for those of all models.", context)
+        raise click.UsageError("MODEL is missing, or --where EXPR for those of all models", context)
     shortened = limit if limit is not None or as_json or not on_terminal() else ROWS
     with session(context).open() as registry:
         found = None if model is None else registry.model(model_name(model))
