@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from lineal.data.fingerprint import digest_bytes
 from lineal.errors import BadFormat
-from lineal.formats.npy import PICKLED, read_npy, read_npz
+from lineal.formats.npy import PICKLED, holds_pickles, read_npy, read_npz
 
 if TYPE_CHECKING:
     from tests.core.model_files import ARCHIVE, ARRAY
@@ -64,6 +66,35 @@ def test_an_array_of_objects_is_named_and_never_unpickled(tmp_path: Path) -> Non
     np.savez(tmp_path / "a.npz", w=np.array([Bomb(sprung)], dtype=object))
     assert read_npy(tmp_path / "a.npy").dtype == PICKLED
     assert read_npz(tmp_path / "a.npz")[0].dtype == PICKLED
+    assert not sprung.exists()
+
+
+def test_what_numpy_would_unpickle_is_known_whatever_it_is_called(tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    plain, evil = io.BytesIO(), io.BytesIO()
+    np.save(plain, np.zeros((3, 2)))
+    np.save(evil, np.array([(1, Bomb(sprung))], dtype=[("a", "<i4"), ("b", [("c", "O")])]))
+    renamed = evil.getvalue()
+    unknown = plain.getvalue().replace(b"'<f8'", b"'O8' ")  # which NumPy takes for objects
+    for number, (name, content, holds) in enumerate(
+        [
+            ("w.npy", plain.getvalue(), False),
+            ("w.npy", evil.getvalue(), True),
+            ("w", renamed, True),
+            ("w", unknown, True),
+            ("w", b"\x93NUMPX", False),
+            ("w", b"\x93NUMPY", True),
+        ]
+    ):
+        path = tmp_path / f"{number}.npz"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("first.npy", plain.getvalue())
+            archive.writestr(name, content)
+        assert holds_pickles(path) is holds, name
+        (tmp_path / "alone").write_bytes(content)
+        assert holds_pickles(tmp_path / "alone") is holds, name
+    path.write_bytes(path.read_bytes()[:40])
+    assert not holds_pickles(path)
     assert not sprung.exists()
 
 

@@ -229,6 +229,7 @@ def test_a_real_pickle_with_any_byte_changed_gets_an_answer(data: st.DataObject,
 def test_gates_can_ask_which_formats_execute_code() -> None:
     assert executes_code("pickle")
     assert executes_code("torch")
+    assert all(executes_code(f"{each}-pickle") for each in ("npy", "npz", "zip"))
     assert not any(executes_code(each) for each in ("safetensors", "npy", "onnx", "json", "unknown"))
 
 

@@ -56,6 +56,7 @@ READS = frozenset(
         *("version_cost", "version_costs", "version_count", "version_matches", "versions", "versions_by_id"),
         *("versions_page", "why_not", "write_files", "current"),
         *("overdue", "runs_by_number", "search_experiments", "search_models", "search_run_numbers"),
+        *("automation_states", "delivered_events", "delivery_attempts", "observed_curve", "observed_metrics"),
         *("automation", "automations", "deliveries", "delivery", "runs_automations", "settle_automations"),
     }
 )
@@ -194,3 +195,10 @@ def test_a_run_that_goes_on_when_its_role_is_revoked_records_no_more(served: Ser
     with pytest.raises(NotPermitted):
         registry.log_figures(run.ref, {"loss": 2.0})
     assert registry.run_detail(run.ref).run.status == "running"
+    with registry.context.db.write("test") as connection:  # only admins grant
+        connection.execute(
+            "INSERT INTO role_bindings (subject, role, granted_at, granted_by) VALUES (?, 'contributor', 0, ?)",
+            (ME, OTHER),
+        )
+    run.finish()
+    assert registry.run_detail(run.ref).run.status == "finished"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PICKLED: Final = "object (pickle)"
 """The type given to arrays whose elements are pickled."""
 
+_MAGIC = b"\x93NUMPY"
 _HEADER_LIMIT = 1 << 16
 _MEMBERS_LIMIT = 100_000
 _CHUNK = 1 << 20
@@ -34,6 +35,10 @@ _CHUNK = 1 << 20
 _INFLATED_FREELY = 64 << 20
 _INFLATED_RATIO = 20
 _SIMPLE = re.compile(r"[<>|=]?([biufcSaVU?])(\d*)|[<>|=]?([mM])8(?:\[\w+\])?")
+
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, OSError)
+"""How zipfile says that offsets, compression or encryption are not what they should be."""
 
 
 class _Broken(Exception):
@@ -81,6 +86,44 @@ def read_npz(path: Path, *, digests: bool = True) -> tuple[Tensor, ...]:
             raise BadFormat(path=path, format="npz", why="it points outside of itself") from error
 
 
+def holds_pickles(path: Path) -> bool:
+    """Whether a file, or a member of an archive, is an array of Python objects, which NumPy would unpickle.
+
+    NumPy goes by how a member begins, whatever its name is. What cannot be read is none.
+
+    Raises:
+        NoSource, NotReadable: it is not there or cannot be read.
+    """
+    with opened(path) as file:
+        is_array = read_exactly(file, len(_MAGIC)) == _MAGIC
+        file.seek(0)
+        if is_array:
+            return _is_pickled(file)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                return any(_is_pickled_member(archive, member) for member in archive.infolist())
+        except _UNREADABLE:
+            return False
+
+
+def _is_pickled_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    try:
+        with archive.open(member) as stream:
+            return _is_pickled(stream)
+    except _UNREADABLE:
+        return False
+
+
+def _is_pickled(file: IO[bytes]) -> bool:
+    preamble = read_exactly(file, 8)
+    if not preamble.startswith(_MAGIC):
+        return False
+    try:
+        return _described(file, preamble)[0] == PICKLED
+    except _Broken:
+        return True  # NumPy may understand more than is written down
+
+
 def _members(file: IO[bytes], *, digests: bool) -> tuple[Tensor, ...]:
     tensors: dict[str, Tensor] = {}
     with zipfile.ZipFile(file) as archive:
@@ -102,8 +145,19 @@ def _members(file: IO[bytes], *, digests: bool) -> tuple[Tensor, ...]:
 
 
 def _array(file: IO[bytes], name: str, size: int, *, digest: bool) -> Tensor:
-    preamble = read_exactly(file, 8)
-    if not preamble.startswith(b"\x93NUMPY") or len(preamble) < 8:
+    dtype, item_size, shape, begin = _described(file, read_exactly(file, 8))
+    if item_size is None:
+        return Tensor(name=name, dtype=dtype, shape=shape)
+    needed = math.prod(shape) * item_size
+    available = size - begin
+    if needed > available:
+        raise _Broken(f"its array needs {needed} bytes and has {available}")
+    return Tensor(name=name, dtype=dtype, shape=shape, digest=_hash(file, needed) if digest else None)
+
+
+def _described(file: IO[bytes], preamble: bytes) -> tuple[str, int | None, tuple[int, ...], int]:
+    """Type, bytes of an element (None for objects), shape, and where the elements begin."""
+    if not preamble.startswith(_MAGIC) or len(preamble) < 8:
         raise _Broken("it does not begin as an array does")
     major = preamble[6]
     if major not in (1, 2, 3):
@@ -116,14 +170,7 @@ def _array(file: IO[bytes], name: str, size: int, *, digest: bool) -> Tensor:
     if len(raw) < length:
         raise _Broken("it ends within its header")
     descr, shape = _header(raw, "utf-8" if major == 3 else "latin-1")
-    dtype, item_size = _type(descr)
-    if item_size is None:
-        return Tensor(name=name, dtype=dtype, shape=shape)
-    needed = math.prod(shape) * item_size
-    available = size - 8 - width - length
-    if needed > available:
-        raise _Broken(f"its array needs {needed} bytes and has {available}")
-    return Tensor(name=name, dtype=dtype, shape=shape, digest=_hash(file, needed) if digest else None)
+    return (*_type(descr), shape, 8 + width + length)
 
 
 def _header(raw: bytes, encoding: str) -> tuple[object, tuple[int, ...]]:

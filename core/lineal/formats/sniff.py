@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNKNOWN: Final = "unknown"
-PICKLING: Final = frozenset({"pickle", "torch"})
+WITH_PICKLES: Final = "-pickle"
+"""What stands behind the format of a file that may hold pickles, and does: `npy-pickle`, `npz-pickle`, `zip-pickle`."""
+PICKLING: Final = frozenset({"pickle", "torch", *(f"{each}{WITH_PICKLES}" for each in ("npy", "npz", "zip"))})
 """Formats whose files execute code when they are loaded."""
 
 _HEAD = 4096

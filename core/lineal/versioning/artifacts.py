@@ -10,7 +10,7 @@ from lineal.data.fingerprint import check_file_name, manifest_digest, refuse_reg
 from lineal.errors import BadValue
 from lineal.formats.architecture import describe
 from lineal.formats.opening import machine_errors, require_regular
-from lineal.formats.sniff import sniff
+from lineal.formats.sniff import PICKLING, WITH_PICKLES, sniff
 from lineal.records.models import Architecture, Artifact, FileEntry
 from lineal.records.releases import MANIFEST
 
@@ -58,6 +58,15 @@ def gather(paths: Sequence[Path]) -> list[Source]:
     return sorted(sources, key=lambda source: source.name)
 
 
+def _with_pickles(stored: Path, format_: str) -> str:
+    """The format of a file, with a word about the pickles that it holds though it is none."""
+    if f"{format_}{WITH_PICKLES}" not in PICKLING:
+        return format_
+    from lineal.formats.npy import holds_pickles  # noqa: PLC0415  few files may hold some
+
+    return f"{format_}{WITH_PICKLES}" if holds_pickles(stored) else format_
+
+
 def take_in(objects: ObjectStore, sources: Sequence[Source], *, move: bool) -> tuple[Artifact, Architecture | None]:
     """Store files and describe them; the description is read from the stored copies.
 
@@ -72,7 +81,8 @@ def take_in(objects: ObjectStore, sources: Sequence[Source], *, move: bool) -> t
     entries, stored_files = [], []
     for source, format_ in zip(sources, formats, strict=True):
         stored = objects.put(source.path, move=move)
-        entries.append(FileEntry(source.name, stored.digest, stored.size, format_))
+        known = _with_pickles(objects.path(stored.digest), format_)
+        entries.append(FileEntry(source.name, stored.digest, stored.size, known))
         stored_files.append((source.name, objects.path(stored.digest), format_))
     artifact = Artifact(
         manifest_digest((entry.path, entry.digest, entry.size) for entry in entries),

@@ -10,7 +10,7 @@ from lineal import addresses
 from lineal.errors import BadFormat, Damaged, NotFound, Refused
 from lineal.formats import safetensors
 from lineal.formats.opening import opened, read_exactly
-from lineal.formats.sniff import PICKLING, UNKNOWN
+from lineal.formats.sniff import PICKLING, UNKNOWN, WITH_PICKLES
 from lineal.queries import artifacts
 from lineal.records.contents import Contents, FileContent
 from lineal.rules import refs
@@ -95,7 +95,7 @@ def _contents(entry: FileEntry, stored: Path) -> Contents:
     from lineal.formats import headers, npy, pickles, torch, zips  # noqa: PLC0415
 
     try:
-        match entry.format:
+        match entry.format.removesuffix(WITH_PICKLES):
             case "torch":
                 return torch.contents(stored)
             case "pickle":
@@ -109,17 +109,17 @@ def _contents(entry: FileEntry, stored: Path) -> Contents:
             case "npy" | "npz":
                 read = (
                     npy.read_npz(stored, digests=False)
-                    if entry.format == "npz"
+                    if entry.format.startswith("npz")
                     else (npy.read_npy(stored, digests=False),)
                 )
-                holds = any(each.dtype == npy.PICKLED for each in read)
+                holds = entry.format in PICKLING or any(each.dtype == npy.PICKLED for each in read)
                 return Contents(entry.format, executes=holds, tensors=read)
             case "gguf":
                 return headers.gguf(stored)
             case "onnx":
                 return headers.onnx(stored)
             case "zip" | "keras":
-                return Contents(entry.format, executes=False, members=zips.listed(stored) or ())
+                return Contents(entry.format, executes=entry.format in PICKLING, members=zips.listed(stored) or ())
     except (zips.Broken, BadFormat) as error:
         return Contents(entry.format, executes=entry.format in PICKLING, trouble=str(error))
     return Contents(entry.format, executes=entry.format in PICKLING)
