@@ -294,13 +294,6 @@ class ReleaseFailed(LinealError):
 # 7: what is there is damaged or not ours
 
 
-class Cancelled(LinealError):
-    """Something a person stopped."""
-
-    exit_code = ExitCode.CANCELLED
-    message = "{what} was cancelled by {who}"
-
-
 class Damaged(LinealError):
     """Data that is not what it must be."""
 
@@ -354,3 +347,13 @@ class SourceChanged(MachineError):
 
     message = "{path} changed while it was being read; nothing was recorded"
     hint_template = "wait until its writer is done, then try again"
+
+
+# 130: somebody stopped it
+
+
+class Cancelled(LinealError):
+    """Something a person stopped."""
+
+    exit_code = ExitCode.CANCELLED
+    message = "{what} was cancelled by {who}"

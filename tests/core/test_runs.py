@@ -6,6 +6,7 @@ import math
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +36,14 @@ SCALARS = (
     | st.floats()
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 )
+
+
+def test_figures_that_several_processes_log_at_once_are_steps_of_their_own(registry: Registry) -> None:
+    run = registry.start_run("e")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda value: registry.log_figures(run.ref, {"loss": value}), [float(n) for n in range(64)]))
+    assert [point.step for point in registry.points(registry.run(run.ref), "loss")] == list(range(64))
+    run.finish()
 
 
 def _series(registry: Registry, run: RunHandle, name: str) -> MetricSeries:

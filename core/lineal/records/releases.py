@@ -138,7 +138,7 @@ class Pipeline:
     """When `current` was switched; None before."""
     cancelled_by: str | None
     failure: str | None
-    """The error it ended with, as `lineal.errors.to_json` wrote it; None while it runs, or when it went well."""
+    """The error it ended with: JSON of `lineal.errors.to_fields`; None while it runs, or when it went well."""
     ended_at: Micros | None
     transition: int | None
     """The transition it ended with; None while it runs."""

@@ -134,7 +134,9 @@ class RunHandle:
             step = _step(step)
         self._next_step[name] = max(following, step + 1)
         number = value if type(value) is float else as_number(name, value)
-        self._buffer.append((name, None if dataset is None else dataset.id, step, at or self._context.clock(), number))
+        self._buffer.append(
+            (name, None if dataset is None else dataset.id, step, self._context.clock() if at is None else at, number)
+        )
         if self._flusher is None:
             self._start_flusher()
         elif len(self._buffer) >= _MOST_BUFFERED:

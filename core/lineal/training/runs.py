@@ -27,6 +27,7 @@ from lineal.write_path.context import boot_id
 from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping, Sequence
 
     from lineal.records.data import DatasetVersion
@@ -175,16 +176,22 @@ def append_points(
     Returns:
         What could not be recorded, by metric name: why.
     """
-    refused: dict[str, str] = {}
     with context.measure(f"run:{run.id}") as connection:
-        experiment = rows.experiment_id(connection, run.experiment)
-        settings = name_rows.metric_settings(connection, "experiment", experiment or 0)
-        ids = name_rows.intern(connection, [name for name, _ in points])
-        for (name, dataset), values in points.items():
-            known = settings.get(name)
-            direction: Direction | None = known.direction if known else guess_direction(name)
-            if not metric_rows.append(connection, run.n, ids[name], dataset, direction, values):
-                refused[name] = "it was measured on another dataset version before; log it under a name of its own"
+        return _append(connection, run, points)
+
+
+def _append(
+    connection: sqlite3.Connection, run: Run, points: Mapping[tuple[str, int | None], Sequence[Point]]
+) -> dict[str, str]:
+    refused: dict[str, str] = {}
+    experiment = rows.experiment_id(connection, run.experiment)
+    settings = name_rows.metric_settings(connection, "experiment", experiment or 0)
+    ids = name_rows.intern(connection, [name for name, _ in points])
+    for (name, dataset), values in points.items():
+        known = settings.get(name)
+        direction: Direction | None = known.direction if known else guess_direction(name)
+        if not metric_rows.append(connection, run.n, ids[name], dataset, direction, values):
+            refused[name] = "it was measured on another dataset version before; log it under a name of its own"
     return refused
 
 
@@ -229,20 +236,16 @@ def log_figures(context: Context, run: Run, figures: Mapping[str, float], *, ste
 
     Raises:
         BadName, BadValue: one cannot be recorded; none is then.
-        Conflict: one was measured on a dataset, which must be named again in Python.
     """
     checked = {naming.check_metric_name(name): as_number(name, value) for name, value in figures.items()}
     at = context.clock()
-    with context.read() as connection:
-        known = {series.name: series for series in metric_rows.series_of(connection, [run.n])[run.n]}
-    points: dict[tuple[str, int | None], list[Point]] = {}
-    for name, value in checked.items():
-        following = known[name].last_step + 1 if name in known else 0
-        points[name, None] = [Point(following if step is None else step, at, value)]
-    refused = append_points(context, run, points)
-    if refused:
-        name, why = next(iter(refused.items()))
-        raise Conflict(what=f"metric {name} of run:{run.id}", why=why)
+    with context.measure(f"run:{run.id}") as connection:
+        known = {series.name: series for series in metric_rows.series_of(connection, [run.n], among=checked)[run.n]}
+        points: dict[tuple[str, int | None], list[Point]] = {}
+        for name, value in checked.items():
+            following = known[name].last_step + 1 if name in known else 0
+            points[name, None] = [Point(following if step is None else step, at, value)]
+        _append(connection, run, points)
 
 
 def finish(context: Context, run: Run, status: RunStatus, error: str | None = None) -> None:

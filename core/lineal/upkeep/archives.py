@@ -1,8 +1,8 @@
 """A backup with all bytes: a tar archive that is written and read as one stream, in one order, with nothing else in it.
 
 It has `registry.db`, then `manifest.json` (the format, and the database's digest and size), then every object that the
-database's artifacts refer to, by digest, as `objects/ab/cdef...`. Any tar lists and unpacks it. Reading it takes just
-that: regular files of these names in this order, whose sizes and digests are known before they are read.
+database's artifacts and runs refer to, by digest, as `objects/ab/cdef...`. Any tar lists and unpacks it. Reading it
+takes just that: regular files of these names in this order, whose sizes and digests are known before they are read.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ class Archive:
             raise self._damaged("its database is not the one that was put in")
 
     def extract_objects(self, connection: sqlite3.Connection, store: ObjectStore) -> int:
-        """Write the objects that a database's artifacts refer to, which must be all the rest of the archive.
+        """Write the objects that a database's artifacts and runs refer to, which must be all the rest of the archive.
 
         Returns:
             How many.
