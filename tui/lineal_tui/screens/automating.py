@@ -223,10 +223,11 @@ class Automating(Ending):
             return
         is_other = self._delivery is None or self._delivery.found.id != found.id
         self._delivery = message
-        pane, attempts = self.panes[View.DELIVERY], message.attempts
+        pane, attempts, owner = self.panes[View.DELIVERY], message.attempts, self._named.get(found.automation)
         pane.draw_title = lambda width, active: drawing.delivery_title(found, width, active=active)
         self.show_page(
-            View.DELIVERY, lambda width: drawing.delivery_lines(found, attempts, self.clock(), max(20, width))
+            View.DELIVERY,
+            lambda width: drawing.delivery_lines(found, owner, attempts, self.clock(), max(20, width)),
         )
         if is_other:
             pane.lines.move_to(0)

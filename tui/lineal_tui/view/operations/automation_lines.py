@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lineal.records.automation import DeliveryState
 from lineal_tui.view.drawing.clean import one_line
 from lineal_tui.view.drawing.columns import Column, arrange, head, row
-from lineal_tui.view.drawing.lines import Line, Span, Tone, cut, cut_middle, rule, width_of
+from lineal_tui.view.drawing.lines import Line, Span, Tone, broken, cut, cut_middle, rule, width_of
 from lineal_tui.view.drawing.words import age, counted, number
 from lineal_tui.view.operations.automation import TONES, delivery, last_line, word
 
@@ -260,9 +260,14 @@ def delivery_title(found: Delivery, width: int, *, active: bool) -> Line:
     return rule((("", Tone.MUTED), (name, Tone.TITLE if active else Tone.STRONG)), (_state(found),), width)
 
 
-def delivery_lines(found: Delivery, attempts: Sequence[Delivery], now: Micros, width: int) -> list[Line]:
-    """Everything about a delivery, with the attempts before and after it."""
+def delivery_lines(
+    found: Delivery, owner: AutomationState | None, attempts: Sequence[Delivery], now: Micros, width: int
+) -> list[Line]:
+    """Everything about a delivery, with the attempts before and after it, and what its automation runs, if known."""
     lines = delivery(found, now, width)[1:]
+    if owner is not None:
+        command = broken(one_line(shlex.join(owner.automation.command)), max(8, width))
+        lines = [*(((piece, Tone.MUTED),) for piece in command), (), *lines]
     if not found.output:
         lines += [(), ((_no_output(found), Tone.MUTED),)]
     others = [each for each in attempts if each.id != found.id]

@@ -96,7 +96,8 @@ def cursor_lines(curves: Curves, width: int, *, cursor: int | None, smoothing: f
         near = min((dot for dot in dots if dot is not None), key=lambda dot: abs(dot.column - cursor), default=None)
         where = "no point there" if near is None else _where(curves.axis, near)
         values = [
-            _value(curve, dot, smoothing, alone=len(dots) == 1) for curve, dot in zip(curves.curves, dots, strict=True)
+            _value(curve, dot, smoothing, unit_of(curves), alone=len(dots) == 1)
+            for curve, dot in zip(curves.curves, dots, strict=True)
         ]
     if len(values) == 1:
         return [_told(f"{where}  {values[0]}", width, cursor)]
@@ -122,7 +123,7 @@ def _dot_at(curve: Curve, cursor: int) -> Dot | None:
     return dot
 
 
-def _value(curve: Curve, dot: Dot | None, smoothing: float, *, alone: bool) -> str:
+def _value(curve: Curve, dot: Dot | None, smoothing: float, unit: str, *, alone: bool) -> str:
     if dot is None:
         return "-"
     if dot.mean is None:
@@ -131,7 +132,7 @@ def _value(curve: Curve, dot: Dot | None, smoothing: float, *, alone: bool) -> s
     if not alone:
         return text
     if dot.count > 1:
-        text = f"mean {text} of {counted(dot.count, 'point')}, {metric(dot.least)} to {metric(dot.most)}"
+        text = f"mean {text} of {counted(dot.count, unit)}, {metric(dot.least)} to {metric(dot.most)}"
     if smoothing:
         text += f", smoothed {metric(smoothed(curve.dots, smoothing)[curve.dots.index(dot)])}"
     return text
@@ -177,6 +178,13 @@ def _alert_lines(curves: Curves, width: int) -> list[Line]:
     ]
 
 
+def unit_of(curves: Curves) -> str:
+    """What the points of curves are."""
+    if curves.observed:
+        return "value"
+    return "version" if curves.spans or curves.axis is Axis.VERSION else "point"
+
+
 def nothing_lines(stage: str | None) -> tuple[Line, ...]:
     """What stands where there is nothing to draw; `stage`: the address of the one of which nothing was observed."""
     if stage is None:
@@ -193,14 +201,15 @@ def _where(axis: Axis, dot: Dot) -> str:
     if dot.label is not None:
         return f"at {cut(dot.label, 30)}"
     first, last = place(axis, dot.first), place(axis, dot.last)
+    if axis is Axis.CLOCK and first.partition(" ")[0] == last.partition(" ")[0]:
+        last = last.rpartition(" ")[2] if first != last else last  # the day is said already
     return f"at {first}" if first == last else f"within {first} to {last}"
 
 
 def _summary(curves: Curves, curve: Curve) -> str:
     least = [dot.least for dot in curve.dots if dot.least is not None]
     most = [dot.most for dot in curve.dots if dot.most is not None]
-    unit = "value" if curves.observed else "version" if curves.spans or curves.axis is Axis.VERSION else "point"
-    count = counted(curve.count, unit)
+    count = counted(curve.count, unit_of(curves))
     if len(curve.dots) == 1 and curve.dots[0].count == curve.count == 1 and least:
         return f"{metric(least[0])} {_where(curves.axis, curve.dots[0])}"
     words = []

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lineal.records.curves import Axis
 from lineal_tui.view.drawing.braille import ACROSS, DOWN, Heights, Reach
 from lineal_tui.view.drawing.lines import Span, Tone
 from lineal_tui.view.drawing.words import metric, number
-from lineal_tui.view.training.curve_words import letter_of, tone_of
+from lineal_tui.view.training.curve_words import letter_of, tone_of, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +27,11 @@ def mark(grid: list[list[Span]], curves: Curves, reaches: Sequence[Sequence[Reac
         heights: where values are.
     """
     for n, (curve, reach) in enumerate(zip(curves.curves, reaches, strict=True)):
-        if len(reach) != 1 or reach[0][3] is None or curve.dots[0].count != 1:
+        if len(reach) != 1 or curve.dots[0].count != 1:
             continue
         column, _, _, value = reach[0]
+        if value is None:
+            continue
         row = grid[heights(value) // DOWN]
         at = min(len(row) - 1, column // ACROSS)
         row[at] = (letter_of(n) if len(curves.curves) > 1 else _POINT, tone_of(n))
@@ -43,5 +44,5 @@ def mark(grid: list[list[Span]], curves: Curves, reaches: Sequence[Sequence[Reac
 
 
 def _how_few(curves: Curves, curve: Curve) -> str:
-    unit = "version" if curves.spans or curves.axis is Axis.VERSION else "point"
+    unit = unit_of(curves)
     return f"the only {unit}" if curve.count <= 1 else f"1 of {number(curve.count)} {unit}s"
