@@ -38,7 +38,7 @@ SCALARS = (
 )
 
 
-def test_figures_that_several_processes_log_at_once_are_steps_of_their_own(registry: Registry) -> None:
+def test_figures_that_are_logged_at_once_are_steps_of_their_own(registry: Registry) -> None:
     run = registry.start_run("e")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda value: registry.log_figures(run.ref, {"loss": value}), [float(n) for n in range(64)]))
