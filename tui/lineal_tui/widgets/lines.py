@@ -252,6 +252,21 @@ class Lines(ScrollView):
         self._keep_visible()
         self.scrolled()
 
+    # The layout paints all of a list that it shows or gives another size, and what the list itself wants to be painted
+    # for the same reason would be sent a second time, with the next key.
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        is_other = self._size != size
+        told = super()._size_updated(size, virtual_size, container_size, layout)
+        if is_other:
+            self._repaint_regions.clear()
+        return told
+
+    def _set_dirty(self, *regions: Region) -> None:
+        super()._set_dirty(*regions)
+        if not self.size.height:
+            self._repaint_regions.clear()
+
     # painting
 
     def render_line(self, y: int) -> Strip:
