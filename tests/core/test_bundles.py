@@ -118,6 +118,30 @@ def test_the_parents_files_come_with_its_own_bundle(registry: Registry, bundle: 
     assert other.live("m@production").version.label == "1.0.0"
 
 
+@pytest.mark.parametrize("claimed", ["npz", "safetensors", "unknown"])
+def test_a_bundle_that_calls_pickles_something_else_is_refused(
+    registry: Registry, other: Registry, tmp_path: Path, claimed: str
+) -> None:
+    import numpy as np
+
+    np.savez(tmp_path / "w.npz", w=np.array([{}], dtype=object))
+    registry.register("p", tmp_path / "w.npz", metrics={"auc": 0.5})
+    registry.register("p", metrics={"auc": 0.6}, parent="p:1.0.0")
+
+    def lie(head: dict[str, Any]) -> None:
+        head["artifacts"][0]["files"][0][3] = claimed
+
+    streams = [io.BytesIO(), io.BytesIO()]
+    registry.export_bundle("p:1.0.0", streams[0])
+    registry.export_bundle("p:1.0.1", streams[1])
+    with pytest.raises(Damaged, match="runs code when it is loaded"):
+        bring(other, rewritten(streams[0].getvalue(), lie))
+    assert other.models() == []
+    bring(other, rewritten(streams[1].getvalue(), lie))  # without the bytes nobody can tell
+    with pytest.raises(Damaged, match="runs code when it is loaded"):
+        bring(other, streams[0].getvalue())
+
+
 def test_a_collection_takes_nothing_that_is_being_brought(
     registry: Registry, other: Registry, weights: Weights
 ) -> None:

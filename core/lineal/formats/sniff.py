@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import struct
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from lineal.formats.opening import opened, read_exactly
 
 if TYPE_CHECKING:
     from io import FileIO
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
 UNKNOWN: Final = "unknown"
 WITH_PICKLES: Final = "-pickle"
@@ -77,22 +78,27 @@ _BINARY_SUFFIXES: Final = {
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
 
-def sniff(path: Path) -> str:
+def sniff(path: Path, name: str | None = None) -> str:
     """Name the format of a file, `unknown` when nothing tells.
 
     Bytes count before the name, except that a known suffix of a format without a signature decides. Reads a few
     kilobytes (for zip files their directory, up to 16 MiB), and neither unpacks nor interprets what it reads. Where in
     doubt between a pickle and something harmless it says `pickle`.
 
+    Args:
+        path: the file.
+        name: what it is called, if not as its path.
+
     Raises:
         NoSource, NotReadable: the file is not there or cannot be read.
     """
+    named = path if name is None else PurePosixPath(name)
     with opened(path) as file:
         head = read_exactly(file, _HEAD)
         size = os.fstat(file.fileno()).st_size
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return _zip_kind(path, _local_name(head) | _directory_names(file, size))
-    return _from_bytes(head, size) or _from_magic_or_name(path, head)
+            return _zip_kind(named, _local_name(head) | _directory_names(file, size))
+    return _from_bytes(head, size) or _from_magic_or_name(named, head)
 
 
 def _from_bytes(head: bytes, size: int) -> str | None:
@@ -106,7 +112,7 @@ def _from_bytes(head: bytes, size: int) -> str | None:
     return None
 
 
-def _from_magic_or_name(path: Path, head: bytes) -> str:
+def _from_magic_or_name(path: PurePath, head: bytes) -> str:
     suffix = path.suffix.lower()
     if suffix not in _TEXT_SUFFIXES and _TEXT_PICKLE.match(head):
         return "pickle"
@@ -138,7 +144,7 @@ def _is_text(head: bytes) -> bool:
     return True
 
 
-def _zip_kind(path: Path, names: set[bytes]) -> str:
+def _zip_kind(path: PurePath, names: set[bytes]) -> str:
     leaves = {name.rpartition(b"/")[2] for name in names}
     if leaves & {b"data.pkl", b"constants.pkl"}:
         return "torch"

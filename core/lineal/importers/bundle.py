@@ -12,6 +12,7 @@ from lineal import addresses
 from lineal.data.fingerprint import digest_bytes, parse_digest
 from lineal.errors import AlreadyExists, Damaged, Refused
 from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
+from lineal.formats.sniff import PICKLING
 from lineal.importers.bundle_records import check, made
 from lineal.queries import artifacts as artifact_rows
 from lineal.queries import bundles as rows
@@ -32,6 +33,7 @@ from lineal.records.runs import Environment, Point, RunKind, RunStatus
 from lineal.rules import naming
 from lineal.rules.canonical import canonical_json
 from lineal.rules.metrics import guess_direction
+from lineal.versioning import artifacts
 from lineal.versioning.versions import FIRST_STAGES
 from lineal.write_path.policy import REGISTRY, Permission, authorize
 
@@ -80,6 +82,8 @@ def bring(
             with context.read() as connection:
                 _check_not_purged(connection, bundle)
             size = _objects(archive, bundle, objects, name, progress)
+            with context.read() as connection:
+                _check_formats(connection, bundle, objects, name)
             with context.change(Permission.REGISTER, models[0] if models else REGISTRY) as change:
                 for model in models[1:]:
                     authorize(change.connection, context.actor, Permission.REGISTER, model)
@@ -158,6 +162,24 @@ def _write(content: IO[bytes], size: int, target: Path) -> None:
             left -= len(chunk)
 
 
+def _check_formats(connection: sqlite3.Connection, bundle: Bundle, objects: ObjectStore, name: str) -> None:
+    """Check that no file runs code which the bundle, or one that came before without the bytes, says to run none.
+
+    Raises:
+        Damaged: one does.
+    """
+    here = {digest for digest, _ in bundle.objects}
+    for artifact in bundle.artifacts:
+        known = rows.formats_of(connection, artifact.digest)
+        for path, digest, _, claimed in artifact.files:
+            if digest not in here or {claimed, known.get(path, claimed)} <= PICKLING:
+                continue
+            if artifacts.executes_code(objects.path(Digest(digest)), path):
+                said = known[path] if claimed in PICKLING else claimed
+                why = f"{naming.shown(path)} is said to be {naming.shown(said)}, and runs code when it is loaded"
+                raise Damaged(path=name, why=why)
+
+
 def _check_not_purged(connection: sqlite3.Connection, bundle: Bundle) -> None:
     """Check that nobody dropped here the bytes that would come: they would be of a version that nobody can purge.
 
@@ -175,7 +197,7 @@ def _record(change: Change, bundle: Bundle, size: int) -> Brought:
     connection = change.connection
     _check_not_purged(connection, bundle)
     kept = frozenset(digest for digest, _ in bundle.objects)
-    artifacts = {each.digest: rows.insert_artifact(connection, each, change.at, kept) for each in bundle.artifacts}
+    stored = {each.digest: rows.insert_artifact(connection, each, change.at, kept) for each in bundle.artifacts}
     for architecture in bundle.architectures:
         rows.insert_architecture(connection, architecture)
     data = _bring_data(change, bundle)
@@ -186,7 +208,7 @@ def _record(change: Change, bundle: Bundle, size: int) -> Brought:
     for version in bundle.versions:
         known = rows.known_version(connection, version.uid)
         if known is None:
-            versions[version.uid] = _bring_version(change, version, models, runs, artifacts, data, versions)
+            versions[version.uid] = _bring_version(change, version, models, runs, stored, data, versions)
             new.append(version)
         else:
             versions[version.uid] = known[0]

@@ -314,6 +314,15 @@ def insert_artifact(connection: sqlite3.Connection, new: BundledArtifact, at: in
     return int(row[0])
 
 
+def formats_of(connection: sqlite3.Connection, digest: str) -> dict[str, str]:
+    """By path, the formats that are recorded of an artifact's files; none when it is not known."""
+    rows = connection.execute(
+        "SELECT f.path, f.format FROM artifact_files f JOIN artifacts a ON a.id = f.artifact_id WHERE a.digest = ?",
+        (digest,),
+    )
+    return dict(rows.fetchall())
+
+
 def insert_architecture(connection: sqlite3.Connection, new: BundledArchitecture) -> None:
     """Add a structure where it is new."""
     connection.execute(

@@ -58,6 +58,11 @@ def gather(paths: Sequence[Path]) -> list[Source]:
     return sorted(sources, key=lambda source: source.name)
 
 
+def executes_code(stored: Path, name: str) -> bool:
+    """Whether a stored file of this name runs code when it is loaded, as far as its bytes tell."""
+    return _with_pickles(stored, sniff(stored, name)) in PICKLING
+
+
 def _with_pickles(stored: Path, format_: str) -> str:
     """The format of a file, with a word about the pickles that it holds though it is none."""
     if f"{format_}{WITH_PICKLES}" not in PICKLING:
