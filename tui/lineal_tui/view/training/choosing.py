@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lineal_tui.view.drawing.matching import Matcher
     from lineal_tui.view.training.run_columns import Sorting
 
+_ROOMY = 70
+"""Cells from which on the title tells why fewer may be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnItem:
@@ -110,7 +113,7 @@ def column_line(item: ColumnItem, look: ColumnsLook, width: int) -> Line:
 
 def columns_title(shown: int, total: int, found: int | None, width: int, *, active: bool) -> Line:
     """The rule above the list."""
-    words = f"{number(shown)} of {counted(total, 'column')} shown"
+    words = f"{number(shown)} of {counted(total, 'column')} shown" + (", as far as they fit" if width >= _ROOMY else "")
     if found is not None:
         words = f"{number(found)} found, {words}"
     return rule((("columns", Tone.TITLE if active else Tone.STRONG),), ((words, Tone.MUTED),), width)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp, floor, isfinite, log
+from math import ceil, floor, isfinite
 from typing import TYPE_CHECKING
 
 from lineal.records.curves import Axis
@@ -12,6 +12,7 @@ from lineal_tui.view.drawing.braille import ACROSS, DOWN, Heights, Reach, cells,
 from lineal_tui.view.drawing.lines import Line, Span, Tone, cut, cut_middle, right, rule, width_of
 from lineal_tui.view.drawing.words import local_times, metric
 from lineal_tui.view.training import single_points
+from lineal_tui.view.training.axis_labels import axis_labels
 from lineal_tui.view.training.curve_words import letter_of, micros, place, tone_of
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def plot_lines(curves: Curves, look: PlotLook) -> tuple[Line, ...]:
             grid[row] = [(_LIMIT, Tone.FAILED)] * across
         _draw(grid, [dotted(each, heights, across * ACROSS) for each in reaches], rows)
         single_points.mark(grid, curves, reaches, heights)
-        labels = _labels(low, high, rows, logarithmic=look.logarithmic)
+        labels = axis_labels(low, high, rows, heights, _label, logarithmic=look.logarithmic)
         for row, value in limits.items():
             labels[row] = _label(value, high - low)
     _mark_odd(grid, curves, across)
@@ -150,18 +151,6 @@ def _padded(low: float, high: float, *, logarithmic: bool) -> tuple[float, float
         return low / 2 or low, high * 2 if high < 1e307 else high
     margin = abs(low) / 10 or 1.0
     return (low - margin, high + margin) if abs(low) < 1e307 else (low / 2, high)
-
-
-def _labels(low: float, high: float, rows: int, *, logarithmic: bool) -> list[str]:
-    every = 2 if rows < 8 else 4 if rows < 24 else 6
-    count = max(1, (rows - 1) // every)
-    labels = [""] * rows
-    for n in range(count + 1):
-        row = round(n * (rows - 1) / count) if rows > 1 else 0
-        share = 1 - row / (rows - 1) if rows > 1 else 1.0
-        value = exp(log(low) * (1 - share) + log(high) * share) if logarithmic else low * (1 - share) + high * share
-        labels[row] = _label(value, high - low)
-    return labels
 
 
 def _label(value: float, span: float) -> str:
@@ -246,6 +235,7 @@ def _named(curves: Curves) -> tuple[str, str, str]:
         first, middle, last = local_times([micros(at) for at in ends])
         return first, middle, last
     first, middle, last = (place(curves.axis, at) for at in ends)
+    middle = "" if middle in (first, last) else middle
     if curves.axis is Axis.VERSION and curves.curves[0].dots:
         dots = curves.curves[0].dots
         labels = {dot.first: dot.label for dot in (dots[0], dots[-1])}

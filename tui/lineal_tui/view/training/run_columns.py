@@ -271,7 +271,7 @@ def _width(column: str, width: int, sorting: Sorting | None) -> int:
 def _rank(column: str, place: int, look: RunsLook) -> int:
     kind, name = kind_of(column)
     if not kind:
-        return {"age": 1, "status": 2, "experiment": 8, "took": 12}.get(name, 20)
+        return {"age": 1, "status": 2, "experiment": 2, "took": 12}.get(name, 20)
     same = sum(1 for known in look.columns[:place] if kind_of(known.id)[0] == kind)
     return {"metric": 3, "param": 6, "curve": 7}.get(kind, 9) + 2 * same
 
