@@ -52,6 +52,15 @@ async def test_it_opens_where_one_was_last(registry: Registry, opened: Opening, 
         assert any("STAGING" in row for row in session.rows)
 
 
+async def test_stages_are_turned_as_often_as_keys_are_pressed(registry: Registry, opened: Opening) -> None:
+    registry.add_stage("fraud", "canary", after="staging")
+    async with opened(registry) as session:
+        await session.type_ahead("h", "h")
+        assert session.workspace.stage == "staging"
+        await session.type_ahead("h", "h", "l")
+        assert session.workspace.stage == "production"
+
+
 async def test_a_damaged_memory_of_it_is_told_and_ignored(registry: Registry, opened: Opening) -> None:
     path = state_file(registry.uid, registry.root)
     path.parent.mkdir(parents=True)

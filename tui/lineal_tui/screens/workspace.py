@@ -337,7 +337,10 @@ class Workspace(Marking):
         scene = self.scene
         if scene is None or scene.model is None or len(scene.stages) < 2:
             return
-        at = scene.stages.index(scene.stage) if scene.stage in scene.stages else 0
+        model, stage = self.wanted  # of several keys at once, each goes on from where the one before it leads
+        if model != scene.model.name or stage not in scene.stages:
+            stage = scene.stage
+        at = scene.stages.index(stage) if stage in scene.stages else 0
         self.look_at(scene.model.name, scene.stages[(at + direction) % len(scene.stages)])
 
     def subject(self) -> tuple[str | None, str | None]:
