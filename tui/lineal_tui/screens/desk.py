@@ -9,7 +9,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from lineal.errors import LinealError
-from lineal_tui.keys import LISTS, Table, View
+from lineal_tui.keys import LISTS, WITHOUT_MODEL, Table, View
 from lineal_tui.screens.asking import Asking
 from lineal_tui.screens.messages import SceneRead
 from lineal_tui.screens.scene import Scene, read_scene
@@ -40,25 +40,8 @@ SMALLEST = (60, 15)
 _CHANGING = frozenset({"question", "command"})
 """Groups of work that may change the registry, which is told whatever else is asked for meanwhile."""
 _OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT, View.DELIVERIES)
-_WITHOUT_MODEL = (
-    View.MODELS,
-    View.EXPERIMENTS,
-    View.RUNS,
-    View.COLUMNS,
-    View.RUN,
-    View.CURVES,
-    View.FINDINGS,
-    View.ALERTS,
-    View.ALERT,
-    View.AUTOMATIONS,
-    View.DELIVERIES,
-    View.DELIVERY,
-    View.AUDIT,
-    View.EVENT,
-    View.INBOX,
-    View.DATASETS,
-    View.DATASET,
-)
+_OF_NO_MODEL = (WITHOUT_MODEL - {View.DIFF, View.LINEAGE, View.HELP}) | {View.MODELS}
+"""Views that are about no model, also where there is one."""
 
 
 class Body(Still, Container):
@@ -323,7 +306,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
 
     def is_about_model(self, view: View) -> bool:
         """Whether what a view shows belongs to the model that is looked at."""
-        return view not in _WITHOUT_MODEL or (view is View.MODELS and self.is_widest)
+        return view not in _OF_NO_MODEL or (view is View.MODELS and self.is_widest)
 
     def draw_header(self) -> None:
         """Draw the first row."""
