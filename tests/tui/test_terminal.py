@@ -91,6 +91,48 @@ def test_a_cursor_move_and_a_question_cost_few_bytes(registry: Registry, tmp_pat
         assert len(terminal.output) - before <= 250
 
 
+def test_escape_alone_is_a_key_as_soon_as_nothing_follows(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state", answers=False) as terminal:
+        terminal.wait_for("against 2.0.0")
+        taken = []
+        for _ in range(5):
+            terminal.send("/")
+            terminal.settle()
+            before, at = len(terminal.output), time.monotonic()
+            terminal.send("\x1b")
+            while len(terminal.output) == before and time.monotonic() < at + 5:
+                terminal.read(0.002)
+            taken.append(time.monotonic() - at)
+            terminal.settle()
+        assert min(taken) < 0.09
+
+
+def test_a_key_that_comes_in_parts_is_the_key_and_no_escape(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state", answers=False, ESCDELAY="2000") as terminal:
+        terminal.wait_for("against 2.0.0")
+        terminal.send("H")
+        terminal.wait_for("history of")
+        terminal.settle()
+        first = next(row for row in terminal.rows if row.startswith("▌"))
+        for part in ("\x1b", "[", "B"):
+            terminal.send(part)
+            terminal.read(0.15)
+        terminal.settle()
+        assert "history of" in terminal.text
+        assert next(row for row in terminal.rows if row.startswith("▌")) != first
+
+
+def test_letters_come_in_parts_and_bytes_that_are_none_stop_nothing(registry: Registry, tmp_path: Path) -> None:
+    with start(registry, tmp_path / "state", answers=False) as terminal:
+        terminal.wait_for("against 2.0.0")
+        terminal.send("/")
+        terminal.settle()
+        for part in (b"\xc3", b"\xa9", b"\xff", b"z"):
+            os.write(terminal._fd, part)
+            terminal.read(0.05)
+        terminal.wait_for("/é\ufffdz")
+
+
 def test_over_ssh_there_is_no_mouse_and_no_colour_of_its_own(registry: Registry, tmp_path: Path) -> None:
     with start(registry, tmp_path / "state", SSH_CONNECTION="10.0.0.1 1 10.0.0.2 22") as terminal:
         terminal.wait_for("◀ live")
