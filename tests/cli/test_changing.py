@@ -172,6 +172,25 @@ def test_a_stage_added_at_the_end_is_told_to_be_the_last(here: Typed) -> None:
     assert "--after" not in here("stage", "add", "fraud@early", "--after", "staging").err
 
 
+def test_a_stage_that_was_never_used_can_be_taken_back(here: Typed) -> None:
+    here("stage", "add", "fraud@canray", "--after", "staging")
+    here("stage", "add", "fraud@shadow")
+    assert here("stage", "remove", "fraud@canray").out == "fraud@canray\n"
+    assert [each["name"] for each in here("stage", "show", "fraud", "--json").json] == [
+        "staging",
+        "production",
+        "shadow",
+    ]
+    here("stage", "add", "fraud@canary", "--after", "staging")
+    assert [each["name"] for each in here("stage", "show", "fraud", "--json").json][1] == "canary"
+    used = here("stage", "remove", "fraud@production")
+    assert (used.code, "it was used" in used.err) == (4, True)
+    here("stage", "set", "fraud@shadow", "--approvals", "1")
+    assert here("stage", "remove", "fraud@shadow").code == 4
+    assert here("stage", "remove", "fraud@canray").code == 3
+    assert here("audit", "verify").code == 0
+
+
 def test_stages_and_data_are_added(here: Typed, tmp_path: Path) -> None:
     assert here("stage", "add", "fraud@canary", "--after", "staging").code == 0
     names = [stage["name"] for stage in here("stage", "show", "fraud", "--json").json]

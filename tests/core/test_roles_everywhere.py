@@ -111,6 +111,7 @@ CHANGES: dict[str, Callable[[Ground, Registry], Any]] = {
     "add_automation": lambda _, registry: registry.add_automation("promoted", "m@production", ["true"]),
     "add_dataset": lambda ground, registry: registry.add_dataset("d2", ground.data),
     "add_stage": lambda _, registry: registry.add_stage("m", "canary"),
+    "remove_stage": lambda _, registry: registry.remove_stage("m@canary"),
     "apply_policy": lambda _, registry: registry.apply_policy(f'[[roles]]\nsubject = "{ME}"\nrole = "admin"\n'),
     "approve": lambda _, registry: registry.approve("m:3", "production"),
     "begin": lambda ground, registry: registry.begin(ground.promotion),

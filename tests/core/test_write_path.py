@@ -151,6 +151,7 @@ def test_every_change_appends_its_event(registry: Registry, weights: Weights, tm
         "evaluated": lambda: registry.evaluate("m:1.0.0", {"auc": 1}),
         "described": lambda: registry.set("m", {"owner": "ada", "purpose": "x"}),
         "stage_added": lambda: registry.add_stage("m", "canary"),
+        "stage_removed": lambda: registry.remove_stage("m@canary"),
         "promoted": lambda: registry.promote("m:1.0.0", "production"),
         "promoted again": lambda: registry.promote("m:1.0.1", "production"),
         "rolled_back marked_bad": lambda: registry.rollback("m@production", bad=True),

@@ -113,7 +113,7 @@ CHANGING = frozenset(
     {"backup", "dataset add", "demo", "deprecate", "grant", "import bundle", "import mlflow", "import trackio", "init"}
     | {"log", "mark", "observe", "on add", "on again", "on disable", "on enable", "on remove", "on run", "policy apply"}
     | {"policy check", "pipeline cancel", "pipeline follow", "register", "reject", "restore", "retire", "review"}
-    | {"revoke", "run", "set", "shell", "stage add", "stage set", "stage unset"}
+    | {"revoke", "run", "set", "shell", "stage add", "stage remove", "stage set", "stage unset"}
 )
 """The others, which are given evil arguments."""
 

@@ -222,7 +222,7 @@ def test_the_application_serves_a_viewer_and_says_why_a_key_does_nothing(stocked
         terminal.send("\x1a")
         terminal.wait_for("no background to go to")
         terminal.send(":!sh\r")
-        terminal.wait_for("no ")
+        terminal.wait_for("no model '!sh'")
         terminal.send(":promote fraud:1.1.0 --to production\r")
         terminal.wait_for("wanted deployer or higher")
         terminal.send("j")

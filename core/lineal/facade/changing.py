@@ -264,6 +264,10 @@ class Changing(Reading):
         """Declare a stage of a model, after another or at the end."""
         return stages.add_stage(self._context, model, name, after=after)
 
+    def remove_stage(self, stage_ref: str) -> Stage:
+        """Take back that a stage was declared, as long as it was never used."""
+        return stages.remove_stage(self._context, stage_ref)
+
 
 def _one_of(words: type[_Word], field: str, value: str) -> _Word:
     try:

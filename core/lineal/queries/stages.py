@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
 
 from lineal.records.base import Actor, Micros
 from lineal.records.stages import Action, Outcome, Stage, Transition
-
-if TYPE_CHECKING:
-    import sqlite3
 
 _STAGE = "SELECT s.id, m.name, s.name, s.position FROM stages s JOIN models m ON m.id = s.model_id "
 
@@ -77,6 +74,20 @@ def insert_stage(connection: sqlite3.Connection, model: int, name: str, position
         "UPDATE stages SET position = position + 1 WHERE model_id = ? AND position >= ?", (model, position)
     )
     connection.execute("INSERT INTO stages (model_id, name, position) VALUES (?, ?, ?)", (model, name, position))
+
+
+def delete_stage(connection: sqlite3.Connection, stage: Stage) -> bool:
+    """Take a stage away, and move up those behind it; False, and nothing is changed, when anything refers to it."""
+    try:
+        connection.execute("DELETE FROM stages WHERE id = ?", (stage.id,))
+    except sqlite3.IntegrityError:
+        return False
+    connection.execute(
+        "UPDATE stages SET position = position - 1 "
+        "WHERE model_id = (SELECT id FROM models WHERE name = ?) AND position > ?",
+        (stage.model, stage.position),
+    )
+    return True
 
 
 def live(connection: sqlite3.Connection, stage_id: int) -> Transition | None:

@@ -242,3 +242,28 @@ def add_stage(context: Context, model: str, name: str, *, after: str | None = No
         rows.insert_stage(connection, owner.id, name, position)
         change.record("stage_added", f"{model}@{name}", position=position, after=after)
         return addresses.stage(connection, model, name)[1]
+
+
+def remove_stage(context: Context, address: str) -> Stage:
+    """Take back that a stage was declared, as long as it was never used; returns what it was.
+
+    Args:
+        context: the registry.
+        address: of the stage.
+
+    Raises:
+        NotFound: there is no such model or stage.
+        Refused: it is the model's only one, or something refers to it: a transition, a demand, a role.
+    """
+    ref = addresses.stage_ref(address)
+    with context.change(Permission.CONFIGURE, str(ref)) as change:
+        connection = change.connection
+        owner, found = addresses.stage(connection, ref.model, ref.stage)
+        what = f"removing {ref}"
+        if len(owner.stages) == 1:
+            raise Refused(what=what, why=f"{owner.name} has no other stage")
+        if not rows.delete_stage(connection, found):
+            why = "it was used: its history, demands, roles, alerts and automations refer to it"
+            raise Refused(what=what, why=why, hint="what was used stays; `lineal clear` makes nothing live there")
+        change.record("stage_removed", str(ref), position=found.position)
+        return found

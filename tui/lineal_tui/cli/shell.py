@@ -28,7 +28,7 @@ SERVED: Mapping[str, frozenset[str]] = {
             *("audit", "audit head", "audit log", "audit verify", "datasets", "diff", "doctor", "experiments", "gc"),
             *("grant", "guide", "history", "identify", "keys", "lineage", "live", "log", "mark", "models"),
             *("pipeline", "pipeline cancel", "pipeline follow", "pipeline list", "promote", "clear", "rollback"),
-            *("undo", "register", "revoke", "roles", "runs", "set", "show", "stage add", "stage show", "tree"),
+            *("undo", "register", "revoke", "roles", "runs", "set", "show", "stage add", "stage remove", "stage show", "tree"),
             *("stage unset", "verify", "versions", "import bundle", "approve", "reject", "review", "inbox", "retire"),
             *("deprecate", "retention", "curve", "du", "audit export", "policy show", "policy check", "policy apply"),
             *("observe", "observations", "alerts", "help"),

@@ -71,7 +71,34 @@ def add(context: click.Context, *, place: str, after: str | None, as_json: bool)
     say(str(ref))
     narrate(f"the stages of {stage.model} are now {', '.join(order)}")
     if after is None and len(order) > 1:
-        warn(f"{ref} is the last stage now, the one that is production; --after STAGE puts a new one elsewhere")
+        warn(
+            f"{ref} is the last stage now, the one that is production; `lineal stage remove {ref}` takes that back, "
+            "and --after STAGE puts a new one elsewhere"
+        )
+
+
+@stage_command.command("remove")
+@click.argument("place", type=ADDRESS, metavar="MODEL@STAGE")
+@as_json
+@click.pass_context
+def remove(context: click.Context, *, place: str, as_json: bool) -> None:
+    """Take a stage away that was never used: one that was mistyped, or put in the wrong place.
+
+    Once it has a history, demands, roles or alerts it stays, and the exit code is 4.
+
+    Examples:
+      lineal stage remove fraud@canray
+    """
+    with session(context).open() as registry:
+        gone = registry.remove_stage(place)
+        order = [each.name for each in registry.stages(gone.model)]
+    if as_json:
+        from lineal_tui.view.as_json import json  # noqa: PLC0415  as above
+
+        dump(json.stage(gone, None))
+        return
+    say(f"{gone.model}@{gone.name}")
+    narrate(f"the stages of {gone.model} are now {', '.join(order)}")
 
 
 @stage_command.command("set", cls=Sectioned, sections=_SECTIONS)
