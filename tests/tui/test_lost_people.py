@@ -192,3 +192,15 @@ def test_large_sizes_are_rounded_as_long_as_they_stay_apart() -> None:
     assert shown(25_276_100_208, 12_000_000_000) == ["23.5 GiB", "11.2 GiB"]
     assert shown(25_276_100_208, 25_276_100_209) == ["25,276,100,208 B", "25,276,100,209 B"]
     assert shown(73_089, 90_436) == ["73,089 B", "90,436 B"]
+
+
+async def test_curves_that_are_asked_for_from_elsewhere_are_those(registry: Registry, opened: Opening) -> None:
+    with registry.start_run("fraud") as run:
+        run.log_metrics({"auc": 0.5}, step=1)
+        run.log_metrics({"auc": 0.6}, step=2)
+    async with opened(registry) as session:
+        await session.press("7", "C")
+        assert "by step" in session.rows[1]
+        await session.press("escape", "2", "C")
+        assert "auc  across fraud" in session.rows[1]
+        assert "by version" in session.rows[1]

@@ -173,8 +173,8 @@ class Drawing(RunPages):
         width, height = pane.size.width - 2, pane.lines.size.height
         if width < 1 or height < 1:
             return
-        if self._reading is None or self._reading[1] != width:
-            self.follow_curves()  # its size was not known before
+        if self._curves_stale or self._reading is None or self._reading[1] != width:
+            self.follow_curves()  # its size was not known before, or not while it was out of sight
         curves = found.curves if found is not None else None
         if found is None or curves is None:
             pane.draw_title = lambda width, active: rule(
