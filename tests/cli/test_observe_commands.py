@@ -271,3 +271,44 @@ def test_nobody_reads_a_number_that_python_alone_would(run: Typed) -> None:
     with pytest.raises(LinealError):
         read("a\n\uff11x\n", None, at=None)
     assert run("observations", STAGE, "--metric", "none").code == 3
+
+
+def test_what_was_observed_is_drawn_over_time_with_limits_and_alerts(run: Typed) -> None:
+    run("stage", "set", STAGE, "--alert", "latency < 80")
+    for value in (70, 91, 75, 95):
+        run("observe", STAGE, f"latency={value}", "errors=0.5")
+    drawn = run("curve", STAGE, "--observed", "--metric", "latency")
+    assert drawn.code == 0
+    assert any("\u2800" < letter <= "\u28ff" for letter in drawn.out)
+    assert "observed, by the clock" in drawn.out
+    assert "╌╌╌" in drawn.out
+    assert "must be < 80.00" in drawn.out
+    assert "4 values" in drawn.out
+    assert drawn.out.count("! ALERT ") == 2
+    assert " fires, " in drawn.out
+    plain = run("curve", STAGE, "--observed", "--metric", "latency", "--ascii")
+    assert plain.out.isascii()
+    found = json.loads(run("curve", STAGE, "--observed", "--metric", "latency", "--json").out)
+    assert found["observed"] is True
+    assert found["thresholds"] == [{"operator": "<", "value": 80.0, "alert": "latency < 80"}]
+    assert [each["until"] is None for each in found["alerts"]] == [False, True]
+    assert sum(dot["points"] for dot in found["curves"][0]["dots"]) == 4
+    rows = run("curve", STAGE, "--observed", "--across", "--metric", "errors", "--csv").out.splitlines()
+    assert rows[0] == "ref,name,first,last,points,least,most,mean,nan,inf,-inf,label,odd"
+    assert rows[1].startswith("fraud@production,production,")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ((STAGE, "--across"), 2, "add --observed"),
+        ((STAGE, "--observed", "--by", "step"), 2, "goes by the clock"),
+        ((STAGE, STAGE, "--observed"), 2, "of one stage"),
+        (("fraud", "--observed"), 2, "a stage is wanted"),
+        ((STAGE, "--observed"), 3, "no observation of what is live at"),
+        ((STAGE, "--observed", "--across"), 3, "records it"),
+    ],
+)
+def test_what_cannot_be_drawn_of_observations_is_told(run: Typed, words: tuple[str, ...], code: int, told: str) -> None:
+    answer = run("curve", *words)
+    assert (answer.code, told in answer.err) == (code, True), answer.err

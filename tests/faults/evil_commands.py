@@ -38,6 +38,8 @@ READING: dict[str, Callable[[Names], Lines]] = {
         [names.model, "--metric", names.metric],
         [f"exp:{names.experiment}", "--csv", "--metric", names.metric],
         [names.runs[0], "--metric", names.metric, "--ascii"],
+        [names.place, "--observed"],
+        [names.place, "--observed", "--across", "--metric", names.metric, "--csv"],
     ],
     "datasets": lambda _: [[], ["--where", "rows > 0"], ["--columns", "name,bytes"]],
     "diff": lambda names: [

@@ -337,6 +337,8 @@ async def test_what_is_observed_is_drawn_over_time_with_limits_and_alerts(
         assert "all at" in session.rows[1] or size[0] == 60
         await session.press("plus", "l", "h", "w", "escape")
         assert shown(session) is View.STAGES
+        await session.press("H", "C")
+        assert "observed" in session.rows[1]
 
 
 async def test_where_nothing_was_observed_it_says_how_to(registry: Registry, opened: Opening) -> None:

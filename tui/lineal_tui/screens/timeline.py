@@ -14,6 +14,7 @@ from lineal_tui.view.staging.history import Timeline, timeline_lines
 
 if TYPE_CHECKING:
     from lineal.registry import Registry
+    from lineal_tui.screens.asked_curves import Asked
     from lineal_tui.view.drawing.lines import Line
     from lineal_tui.view.staging import observations
     from lineal_tui.view.staging.observations import Watched
@@ -87,6 +88,11 @@ class Timelines(Drawing):
         self._timeline, self._watched = message.timeline, message.watched
         if self.timeline is not None and View.HISTORY in self.panes:
             self.furnish(View.HISTORY)
+
+    def _asked_here(self) -> Asked | None:
+        if self.active is View.HISTORY and self._watched is not None and self._watched.series:
+            return self._of_stage(self.address())
+        return super()._asked_here()
 
     def draw_timeline(self, width: int, height: int) -> tuple[Line, ...]:
         """What stands above the history."""
