@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,14 +16,9 @@ from lineal.training.code import bounded_git, capture, capture_source, without_c
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(
-        ["git", *identity, "-C", str(folder), *arguments], check=True, capture_output=True, text=True, env=environment
-    )
-    return done.stdout.strip()
+    from tests.core.repositories import git
+else:
+    from repositories import git
 
 
 @pytest.fixture

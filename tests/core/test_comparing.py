@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,14 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=Dana Ost", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(
-        ["git", *identity, "-C", str(folder), *arguments], check=True, capture_output=True, text=True, env=environment
-    )
-    return done.stdout.strip()
+    from tests.core.repositories import git
+else:
+    from repositories import git
 
 
 def commit(folder: Path, message: str, **files: str) -> str:

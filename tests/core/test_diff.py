@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from lineal.diff import diff, run_diff
 from lineal.errors import UsageError
-from lineal.records.base import Digest, Micros, RunId, Uid
+from lineal.records.base import Digest, Micros, RunId
 from lineal.records.comparison import Diff, DiffRow, Kind, Section, Verdict
 from lineal.records.models import (
     Architecture,
@@ -17,9 +18,7 @@ from lineal.records.models import (
     FileEntry,
     MetricValue,
     Tensor,
-    Version,
     VersionDetail,
-    VersionStatus,
 )
 from lineal.records.runs import (
     CodeState,
@@ -34,28 +33,14 @@ from lineal.records.runs import (
     RunStatus,
 )
 
+if TYPE_CHECKING:
+    from tests.core.versions_to_compare import detail
+else:
+    from versions_to_compare import detail
+
 
 def digest(text: str) -> Digest:
     return Digest("sha256:" + text.encode().hex().ljust(64, "0")[:64])
-
-
-def detail(label: str = "1.0.0", **more: object) -> VersionDetail:
-    version = Version(
-        id=1,
-        model="fraud",
-        label=label,
-        seq=1,
-        uid=Uid("6f9619ff-8b86-4011-b42d-00c04fc964ff"),
-        digest=None,
-        status=VersionStatus.ACTIVE,
-        owner=None,
-        purpose=None,
-        notes=None,
-        created_at=Micros(0),
-        created_by="ada",
-        run=None,
-    )
-    return replace(VersionDetail(version=version, label_reason=""), **more)  # type: ignore[arg-type]
 
 
 def measured(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from lineal.diff import diff
 from lineal.diff.package_versions import later
 from lineal.diff.words import Part, word_diff
-from lineal.records.base import Digest, Micros, Uid
+from lineal.records.base import Digest, Micros
 from lineal.records.comparison import Diff, DiffRow, Kind, Section, Verdict
 from lineal.records.data import Column, DatasetVersion
 from lineal.records.models import (
@@ -23,39 +22,22 @@ from lineal.records.models import (
     FileEntry,
     MetricValue,
     Tensor,
-    Version,
     VersionDetail,
-    VersionStatus,
 )
 from lineal.records.runs import Direction, Environment, MetricDefinition, RunData
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.core.versions_to_compare import detail
+
     from lineal.records.base import Scalar
+else:
+    from versions_to_compare import detail
 
 
 def digest(text: str) -> Digest:
     return Digest("sha256:" + text.encode().hex().ljust(64, "0")[:64])
-
-
-def detail(**more: object) -> VersionDetail:
-    version = Version(
-        id=1,
-        model="fraud",
-        label="1.0.0",
-        seq=1,
-        uid=Uid("6f9619ff-8b86-4011-b42d-00c04fc964ff"),
-        digest=None,
-        status=VersionStatus.ACTIVE,
-        owner=None,
-        purpose=None,
-        notes=None,
-        created_at=Micros(0),
-        created_by="ada",
-        run=None,
-    )
-    return replace(VersionDetail(version=version, label_reason=""), **more)  # type: ignore[arg-type]
 
 
 def params(*sides: Mapping[str, object]) -> dict[str, DiffRow]:

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.core.conftest import Weights
+    from tests.core.repositories import git
 
     from lineal.records.reproduction import Compared, Recipe
     from lineal.registry import Registry
+else:
+    from repositories import git
 
 TRAIN = """
 import json, struct, lineal
@@ -40,15 +43,6 @@ with lineal.start_run("churn", params={"lr": LR}, seed=4) as run:
     Path("model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + data)
     print(run.register("churn", "model.safetensors").ref)
 """
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "commit.gpgsign=false"]
-    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(
-        ["git", *identity, "-C", str(folder), *arguments], check=True, capture_output=True, text=True, env=environment
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture
