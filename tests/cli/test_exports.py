@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,6 +53,26 @@ def test_a_file_gets_what_standard_output_gets(typed: Typed, registry: Path, tmp
     written = typed("--registry", registry, "export", "fraud:1.1.0", "--to", "card", "-o", tmp_path / "README.md")
     assert (written.code, written.out) == (0, "")
     assert (tmp_path / "README.md").read_text().rstrip("\n").count("\n") == told.out.rstrip("\n").count("\n")
+
+
+@pytest.mark.parametrize("to", ["card", "bundle"])
+def test_a_pipe_is_written_to_and_not_replaced(to: str, processed: Processed, registry: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(pipe.read_bytes)
+        told = processed("--registry", registry, "export", "fraud:1.1.0", "--to", to, "-o", pipe)
+        assert told.code == 0
+        assert pipe.is_fifo()
+        assert reading.result(timeout=20)
+
+
+def test_a_link_leads_to_the_file_that_is_written(typed: Typed, registry: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here.md").symlink_to("there/card.md")
+    assert typed("--registry", registry, "export", "fraud:1.1.0", "--to", "card", "-o", tmp_path / "here.md").code == 0
+    assert (tmp_path / "here.md").is_symlink()
+    assert (tmp_path / "there" / "card.md").read_text()
 
 
 def test_a_bundle_is_written_to_a_file_and_taken_in_elsewhere(

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from lineal_tui.cli.app import Command, session
 from lineal_tui.cli.output import narrate, say
 from lineal_tui.cli.parameters import ADDRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command("export", cls=Command)
@@ -47,25 +53,32 @@ def export_command(context: click.Context, *, ref: str, to: str, output: str) ->
                 for line in text.rstrip("\n").split("\n"):
                     say(line)
             else:
-                _write_new(target, text.encode())
+                with _written(target) as stream:
+                    stream.write(text.encode())
         elif target is None:
             if sys.stdout.isatty():
                 raise click.UsageError("a bundle is no text: name a file with -o, or send it through a pipe")
             registry.export_bundle(ref, sys.stdout.buffer)
             sys.stdout.buffer.flush()
         else:
-            partial = target.with_name(target.name + ".partial")
-            try:
-                with partial.open("wb") as stream:
-                    registry.export_bundle(ref, stream)
-                partial.replace(target)
-            finally:
-                partial.unlink(missing_ok=True)
+            with _written(target) as stream:
+                registry.export_bundle(ref, stream)
     if target is not None:
         narrate(f"wrote {target}")
 
 
-def _write_new(target: Path, content: bytes) -> None:
-    partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(target)
+@contextmanager
+def _written(target: Path) -> Iterator[IO[bytes]]:
+    """A file to write, which is there whole or stays as it was; a pipe or a device is written to as it is."""
+    if target.exists() and not target.is_file():
+        with target.open("wb") as stream:
+            yield stream
+        return
+    place = target.resolve()
+    partial = place.with_name(f".{place.name}-{os.getpid()}.partial")
+    try:
+        with partial.open("xb") as stream:
+            yield stream
+        partial.replace(place)
+    finally:
+        partial.unlink(missing_ok=True)
