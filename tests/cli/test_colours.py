@@ -108,3 +108,11 @@ def test_a_history_at_80_columns_has_its_times_and_versions_whole(sample: Path) 
 def test_the_heads_of_a_difference_within_a_model_are_labels_at_a_terminal(sample: Path) -> None:
     shown, _ = at_a_terminal("diff", "fraud:1.0.0", "fraud@production", "--registry", sample, columns=80, NO_COLOR="1")
     assert re.match(r"fraud +1\.0\.0 +\d+\.\d+\.\d+", shown)
+
+
+def test_runs_of_several_experiments_tell_which_before_they_tell_figures(sample: Path) -> None:
+    shown, _ = at_a_terminal("runs", "--registry", sample, columns=80, NO_COLOR="1")
+    assert "EXPERIMENT" in shown.splitlines()[0]
+    one, _ = at_a_terminal("runs", "exp:churn", "--registry", sample, columns=80, NO_COLOR="1")
+    assert "EXPERIMENT" not in one
+    assert one.splitlines()[0].startswith("RUN ")

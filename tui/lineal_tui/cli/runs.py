@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lineal_tui.cli.app import Command, session
-from lineal_tui.cli.output import ROWS, dump, first, narrate, on_terminal, show, width
+from lineal_tui.cli.output import at_most, dump, first, narrate, show, tell_rest, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, columns, go_on, limit, now, sort, where
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def runs_command(
       lineal runs --where "metrics.auc > 0.9 AND params.lr = 0.01" --columns name,metrics.auc,params.lr
     """
     name = None if experiment is None else _experiment(experiment)
-    shortened = limit if limit is not None or as_json or not on_terminal() else ROWS
+    shortened = at_most(limit, as_json=as_json)
     with session(context).open() as registry:
         found = registry.search_runs(where, experiment=name, sort=sort, limit=shortened, stopped=go_on)
         total = len(found)
@@ -112,9 +112,9 @@ def runs_command(
     else:
         from lineal_tui.view.versioning import listing  # noqa: PLC0415  as above
 
-        show(listing.runs(details, now(), width(), lost=lost))
-    if limit is None and total > len(details):
-        narrate(f"{total - len(details):,} more; --limit {total} shows all")
+        show(listing.runs(details, now(), width(), lost=lost, experiment=name))
+    if limit is None:
+        tell_rest(len(details), total)
 
 
 def _experiment(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.drawing.alarms import alarm
 from lineal_tui.view.drawing.clean import clean
-from lineal_tui.view.drawing.lines import Line, Span, Tone
+from lineal_tui.view.drawing.lines import Line, Span, Tone, cut
 from lineal_tui.view.drawing.text import fields, heading, table
 from lineal_tui.view.drawing.words import counted, metric, number, scalar, short_digest, size, when, who
 from lineal_tui.view.versioning import listing
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _TENSORS = 20
 """Tensors on a version's page; JSON has them all."""
+_METADATA = 200
+"""Cells of what a file says of itself, before a person; JSON and a pipe have all of it."""
 
 
 def model(found: Model, versions: Sequence[Version], now: Micros, width: int | None) -> list[Line]:
@@ -139,7 +141,8 @@ def _architecture(found: Architecture, width: int | None) -> list[Line]:
     lines = table((), rows, width=width, indent=2)
     if len(found.tensors) > _TENSORS:
         lines.append(((f"  and {number(len(found.tensors) - _TENSORS)} more", Tone.MUTED),))
-    lines += fields([(name, text) for name, text in found.metadata.items()])
+    most = None if width is None else _METADATA
+    lines += fields([(name, cut(text, most) if most else text) for name, text in found.metadata.items()])
     return _group("Architecture", lines or [(("  no tensors could be read", Tone.MUTED),)], f"{found.kind}{parameters}")
 
 
@@ -194,7 +197,7 @@ def experiment(
     return [
         heading(f"exp:{found.name}", counted(found.runs, "run")),
         *fields([*_people(found.owner, found.purpose), ("made", when(found.created_at, now))]),
-        *_group("Latest runs", listing.runs(runs, now, width, lost=lost) if runs else []),
+        *_group("Latest runs", listing.runs(runs, now, width, lost=lost, experiment=found.name) if runs else []),
     ]
 
 

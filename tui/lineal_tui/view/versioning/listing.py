@@ -163,9 +163,22 @@ def experiments(found: Sequence[Experiment], now: Micros, width: int | None) -> 
 
 
 def runs(
-    found: Sequence[RunDetail], now: Micros, width: int | None, *, lost: Collection[RunId] = frozenset()
+    found: Sequence[RunDetail],
+    now: Micros,
+    width: int | None,
+    *,
+    lost: Collection[RunId] = frozenset(),
+    experiment: str | None = None,
 ) -> list[Line]:
-    """Runs, with the metrics that most of them have; of those that are `lost` the process is gone."""
+    """Runs, with the metrics that most of them have.
+
+    Args:
+        found: the runs.
+        now: the time.
+        width: cells there are; None for a script, which gets one form always.
+        lost: those whose process is gone.
+        experiment: the only one that they are of, which need not be told again to a person.
+    """
     counts: dict[str, int] = {}
     for detail in found:
         for series in detail.metrics:
@@ -185,9 +198,16 @@ def runs(
                 (" ".join(detail.outputs), Tone.MUTED),
             )
         )
-    numbers = range(4, 5 + len(names))
     titles = ("RUN", "NAME", "EXPERIMENT", "STATUS", "AGE", *names, "MADE")
-    return table(titles, rows, width=width, numbers=numbers, words=(1, 2, 5 + len(names)))
+    made = len(titles) - 1
+    figures = range(5, made)
+    if width is None or experiment is None:
+        words = (1, 2, *figures, made)
+        return table(titles, rows, width=width, numbers=(4, *figures), words=words, ends=(made,))
+    narrower = [(*row[:2], *row[3:]) for row in rows]
+    figures, made = range(4, made - 1), made - 1
+    words = (1, *figures, made)
+    return table((*titles[:2], *titles[3:]), narrower, width=width, numbers=(3, *figures), words=words, ends=(made,))
 
 
 def run_status(run: Run, lost: Collection[RunId] = frozenset()) -> Span:
