@@ -10,7 +10,9 @@ import pytest
 from lineal.records.comparison import DiffRow, Section, Verdict
 from lineal.records.data import Column
 from lineal_tui.view.diffs.verdicts import shown_value
+from lineal_tui.view.drawing.bars import message_lines
 from lineal_tui.view.drawing.lines import Tone, hanging, line_width
+from lineal_tui.view.staging.questions import Question, question_lines
 from lineal_tui.view.training import data as data_page
 
 if TYPE_CHECKING:
@@ -204,3 +206,20 @@ async def test_curves_that_are_asked_for_from_elsewhere_are_those(registry: Regi
         await session.press("escape", "2", "C")
         assert "auc  across fraud" in session.rows[1]
         assert "by version" in session.rows[1]
+
+
+def test_what_to_do_is_told_however_long_it_is_what_went_wrong() -> None:
+    lines = message_lines("the hook failed " * 40, "mend the hook, then promote again", 80)
+    told = ["".join(text for text, _ in line) for line in lines]
+    assert len(told) == 4
+    assert told[-1].endswith("… · mend the hook, then promote again")
+    assert len(message_lines("wrong " * 200, "advice " * 200, 80)) == 4
+
+
+def test_a_question_parts_no_size_from_its_unit() -> None:
+    question = Question(
+        ("Promote a-model-with-a-long-name:1.14.0 to production, replacing 1.8.0; copies 2.7 KiB, hook?",), ()
+    )
+    for width in range(40, 90):
+        rows = ["".join(text for text, _ in line) for line in question_lines(question, width)]
+        assert "2.7 KiB," in " | ".join(rows), width

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from lineal.records.governance import Standing
     from lineal.records.models import Model
 
+_MOST_ROWS = 4
+"""Rows that a message takes."""
+
 
 def access_words(standing: Standing | None, scene: tuple[str | None, str], *, read_only: bool, brief: bool) -> str:
     """What a person may do, in a word for the header: `RO`, `RW`, or a role that may change something.
@@ -127,14 +130,21 @@ def foot_line(below: int, older: str, key: str) -> Line:
 
 
 def message_lines(text: str, hint: str | None, width: int, *, tone: Tone = Tone.FAILED) -> tuple[Line, ...]:
-    """A message and what to do about it, in at most four rows."""
+    """A message and what to do about it, in at most four rows; the message is cut before the advice is."""
     words: list[Line] = [((piece, tone),) for word in text.split() for piece in _pieces(word, width)]
-    if hint:
-        words.append((("·", Tone.MUTED),))
-    words.extend(((piece, Tone.MUTED),) for word in (hint or "").split() for piece in _pieces(word, width))
-    lines = wrap(words, max(1, width))
-    if len(lines) > 4:
-        lines = [*lines[:3], fit((*lines[3], ("…", tone)), max(1, width))]
+    advice: list[Line] = [((piece, Tone.MUTED),) for word in (hint or "").split() for piece in _pieces(word, width)]
+    if advice:
+        advice.insert(0, (("·", Tone.MUTED),))
+    width = max(1, width)
+    lines = wrap([*words, *advice], width)
+    if len(lines) > _MOST_ROWS and advice:
+        cut_off: Line = (("…", tone),)
+        kept = len(words)
+        while kept > 1 and len(wrap([*words[:kept], cut_off, *advice], width)) > _MOST_ROWS:
+            kept -= 1
+        lines = wrap([*words[:kept], cut_off, *advice], width)
+    if len(lines) > _MOST_ROWS:
+        lines = [*lines[: _MOST_ROWS - 1], fit((*lines[_MOST_ROWS - 1], ("…", tone)), width)]
     return tuple(lines)
 
 

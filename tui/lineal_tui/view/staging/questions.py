@@ -334,9 +334,24 @@ def question_lines(question: Question, width: int) -> tuple[Line, ...]:
             line = _line(form, choices, short=short)
             if line_width(line) <= width:
                 return (line,)
-    words: list[Line] = [((word, Tone.QUESTION),) for word in ("→ " + question.forms[-1]).split(" ")]
     answers: list[Line] = [((" " + _choice(choice, short=True), Tone.ANSWER),) for choice in question.choices]
-    return tuple(wrap([*words, *answers], width))
+    # once it takes several rows, the longest form that takes no more of them tells most
+    wrapped = [tuple(wrap([*_words(form), *answers], width)) for form in question.forms]
+    return min(wrapped, key=len)
+
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def _words(form: str) -> list[Line]:
+    """The words of a question, a size with its unit as one."""
+    words: list[str] = []
+    for word in ("→ " + form).split(" "):
+        if words and word.rstrip(",;?") in _UNITS:
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return [((word, Tone.QUESTION),) for word in words]
 
 
 def _line(form: str, choices: tuple[Choice, ...], *, short: bool) -> Line:
