@@ -16,11 +16,10 @@ from lineal_tui.view.staging.questions import question_of_alert
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lineal.records.alerts import AlertState, Episode
+    from lineal.records.alerts import AlertState
     from lineal_tui.keys import Binding
     from lineal_tui.screens import operations as reading
-    from lineal_tui.screens.messages import SceneRead
-    from lineal_tui.screens.operations import AlertsRead, AlertToRemove, FiringRead, Operated, WatchedAlert
+    from lineal_tui.screens.operations import AlertsRead, AlertToRemove, Operated, WatchedAlert
     from lineal_tui.view.operations import alert_lines as drawing
 else:
     # most registries have no alerts, and none of it is on the first screen
@@ -31,34 +30,18 @@ else:
 class Alarming(Automating):
     """Alerts."""
 
-    _firing: tuple[Episode, ...] = ()
-    """What fires now, anywhere."""
     _alerts: tuple[WatchedAlert, ...] | None = None
     _alerts_at: str | None = None
     """The stage whose alerts are wanted first."""
 
     # what fires, in the last row
 
-    def on_scene_read(self, _message: SceneRead) -> None:
-        """Look again what fires, once what was read is on the screen."""
-        self.call_after_refresh(self._read_firing)
-
-    def _read_firing(self) -> None:
-        registry = self.registry
-        self.work(lambda: reading.FiringRead(tuple(registry.firing())), "firing")
-
-    def on_firing_read(self, message: FiringRead) -> None:
-        """Say what fires beside the hints."""
-        changed, self._firing = message.found != self._firing, message.found
-        if changed:
-            self.draw_status()
-
     def hints(self, width: int) -> Line:
         """What the hint row offers, after what fires."""
-        found = self._firing
-        if not found or self.shown in WITH_ALERT:
+        models = self.scene.models if self.scene is not None else ()
+        places = [f"{model.name}@{stage}" for model in models for stage in model.alarmed]
+        if not places or self.shown in WITH_ALERT:
             return super().hints(width)
-        places = list(dict.fromkeys(each.ref for each in found))
         words = cut_middle(places[0], 30) if len(places) == 1 else f"at {len(places)} stages"
         begin: Line = ((f"ALERT {words}", Tone.FAILED), (" W", Tone.KEY), ("  ", Tone.TEXT))
         return fit((*begin, *super().hints(max(1, width - line_width(begin)))), width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -113,13 +113,6 @@ class AlertToRemove(Message):
     found: AlertState
 
 
-@dataclass
-class FiringRead(Message):
-    """It was looked up which alerts fire."""
-
-    found: tuple[Episode, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class WatchedAlert:
     """An alert, when it fired, and what it is judged by."""
@@ -140,7 +133,14 @@ class AlertsRead(Message):
 
 def read_automations(registry: Registry) -> AutomationsRead:
     """Read all automations and how each fared."""
-    return AutomationsRead(tuple(registry.automation_states()))
+    is_working = registry.runs_automations()
+    found = registry.automation_states()
+    return AutomationsRead(
+        tuple(
+            each if each.last is None else replace(each, last=truthful(each.last, is_working=is_working))
+            for each in found
+        )
+    )
 
 
 def read_log(registry: Registry, name: str | None) -> DeliveriesRead:

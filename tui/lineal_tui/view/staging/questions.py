@@ -275,7 +275,7 @@ def question_of_switching(name: str, what: str, waiting: int, *, enabled: bool) 
             (
                 f"Keep {name} ({one_line(what)}) from running?{stays} what happens meanwhile is none of its events.",
                 f"Keep {name} from running?{stays} what happens meanwhile is none of its events.",
-                f"Keep {name} from running?",
+                f"Keep {name} from running?{waits}{' until it is on again.' if waits else ''}",
             ),
             (_YES, _NO),
         )
