@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lineal_tui.cli.app import Group, session
-from lineal_tui.cli.output import ROWS, dump, narrate, on_terminal, say, show, warn, width
+from lineal_tui.cli.output import at_most, dump, narrate, on_terminal, say, show, warn, width
 from lineal_tui.cli.parameters import ADDRESS, as_json, limit, with_offset
 from lineal_tui.view.guidance.typed import moment
 
@@ -108,7 +108,7 @@ def _time(name: str, text: str | None) -> Any:
 def _pages(
     registry: Registry, wanted: EventFilter, after: int | None, limit: int | None, *, as_json: bool
 ) -> Iterator[Sequence[Event]]:
-    left = limit if limit is not None else None if as_json or not on_terminal() else ROWS
+    left = at_most(limit, as_json=as_json)
     before: int | None = None
     while left is None or left > 0:
         size = _AT_ONCE if left is None else min(left, _AT_ONCE)

@@ -89,6 +89,17 @@ def _marked(word: str, colour: str, text: str) -> None:
 def first(rows: Sequence[object], limit: int | None) -> int:
     """How many rows of a list to show: the limit, else all, but to a terminal 50; stderr learns how many are left."""
     shown = limit if limit is not None else ROWS if on_terminal() else len(rows)
-    if len(rows) > shown and limit is None:
-        narrate(f"{len(rows) - shown:,} more; --limit {len(rows)} shows all")
+    if limit is None:
+        tell_rest(shown, len(rows))
     return min(shown, len(rows))
+
+
+def at_most(limit: int | None, *, as_json: bool) -> int | None:
+    """How many rows to read at the most: the limit, else to a terminal 50; None for all."""
+    return limit if limit is not None or as_json or not on_terminal() else ROWS
+
+
+def tell_rest(shown: int, total: int) -> None:
+    """Say how many rows there are beside those that are shown."""
+    if total > shown:
+        narrate(f"{total - shown:,} more; --limit {total} shows all")

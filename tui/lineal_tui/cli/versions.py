@@ -7,7 +7,7 @@ from functools import partial
 import click
 
 from lineal_tui.cli.app import Command, session
-from lineal_tui.cli.output import ROWS, dump, narrate, on_terminal, say, show, width
+from lineal_tui.cli.output import at_most, dump, narrate, say, show, tell_rest, width
 from lineal_tui.cli.parameters import (
     ADDRESS,
     as_json,
@@ -53,7 +53,7 @@ def versions_command(
     """
     if model is None and where is None:
         raise click.UsageError("MODEL is missing, or --where EXPR for those of all models", context)
-    shortened = limit if limit is not None or as_json or not on_terminal() else ROWS
+    shortened = at_most(limit, as_json=as_json)
     with session(context).open() as registry:
         found = None if model is None else registry.model(model_name(model))
         name = None if found is None else found.name
@@ -93,8 +93,8 @@ def versions_command(
             if found is None
             else listing.versions(found, versions, now(), width())
         )
-    if limit is None and total > len(versions):
-        narrate(f"{total - len(versions):,} more; --limit {total} shows all")
+    if limit is None:
+        tell_rest(len(versions), total)
 
 
 @click.command("mark", cls=Command)

@@ -156,16 +156,12 @@ class Auditing(Watching):
         def paint(event: Event, width: int) -> Line:
             return entries.audit_line(event, source.look, width)
 
-        def wider() -> None:
-            self.call_later(pane.lines.repaint)
-            self.call_later(pane.redraw)
-
         pane.draw_title = lambda width, active: entries.audit_title(
             len(found.numbers), found.total, width, active=active, searching=self._log_searching
         )
         pane.draw_heads = lambda width: entries.audit_head(source.look, width)
         pane.lines.show(Pages[Event](source), paint)
-        source.on_wider = wider
+        source.on_wider = pane.rows_changed
         pane.redraw()
         if not found.numbers:
             self._show_entry()

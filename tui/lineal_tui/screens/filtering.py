@@ -234,11 +234,7 @@ class Filtering(Prompting):
         def paint(item: TreeItem, width: int) -> Line:
             return tree_line(item, source.look, width)
 
-        def wider() -> None:
-            self.call_later(pane.lines.repaint)
-            self.call_later(pane.redraw)
-
-        source.on_wider = wider
+        source.on_wider = pane.rows_changed
         pane.draw_title = lambda width, active: rule(
             ((cut_middle(name, max(8, width // 2)), Tone.TITLE if active else Tone.STRONG),),
             ((f"{number(source.count())} of {counted(total, 'version')}", Tone.MUTED),),

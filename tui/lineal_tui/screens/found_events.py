@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.auditing import EventFilter
+from lineal_tui.screens.sources import Placed
 from lineal_tui.view.drawing.pages import PAGE
 
 if TYPE_CHECKING:
@@ -43,16 +44,14 @@ class Found:
     head: str
 
 
-class EventsSource:
+class EventsSource(Placed["Event", "AuditLook"]):
     """Entries of the log, newest first, fetched by their numbers as they are looked at."""
 
     def __init__(self, registry: Registry, found: Found, look: AuditLook) -> None:
         """Keep which entries they are."""
+        super().__init__(look)
         self._registry = registry
         self._numbers = found.numbers
-        self.look = look
-        self.on_wider: Callable[[], None] | None = None
-        """Called when rows came that need wider columns."""
 
     def count(self) -> int:
         """How many entries there are."""
@@ -69,23 +68,10 @@ class EventsSource:
         place = bisect_left(self._numbers, -key, key=lambda seq: -seq)
         return place if place < len(self._numbers) and self._numbers[place] == key else None
 
-    def following(self, row: Event | None, limit: int, skip: int = 0) -> Sequence[Event]:
-        """The entries before `row`."""
-        start = (0 if row is None else (self.position(row.seq) or 0) + 1) + skip
-        return self._fetch(start, start + limit)
-
-    def preceding(self, row: Event | None, limit: int) -> Sequence[Event]:
-        """The entries after `row`."""
-        stop = len(self._numbers) if row is None else self.position(row.seq) or 0
-        return self._fetch(max(0, stop - limit), stop)
-
-    def _fetch(self, start: int, stop: int) -> list[Event]:
+    def fetch(self, start: int, stop: int) -> list[Event]:
+        """Entries by their places."""
         found = self._registry.events_numbered(list(self._numbers[start:stop]))
-        look = entries.measured(self.look, found)
-        if look != self.look:
-            self.look = look
-            if self.on_wider is not None:
-                self.on_wider()
+        self.measure(entries.measured(self.look, found))
         return found
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.comparison import TreeRow
+from lineal_tui.screens.sources import Placed
 from lineal_tui.view.drawing.pages import PAGE
 from lineal_tui.view.versioning.tree import TreeItem, TreeLook, measured
 
@@ -54,17 +55,15 @@ def search(
         before = after + 1
 
 
-class MatchSource:
+class MatchSource(Placed[TreeItem, TreeLook]):
     """Some versions of a model, newest first, without lanes: what lies between them is not shown."""
 
     def __init__(self, registry: Registry, found: Sequence[tuple[int, int]], look: TreeLook) -> None:
         """Keep which versions they are; fetch them when they are asked for."""
+        super().__init__(look)
         self._registry = registry
         self._found = found
         self._places = {row: place for place, (row, _) in enumerate(found)}
-        self.look = look
-        self.on_wider: Callable[[], None] | None = None
-        """Called when rows came that need wider columns."""
 
     def count(self) -> int:
         """How many versions there are."""
@@ -78,23 +77,10 @@ class MatchSource:
         """Where a version is."""
         return self._places.get(key) if isinstance(key, int) else None
 
-    def following(self, row: TreeItem | None, limit: int, skip: int = 0) -> Sequence[TreeItem]:
-        """The versions older than `row`."""
-        start = (0 if row is None else self._places[row.version.id] + 1) + skip
-        return self._fetch(start, start + limit)
-
-    def preceding(self, row: TreeItem | None, limit: int) -> Sequence[TreeItem]:
-        """The versions newer than `row`."""
-        stop = len(self._found) if row is None else self._places[row.version.id]
-        return self._fetch(max(0, stop - limit), stop)
-
-    def _fetch(self, start: int, stop: int) -> list[TreeItem]:
+    def fetch(self, start: int, stop: int) -> list[TreeItem]:
+        """Versions by their places."""
         versions = self._registry.versions_by_id([row for row, _ in self._found[start:stop]])
         second = self._registry.values(versions, self.look.second) if self.look.second is not None else {}
         items = [TreeItem(version, TreeRow(version.id, 0, "○"), second.get(version.id)) for version in versions]
-        look = measured(self.look, items)
-        if look != self.look:
-            self.look = look
-            if self.on_wider is not None:
-                self.on_wider()
+        self.measure(measured(self.look, items))
         return items

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lineal.records.base import Micros
 from lineal.records.runs import RunStatus
 from lineal_tui.screens.run_orders import PLACES, Asked, ByNumber, BySearch, ByStart, Headed, Order, key_of
+from lineal_tui.screens.sources import Widening
 from lineal_tui.view.drawing.pages import PAGE
 from lineal_tui.view.training.run import RunPage
 from lineal_tui.view.training.run_columns import RunsLook, TableState, kind_of, usual_columns
@@ -37,22 +38,20 @@ _SLOW = 0.02
 """Seconds for a page, from which on it is better to know the whole order."""
 
 
-class RunsSource:
+class RunsSource(Widening[RunsLook]):
     """The runs of a table with what its columns show."""
 
     def __init__(self, registry: Registry, order: Order, count: int, look: RunsLook) -> None:
         """Fetch runs when they are asked for."""
+        super().__init__(replace(look, history=self._history))
         self._registry = registry
         self._order = order
         self._count = count
         self._histories: OrderedDict[tuple[int, str, int], tuple[float, ...]] = OrderedDict()
-        self.look = replace(look, history=self._history)
         self.inner: OrderedDict[int, int] = OrderedDict()
         """How many runs fold under those at hand, by row number."""
         self.kept: tuple[Hashable, int] | None = None
         """A key whose place was looked up beforehand, as that may take long."""
-        self.on_wider: Callable[[], None] | None = None
-        """Called when rows came that need wider columns."""
 
     def count(self) -> int:
         """How many runs there are."""
@@ -87,11 +86,7 @@ class RunsSource:
         self.inner.update(inner)
         while len(self.inner) > PLACES:
             self.inner.popitem(last=False)
-        look = runs_measured(self.look, details, inner, depth=depth)
-        if look is not self.look:
-            self.look = look
-            if self.on_wider is not None:
-                self.on_wider()
+        self.measure(runs_measured(self.look, details, inner, depth=depth))
         return details
 
     def _history(self, run: Run, series: MetricSeries) -> Sequence[float]:

@@ -9,6 +9,7 @@ from lineal.errors import NotFound, NothingLive
 from lineal.records.comparison import TreeRow
 from lineal.versioning.tree import draw
 from lineal_tui.screens.lanes import Checkpoints
+from lineal_tui.screens.sources import Widening
 from lineal_tui.view.versioning.models import Standing
 from lineal_tui.view.versioning.tree import TreeItem, TreeLook, measured
 
@@ -45,11 +46,12 @@ class Scene:
     """What the person may do."""
 
 
-class TreeSource:
+class TreeSource(Widening[TreeLook]):
     """The versions of a model, newest first, with their lanes drawn from the nearest known state above."""
 
     def __init__(self, registry: Registry, model: Model, newest: int, look: TreeLook) -> None:
         """Fetch versions when they are asked for."""
+        super().__init__(look)
         self._registry = registry
         self._model = model.name
         self._count = model.versions
@@ -58,9 +60,6 @@ class TreeSource:
         self.lanes = Checkpoints(registry, model.name)
         self.plain = False
         """Whether rows were given whose lanes were not known yet."""
-        self.look = look
-        self.on_wider: Callable[[], None] | None = None
-        """Called when rows came that need wider columns."""
 
     def count(self) -> int:
         """How many versions there are."""
@@ -99,11 +98,7 @@ class TreeSource:
             rows, _ = draw([(version.id, _parents(version)) for version in versions], state)
         second = self._registry.values(versions, self.look.second) if self.look.second is not None else {}
         items = [TreeItem(version, row, second.get(row.id)) for version, row in zip(versions, rows, strict=True)]
-        look = measured(self.look, items)
-        if look != self.look:
-            self.look = look
-            if self.on_wider is not None:
-                self.on_wider()
+        self.measure(measured(self.look, items))
         return items
 
 

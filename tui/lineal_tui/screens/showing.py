@@ -234,14 +234,10 @@ class Showing(Transitions):
             return
         pane = self.panes[View.TREE]
 
-        def wider() -> None:
-            self.call_later(pane.lines.repaint)
-            self.call_later(pane.redraw)
-
         def paint(item: TreeItem, width: int) -> Line:
             return tree_line(item, source.look, width)
 
-        source.on_wider = wider
+        source.on_wider = pane.rows_changed
         if self._lanes is not None and self._lanes.model == source.lanes.model:
             source.lanes = self._lanes
         self._lanes = source.lanes

@@ -233,11 +233,7 @@ class Tables(Seeing):
             return
         pane = self.panes[View.RUNS]
 
-        def wider() -> None:
-            self.call_later(pane.lines.repaint)
-            self.call_later(pane.redraw)
-
-        source.on_wider = wider
+        source.on_wider = pane.rows_changed
         rows = self._rows = folding.Unfolded(Pages[RunDetail](source), source.key)
         if source.folds:
             self._unfold_again(source, rows)

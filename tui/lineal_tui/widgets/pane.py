@@ -86,6 +86,11 @@ class Pane(Still, Vertical):
                 self.heads.styles.height = len(heads)
         self.redraw_foot()
 
+    def rows_changed(self) -> None:
+        """Draw the rows that are visible anew, and what stands around them, once what is being done is done."""
+        self.call_later(self.lines.repaint)
+        self.call_later(self.redraw)
+
     def _titled(self, width: int) -> Line:
         if self.filter is None:
             return self.draw_title(width, self.active)
