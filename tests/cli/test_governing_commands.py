@@ -177,6 +177,10 @@ def test_another_user_approves_rejects_and_finds_it_in_the_inbox(typed: Typed, r
     approved = typed("approve", *asked, "--reason", "fine")
     assert (approved.code, approved.lines) == (0, ["fraud:2.0.0"])
     assert "1 of 1" in approved.err
+    assert "demands no approvals" in typed("approve", *asked[:2], "staging", *asked[3:]).err
+    typed("promote", "fraud:2.0.0", "--to", "production", "--registry", registry)
+    assert "demands no approvals" not in typed("approve", *asked, "--reason", "fine still").err
+    typed("undo", PLACE, "--registry", registry)
     rejected = typed("reject", *asked, "--reason", "not so fine", "--json").json
     assert (rejected["verdict"], rejected["reason"]) == ("rejected", "not so fine")
     assert typed("promote", "fraud:2.0.0", "--to", "production", "--registry", registry).code == 4

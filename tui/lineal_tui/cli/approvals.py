@@ -98,7 +98,7 @@ def _tell(registry: Registry, made: Decision, *, as_json: bool) -> None:
     found = registry.assess(made.ref, made.stage)
     saw = next((check.saw for check in found.checks if check.name == "approvals"), None)
     narrate(f"{made.ref} is {made.verdict} for {made.stage} by {made.actor.user}" + (f"; {saw}" if saw else ""))
-    if saw is None:
+    if not found.gates.approvals:  # what is live already is not asked for them
         narrate(
             f"{made.stage} demands no approvals; `lineal stage set {found.version.model}@{made.stage} --approvals N`"
         )
