@@ -100,3 +100,9 @@ def test_a_model_without_versions_of_its_own_and_one_without_files_cost_nothing(
     assert (total.bytes, total.stored, version.bytes, version.files) == (0, 0, 0, 0)
     with pytest.raises(NotFound):
         registry.model_cost("nobody")
+
+
+def test_what_is_gone_once_it_was_listed_costs_nothing(registry: Registry) -> None:
+    before = registry.cost().database
+    (registry.root / "registry.db-gone").symlink_to("nowhere")  # as the journal of a change that is over
+    assert registry.cost().database == before

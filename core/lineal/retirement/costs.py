@@ -46,7 +46,7 @@ def of_registry(context: Context) -> RegistryCost:
         models=tuple(replace(model, released=extra.get(model.model, 0)) for model in models),
         objects=objects,
         stored=stored,
-        database=sum(path.stat().st_size for path in context.root.glob("registry.db*")),
+        database=sum(map(_size, context.root.glob("registry.db*"))),
         collectable=collected.bytes,
         collectable_files=len(collected.removed),
         releases=releases,
@@ -137,6 +137,13 @@ def _files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
                 waiting.append(Path(entry.path))
             elif stat.S_ISREG(found.st_mode):
                 yield os.path.relpath(entry.path, root), found
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # the journal of a change that is over
 
 
 def _is(path: Path, other: os.stat_result) -> bool:
