@@ -68,8 +68,9 @@ def test_it_comes_before_the_application_and_is_entered_once(registry: Registry)
         before = bytes(terminal.output)
         assert before.startswith(ENTER.encode())
         assert b"\x1b[?2004h" not in before  # bracketed paste is the toolkit's to ask for
-        terminal.read(1.5)
-        assert b"\x1b[?2004h" in terminal.output
+        terminal.wait_for(lambda session: b"\x1b[?2004h" in session.output)
+        terminal.wait_for("against 2.0.0")
+        terminal.settle()
         assert terminal.output.count(ENTER.encode()) == 1
         terminal.send("qq")
         assert terminal.wait_for_end() == 0

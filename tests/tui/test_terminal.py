@@ -94,17 +94,19 @@ def test_a_cursor_move_and_a_question_cost_few_bytes(registry: Registry, tmp_pat
 def test_escape_alone_is_a_key_as_soon_as_nothing_follows(registry: Registry, tmp_path: Path) -> None:
     with start(registry, tmp_path / "state", answers=False) as terminal:
         terminal.wait_for("against 2.0.0")
-        taken = []
-        for _ in range(5):
+        terminal.settle()
+        for _ in range(5):  # a busy machine may be late, but not always
             terminal.send("/")
-            terminal.settle()
+            terminal.settle(0.2)
             before, at = len(terminal.output), time.monotonic()
             terminal.send("\x1b")
             while len(terminal.output) == before and time.monotonic() < at + 5:
                 terminal.read(0.002)
-            taken.append(time.monotonic() - at)
-            terminal.settle()
-        assert min(taken) < 0.09
+            taken = time.monotonic() - at
+            if taken < 0.09:
+                return
+            terminal.settle(0.2)
+        pytest.fail(f"it took {taken:.3f} seconds")
 
 
 def test_a_key_that_comes_in_parts_is_the_key_and_no_escape(registry: Registry, tmp_path: Path) -> None:
