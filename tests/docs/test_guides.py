@@ -131,6 +131,22 @@ def test_guides_are_listed_and_printed_where_the_tool_is_used(capsys: pytest.Cap
     assert "\x1b" not in told
 
 
+def test_a_part_of_a_guide_is_found_by_its_heading_or_by_what_it_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide", "release", "roll", "back"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Roll back\n")
+    assert "Bind a stage" not in told
+    assert main(["guide", "upkeep", "--", "gc", "--retention"]) == 0
+    assert capsys.readouterr().out.startswith("End versions\n")
+    assert main(["guide", "release", "nothing", "of", "it"]) == 3
+    assert "its sections are Stages, Bind a stage to a directory" in capsys.readouterr().err
+
+
+def test_what_is_no_topic_is_looked_for_in_the_guides(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guide", "backup"]) == 3
+    assert "`lineal guide upkeep` tells of backup" in capsys.readouterr().err
+
+
 def test_a_guide_that_is_not_there_is_told_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["guide", "releases"]) == 3
     assert "did you mean lineal guide release" in capsys.readouterr().err

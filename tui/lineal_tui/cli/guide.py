@@ -32,23 +32,26 @@ class _TopicName(click.ParamType):  # type: ignore[type-arg]  # generic in newer
 
 @click.command("guide", cls=Command)
 @click.argument("topic", required=False, type=_TopicName())
-def guide_command(*, topic: str | None) -> None:
+@click.argument("words", nargs=-1, metavar="[WORDS...]")
+def guide_command(*, topic: str | None, words: tuple[str, ...]) -> None:
     """Read how to do something; without a topic, list what there is to read.
 
-    It prints all of it and starts no pager; `| less` is one.
+    It prints all of it, or the sections that WORDS are the heading of, or stand in. It starts no pager; `| less` is
+    one.
 
     Examples:
       lineal guide
       lineal guide release
+      lineal guide release roll back
       lineal guide reference | grep -A 12 'lineal promote'
     """
     from lineal_tui.view.guidance import guide  # noqa: PLC0415  start-up is measured
 
     if topic is not None:
-        show(guide.page(topic, width()))
+        show(guide.page(topic, width(), about=" ".join(words)))
         return
     from lineal_tui.view.drawing.lines import Tone  # noqa: PLC0415  as above
     from lineal_tui.view.drawing.text import table  # noqa: PLC0415  as above
 
     show(table((), [((each.name, Tone.STRONG), (each.title, Tone.TEXT)) for each in guide.topics()], width=width()))
-    narrate("read one with `lineal guide TOPIC`; `lineal COMMAND --help` tells about one command")
+    narrate("read one with `lineal guide TOPIC`, a part of it with `lineal guide TOPIC WORDS`; `lineal COMMAND --help` tells about one command")

@@ -307,7 +307,8 @@ def _show(registry: Registry, plan: Plan, place: str, wishes: _Wishes, bound: St
         from lineal_tui.view.printed import plan_page  # noqa: PLC0415  as above
 
         show(plan_page.plan(plan, width(), bound, now=now()))
-        narrate(f"this was only the plan; {place} is as it was")
+        was, is_to_be = (NOTHING if each is None else each.ref for each in (plan.source, plan.target))
+        narrate(f"this was only the plan, {was} → {is_to_be}; {place} is as it was")
     if plan.failed and not _may_force(registry, plan, place, wishes):
         stop(ExitCode.REFUSED)
 

@@ -62,21 +62,43 @@ def source(topic: str) -> str:
     """
     if topic not in TOPICS:
         near = tuple(f"lineal guide {name}" for name in nearest(topic, list(TOPICS)))
-        raise NotFound(kind="guide", name=topic, nearest=near, hint=None if near else "`lineal guide` lists them all")
+        hint = None if near else _telling_of(topic) or "`lineal guide` lists them all"
+        raise NotFound(kind="guide", name=topic, nearest=near, hint=hint)
     return (_FOLDER / f"{topic}.md").read_text(encoding="utf-8")
 
 
-def page(topic: str, width: int | None = None) -> list[Line]:
+def _telling_of(word: str) -> str | None:
+    """Which guide tells most of something that is no topic; None when none does."""
+    told = {name: source(name).lower().count(word.lower()) for name in TOPICS if name != "reference" and word}
+    most = max(told, key=told.__getitem__, default=None)
+    return f"`lineal guide {most}` tells of {word}" if most is not None and told[most] else None
+
+
+def page(topic: str, width: int | None = None, *, about: str = "") -> list[Line]:
     """A guide laid out.
 
     Args:
         topic: one of `TOPICS`.
         width: cells there are; None where no person looks. Code is neither wrapped nor cut.
+        about: only the sections with this in their headings, else those that tell of it; empty for all of it.
 
     Raises:
-        NotFound: there is no guide on this topic.
+        NotFound: there is no guide on this topic, or nothing in it about that.
     """
-    return laid_out(source(topic), min(width or _USUAL, _WIDEST))
+    text = source(topic)
+    return laid_out(_about(topic, text, about) if about else text, min(width or _USUAL, _WIDEST))
+
+
+def _about(topic: str, text: str, about: str) -> str:
+    sections = [f"## {each}" for each in re.split(r"^## ", text, flags=re.MULTILINE)[1:]]
+    headings = [each.partition("\n")[0].lstrip("# ") for each in sections]
+    wanted = about.lower()
+    found = [each for each, heading in zip(sections, headings, strict=True) if wanted in heading.lower()]
+    found = found or [each for each in sections if wanted in each.lower()]
+    if not found:
+        hint = f"its sections are {', '.join(headings)}"
+        raise NotFound(kind="section about", name=about, where=f" in the guide {topic}", hint=hint)
+    return "\n".join(found)
 
 
 def laid_out(markdown: str, width: int) -> list[Line]:
