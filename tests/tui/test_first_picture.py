@@ -114,6 +114,7 @@ def test_every_tone_has_a_sequence_in_every_look() -> None:
                 assert sequence_of(look, tone, exact=exact).startswith("\x1b[22;27;")
     assert sequence_of(Look.DARK, Tone.LIVE, exact=True) == "\x1b[22;27;1;38;2;118;200;147m"
     assert sequence_of(Look.ANSI, Tone.LIVE, exact=False) == "\x1b[22;27;1;32m"
+    assert sequence_of(Look.PLAIN, Tone.TITLE, exact=False) != sequence_of(Look.PLAIN, Tone.STRONG, exact=False)
     # bright black would be the ground itself in some palettes
     assert sequence_of(Look.ANSI, Tone.MUTED, exact=False) == "\x1b[22;27;2;39m"
 

@@ -223,3 +223,9 @@ def test_a_question_parts_no_size_from_its_unit() -> None:
     for width in range(40, 90):
         rows = ["".join(text for text, _ in line) for line in question_lines(question, width)]
         assert "2.7 KiB," in " | ".join(rows), width
+
+
+async def test_a_bare_word_in_a_filter_is_told_to_stand_in_quotes(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("slash", *"status", "space", "=", "space", *"bad")
+        assert "not yet: a version has no bad; texts stand in quotes" in session.last

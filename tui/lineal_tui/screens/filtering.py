@@ -34,6 +34,9 @@ else:
 _FIELD = re.compile(r"(?i)\b(?:metrics?|params?|parameters?|tags?|attributes?|attr)\.")
 """What begins an expression, and no word that anybody looks for."""
 
+_QUOTES = "texts stand in quotes"
+"""The end of advice that is short enough to be given while somebody types."""
+
 
 class FilterPrompt(Prompt):
     """The filter of one view, while it is typed."""
@@ -168,7 +171,8 @@ class Filtering(Prompting):
         if isinstance(self.prompt, FilterPrompt):
             if self.prompt.view is view and self.prompt.draft.text.strip() == message.text:
                 self._wrong = (view, message.text)
-                self.prompt.remark = ((f"not yet: {one_line(str(error.data['why']))}", Tone.MUTED),)
+                quotes = "; " + _QUOTES if error.hint is not None and error.hint.endswith(_QUOTES) else ""
+                self.prompt.remark = ((f"not yet: {one_line(str(error.data['why']))}{quotes}", Tone.MUTED),)
                 self.refilter(view)
                 self.draw_status()
             return

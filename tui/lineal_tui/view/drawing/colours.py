@@ -94,7 +94,9 @@ _SIXTEEN = {
 
 _PLAIN = {
     **dict.fromkeys(Tone, "none"),
-    **dict.fromkeys((Tone.STRONG, Tone.TITLE, Tone.LIVE, Tone.CURSOR, Tone.MARK), "bold"),
+    **dict.fromkeys((Tone.STRONG, Tone.LIVE, Tone.CURSOR, Tone.MARK), "bold"),
+    # which pane has the keys is told by its title alone
+    Tone.TITLE: "bold reverse",
     **dict.fromkeys((Tone.QUESTION, Tone.ANSWER, Tone.FAILED, Tone.KEY), "bold"),
     **dict.fromkeys((Tone.FAINT, Tone.MUTED, Tone.HEAD), "dim"),
     Tone.CARET: "reverse",

@@ -97,7 +97,7 @@ def question_of(plan: Plan, now: Micros, *, stages: int = 1) -> Question:
             (_YES, *((_STAGE,) if stages > 1 else ()), *diff, _NO),
         )
     if plan.action is Action.ROLLBACK:
-        was = f" (was live {age(plan.target_transition.at, now)} ago)" if plan.target_transition is not None else ""
+        was = f" (went live {age(plan.target_transition.at, now)} ago)" if plan.target_transition is not None else ""
         skipped = ", ".join(f"{one_line(label)} {one_line(why)}" for label, why in plan.skipped)
         over = f", past {skipped}" if skipped else ""
         bad = Choice("b", Answer.YES_BAD, f"yes, mark {source} bad", "+bad")
