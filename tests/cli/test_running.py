@@ -189,6 +189,25 @@ def test_ctrl_c_goes_to_the_command_which_decides(registry: Path, tmp_path: Path
     assert (latest(registry).run.status, latest(registry).output) == ("failed", "stopping\n")
 
 
+@pytest.mark.parametrize(
+    ("trap", "code", "error"),
+    [("echo saving; exit 5", 5, "exit code 5"), ("-", 128 + signal.SIGTERM, "ended by signal 15 (SIGTERM)")],
+)
+def test_a_signal_to_end_goes_to_the_command_which_decides(
+    trap: str, code: int, error: str, registry: Path, tmp_path: Path
+) -> None:
+    body = f"trap '{trap}' TERM\ntouch ready\nwhile :; do sleep 0.05; done"
+    words = [*LINEAL, "--registry", str(registry), "run", "--", str(script(tmp_path, body))]
+    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "ready").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.terminate()
+    assert process.wait(timeout=20) == code
+    assert latest(registry).error == error
+
+
 def test_a_run_whose_process_is_gone_is_lost_in_lists_and_on_its_page(typed: Typed, registry: Path) -> None:
     code = "import os, sys, lineal; lineal.open_registry(sys.argv[1]).start_run('cut'); os._exit(9)"
     subprocess.run([sys.executable, "-c", code, str(registry)], timeout=30, check=False)

@@ -6,6 +6,7 @@ import os
 import selectors
 import signal
 import subprocess
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from lineal.errors import MachineError, NoSource
@@ -14,7 +15,7 @@ from lineal.records.runs import RunStatus
 from lineal.training.surroundings import REGISTRY, RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from lineal.training.recording import RunHandle
@@ -37,9 +38,8 @@ def run_command(
     """Run a command to its end as a run.
 
     Standard output and standard error are shown as they come, together, and kept with the run: the beginning and the
-    end. `ctrl+c` goes to the command; the run is then recorded as killed. What the command leaves in the background
-    when it ends is not waited for; where its output can be shown no more, it goes on, and its end is recorded all the
-    same.
+    end. `ctrl+c` and signals to end go to the command, which decides, and what becomes of it is recorded. What it
+    leaves in the background is not waited for; where its output can be shown no more, it goes on all the same.
 
     Args:
         run: started for it; ended here.
@@ -67,13 +67,9 @@ def run_command(
         if isinstance(error, FileNotFoundError):
             raise NoSource(path=arguments[0]) from error
         raise MachineError(path=arguments[0], why=f"cannot be run ({error.strerror})") from error
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches the command too, which decides
-    try:
-        with process:
-            failure = _pass_on(process, kept, output)
-            code = process.wait()
-    finally:
-        signal.signal(signal.SIGINT, previous)
+    with process, _left_to(process):
+        failure = _pass_on(process, kept, output)
+        code = process.wait()
     run.keep_output(kept.text())
     if code == 0:
         run.finish(RunStatus.FINISHED)
@@ -84,6 +80,24 @@ def run_command(
     if failure is not None and not isinstance(failure, BrokenPipeError):
         raise failure
     return 128 - code if code < 0 else code
+
+
+@contextmanager
+def _left_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """A block in which a command decides what signals to end mean, so that its end is there to be recorded."""
+
+    def pass_on(number: int, _frame: object) -> None:
+        process.send_signal(number)
+
+    previous = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # a terminal tells the command, too
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            previous[number] = signal.signal(number, pass_on)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _pass_on(process: subprocess.Popen[bytes], kept: Kept, output: IO[bytes]) -> OSError | None:
