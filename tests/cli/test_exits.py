@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -252,10 +251,10 @@ def test_an_interrupted_command_exits_with_130(registry: Path, tmp_path: Path) -
             stderr=subprocess.PIPE,
             cwd=tmp_path,
         )
-        time.sleep(0.6)
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == b"waiting for somebody\n"
         waiting.send_signal(signal.SIGINT)
         assert waiting.wait(timeout=20) == 130
-    assert waiting.stderr is not None
     assert waiting.stderr.read() == b"error: cancelled\n"
     waiting.stderr.close()
 
