@@ -200,3 +200,13 @@ def test_a_size_is_checked_without_reading(store: ObjectStore, source: Path) -> 
         store.check(stored.digest, 1, content=False)
     with pytest.raises(Damaged, match="missing"):
         store.check(Digest("sha256:" + "0" * 64), 1, content=False)
+
+
+def test_a_disk_that_does_not_tell_is_an_error_that_names_the_object(store: ObjectStore, source: Path) -> None:
+    stored = store.put(source)
+    path = store.path(stored.digest)
+    path.unlink()
+    path.symlink_to(path)  # what a look at it fails by, whoever looks
+    with pytest.raises(NotReadable) as caught:
+        store.check(stored.digest, stored.size, content=False)
+    assert str(path) in str(caught.value)

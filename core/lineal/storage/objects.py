@@ -181,12 +181,15 @@ class ObjectStore:
 
         Raises:
             Damaged: it is not as it must be.
+            NotReadable: the disk does not tell.
         """
         path = self.path(digest)
         try:
             found = path.stat().st_size
         except FileNotFoundError as error:
             raise Damaged(path=path, why="the object is missing") from error
+        except OSError as error:  # a disk that is gone
+            raise NotReadable(path=path, why=error.strerror or str(error)) from error
         if found != size:
             raise Damaged(path=path, why=f"the object has {found} bytes, not {size}")
         if content and fingerprint.hash_file(path)[0] != digest:
