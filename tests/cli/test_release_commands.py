@@ -239,6 +239,7 @@ def test_a_directory_that_is_gone_or_another_s_fails_the_release(run: Typed, bou
     answer = run("rollback", "fraud@production")
     assert answer.code == 6
     assert "the directory is gone" in answer.err
+    assert "lineal doctor --repair" in answer.err
     (tmp_path / "aside").rename(bound.release)
     (bound.release / "current").unlink()
     (bound.release / "current").mkdir()

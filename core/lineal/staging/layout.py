@@ -94,8 +94,11 @@ def check_claim(directory: Path, *, registry: str, place: str) -> None:
     try:
         owner = _owner(directory / MARK)
     except FileNotFoundError as error:
-        why = f"it has no {MARK}" if directory.is_dir() else "the directory is gone"
-        raise MachineError(path=directory, why=why, hint="bind the stage again with `lineal stage set`") from error
+        if directory.is_dir():
+            why, hint = f"it has no {MARK}", "bind the stage again with `lineal stage set`"
+        else:
+            why, hint = "the directory is gone", "`lineal doctor --repair` makes it again, with its releases"
+        raise MachineError(path=directory, why=why, hint=hint) from error
     except NotADirectoryError as error:
         raise Refused(what=what, why="the directory is a file now") from error
     except OSError as error:
