@@ -48,6 +48,18 @@ async def test_a_history_and_the_value_beside_it_have_titles_of_their_own(curved
         assert [title for title in heads if "loss" in title] == ["loss", "~loss"]
 
 
+async def test_names_of_experiments_and_columns_are_whole_where_there_is_room(
+    registry: Registry, opened: Opening
+) -> None:
+    with registry.start_run("disease-progression", params={"learning_rate": 0.1}) as run:
+        run.log_metric("validation_loss", 1.0)
+    for width, name in ((200, "disease-progression"), (80, "disease-pro…")):
+        async with opened(registry, (width, 48)) as session:
+            await session.press("7")
+            assert any(f"  {name}  " in row for row in session.rows)
+            assert width == 80 or "learning_rate" in session.text
+
+
 async def test_a_history_is_a_column_that_can_be_widened_and_sorted_by(curved: Registry, opened: Opening) -> None:
     async with opened(curved, (160, 48)) as session:
         await session.press("7", "c", "slash", *"curve", "enter", "enter")

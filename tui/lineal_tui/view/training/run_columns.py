@@ -24,7 +24,11 @@ WIDEST = 60
 NARROWEST = 3
 _WIDEST_NAME = 28
 _WIDEST_VALUE = 12
-_WIDEST_TITLE = 10
+_WIDEST_EXPERIMENT = 20
+"""Experiments are told apart by their ends as often as not; where there is little room, figures tell more."""
+_ROOMY = 100
+"""Cells from which on there is more."""
+_WIDEST_TITLE = 13
 _MOST_METRICS = 6
 _MOST_PARAMS = 8
 _CURVE = 10
@@ -215,10 +219,11 @@ def measured(look: RunsLook, names: Sequence[str], texts: Sequence[Sequence[str]
     widths = list(look.widths)
     if len(widths) != len(look.columns):
         widths = [_least(column.id) for column in look.columns]
+    widest = [_WIDEST_EXPERIMENT if column.id == "experiment" else _WIDEST_VALUE for column in look.columns]
     for row in texts:
         for n, text in enumerate(row):
-            if len(text) > widths[n] < _WIDEST_VALUE:
-                widths[n] = min(_WIDEST_VALUE, width_of(text))
+            if len(text) > widths[n] < widest[n]:
+                widths[n] = min(widest[n], width_of(text))
     longest = max((width_of(one_line(name)) for name in names), default=0)
     name_width = min(_WIDEST_NAME, max(look.name_width, longest))
     if tuple(widths) == look.widths and name_width == look.name_width:
@@ -229,7 +234,7 @@ def measured(look: RunsLook, names: Sequence[str], texts: Sequence[Sequence[str]
 def _least(column: str) -> int:
     kind, name = kind_of(column)
     if kind == "curve":
-        return max(_CURVE, min(_WIDEST_VALUE, width_of(one_line(heading_of(column)))))
+        return max(_CURVE, min(_WIDEST_TITLE, width_of(one_line(heading_of(column)))))
     return min(_WIDEST_TITLE, width_of(one_line(name))) if kind else OWN[name][2]
 
 
@@ -238,6 +243,11 @@ def laid_out(look: RunsLook, width: int) -> tuple[Column, ...]:
     """The columns in sight, the names first."""
     names = Column("name", "RUN", look.named or look.name_width)
     widths = look.widths or tuple(_least(column.id) for column in look.columns)  # without runs none was measured
+    if width < _ROOMY:
+        widths = tuple(
+            min(_WIDEST_VALUE, cells) if column.id == "experiment" else cells
+            for column, cells in zip(look.columns, widths, strict=True)
+        )
     columns = [
         Column(
             column.id,
