@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -221,6 +221,13 @@ def test_hostile_names_are_observed_and_alerted_over_in_quotes(watch: Watch) -> 
 def test_what_could_never_be_judged_is_refused(watch: Watch, text: str) -> None:
     with pytest.raises((BadFilter, BadValue)):
         watch.registry.set_alerts(PLACE, text)
+    assert watch.registry.alerts(PLACE) == []
+
+
+@pytest.mark.parametrize("command", ["notify ana", [], [""], ["notify", 3], ["notify", "a\0b"], 3])
+def test_a_command_that_is_no_list_of_words_is_refused(watch: Watch, command: Any) -> None:
+    with pytest.raises(BadValue, match="command"):
+        watch.registry.set_alerts(PLACE, "latency < 80", command=command)
     assert watch.registry.alerts(PLACE) == []
 
 

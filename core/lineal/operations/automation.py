@@ -11,6 +11,7 @@ from lineal.machine.locks import taken
 from lineal.queries import automation as rows
 from lineal.records.automation import LOST, OF_MODELS, TIMEOUT, Automation, AutomationState, Delivery, Occasion
 from lineal.rules import naming, refs
+from lineal.rules.values import check_command
 from lineal.write_path import waking
 from lineal.write_path.policy import REGISTRY, Permission
 
@@ -133,7 +134,7 @@ def add(
         NotFound: there is no such model or stage.
         AlreadyExists: the name is taken.
     """
-    occasion, words = checked_event(event), checked_command(command)
+    occasion, words = checked_event(event), check_command("command", command)
     check_timeout(timeout)
     if name is not None:
         check_name(name)
@@ -203,18 +204,6 @@ def checked_event(event: str) -> Occasion:
         near = refs.nearest(word, known)
         hint = f"did you mean {' or '.join(near)}?" if near else f"events are {', '.join(known)}"
         raise BadValue(field="event", value=naming.shown(event), why="there is no such event", hint=hint) from None
-
-
-def checked_command(command: Sequence[str]) -> tuple[str, ...]:
-    """The words of a command."""
-    if isinstance(command, str) or not all(isinstance(word, str) for word in command):
-        raise BadValue(field="command", value=command, why="a command is a list of words; no shell takes it apart")
-    words = tuple(command)
-    if not words or not words[0]:
-        raise BadValue(field="command", value="", why="the command is empty")
-    for word in words:
-        naming.check_text("command", word)
-    return words
 
 
 def placed(connection: sqlite3.Connection, occasion: Occasion, place: str) -> tuple[tuple[int, str], Stage | None]:

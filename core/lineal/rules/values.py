@@ -1,8 +1,9 @@
-"""Which values params, tags and metrics may have, wherever they come from: a run, a version, a later evaluation."""
+"""Which values params, tags, metrics and commands may have, wherever they come from."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, SupportsFloat
 
 from lineal.errors import BadValue
@@ -65,6 +66,20 @@ def check_tags(tags: Mapping[str, str | None]) -> None:
         if not isinstance(value, str):
             raise BadValue(field=f"tag {name}", value=value, why="it is no text")
         naming.check_text(f"tag {name}", value)
+
+
+def check_command(field: str, command: object) -> tuple[str, ...]:
+    """The words of a command that is to be run: its program and its arguments, as no shell takes them apart.
+
+    Raises:
+        BadValue: it is no list of texts, or has no program.
+    """
+    words = tuple(command) if isinstance(command, Iterable) else (command,)
+    if isinstance(command, str) or not all(isinstance(word, str) for word in words):
+        raise BadValue(field=field, value=command, why="a command is a list of words; no shell takes it apart")
+    if not words or not words[0]:
+        raise BadValue(field=field, value="", why="the command is empty: a list of words is wanted")
+    return tuple(naming.check_text(field, word) for word in words)
 
 
 def as_number(name: str, value: SupportsFloat | str) -> float:

@@ -20,6 +20,7 @@ from lineal.queries import stages as stage_rows
 from lineal.records.models import VersionStatus
 from lineal.records.releases import StageSettings, StageState
 from lineal.rules import naming
+from lineal.rules.values import check_command
 from lineal.staging import layout
 from lineal.staging.turns import alone
 from lineal.write_path.policy import Permission
@@ -135,7 +136,7 @@ def _checked(place: str, known: StageSettings | None, changes: Mapping[str, Any]
             raise BadValue(field=one, value=changes[one], why="health is asked by a command or at an address, not both")
     for field in ("hook", "health"):
         if changes.get(field) is not None:
-            changes[field] = _command(field, changes[field])
+            changes[field] = check_command(field, changes[field])
     new = replace(known or StageSettings(release=""), **changes)
     for field, value, least, most in (
         ("tries", new.tries, 1, 1_000),
@@ -152,17 +153,6 @@ def _checked(place: str, known: StageSettings | None, changes: Mapping[str, Any]
     if new.health_text is not None:
         naming.check_text("health_text", new.health_text)
     return new
-
-
-def _command(field: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(word, str) for word in value):
-        raise BadValue(field=field, value=value, why="a command is a list of words; no shell takes it apart")
-    words = tuple(value)
-    if not words or not words[0]:
-        raise BadValue(field=field, value="", why="the command is empty")
-    for word in words:
-        naming.check_text(field, word)
-    return words
 
 
 def _check_address(url: str) -> None:

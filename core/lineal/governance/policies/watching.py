@@ -14,6 +14,7 @@ from lineal.queries import alerts as alert_rows
 from lineal.queries import automation as automation_rows
 from lineal.records.alerts import COOL_DOWN, AlertSetting
 from lineal.records.policies import PolicyAutomation, PolicyChange
+from lineal.rules.values import check_command
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,7 +119,7 @@ def check_automations(connection: sqlite3.Connection, document: Document, found:
         with document.telling(path):
             automation.check_name(each.name)
         with document.telling((*path, "command")):
-            automation.checked_command(each.command)
+            check_command("command", each.command)
         with document.telling((*path, "timeout")):
             automation.check_timeout(each.timeout)
         if each.model is None:

@@ -12,6 +12,7 @@ from lineal.queries import alerts as rows
 from lineal.records.alerts import COOL_DOWN
 from lineal.rules import naming
 from lineal.rules.refs import nearest
+from lineal.rules.values import check_command
 from lineal.search import written
 from lineal.write_path.policy import Permission
 
@@ -69,7 +70,7 @@ def checked(
     Raises:
         LinealError: as `set_alerts`.
     """
-    words = None if command is None else _checked_command(command)
+    words = None if command is None else check_command("alert command", command)
     if not 0 <= cool_down <= 366 * 86_400:
         raise BadValue(field="cool-down", value=cool_down, why="it is a length of time of a year at most")
     return [read(text) for text in texts], words
@@ -177,9 +178,3 @@ def _divided(text: str) -> tuple[str, int] | None:
     except (BadFilter, BadValue):
         return None
     return expression, lasting
-
-
-def _checked_command(command: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(command, str) or not command or not command[0]:
-        raise BadValue(field="alert command", value=str(command), why="it is a list of words; no shell takes it apart")
-    return tuple(naming.check_text("alert command", word) for word in command)
