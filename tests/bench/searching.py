@@ -36,6 +36,12 @@ SEARCHES = (
     ("a rare value of a param", ("auc", ">", 0.5), ("lr", "=", 0.000486), "auc"),
     ("nothing at all", ("f1", ">", 2.0), ("depth", "=", 7), "f1"),
 )
+BY_PARTS = (
+    ("the greatest value, rare", "metrics.f1.max > 0.9995", "metrics.auc DESC"),
+    ("the least value, common, by the best", "metrics.f1.min > 0.1", "metrics.f1.best DESC"),
+    ("all, by the least value", None, "metrics.latency_ms.min ASC"),
+)
+"""Searches by other values of a metric than its last."""
 BY_HAND = """
 SELECT r.id FROM runs r
 JOIN series a ON a.run_n = r.n AND a.name_id = (SELECT id FROM names WHERE name = ?)
@@ -72,6 +78,14 @@ def measure(report: Report, registry: Registry, times: int, *, with_hand: bool) 
             hand = median_ms(partial(by_hand, connection, metric, param, sort), 1)
             told = f"; by hand {hand:.1f} ms, {hand / taken:.1f} times as long"
         report.line(f"{total:,} runs: {what}", taken, target, "ms", f"found {len(search())}{told}")
+    for what, wanted, order in BY_PARTS:
+
+        def search_parts(wanted: str | None = wanted, order: str = order) -> list[object]:
+            return list(registry.search_runs(wanted, sort=order, limit=50))
+
+        search_parts()
+        taken = median_ms(search_parts, times)
+        report.line(f"{total:,} runs: {what}", taken, target, "ms", f"found {len(search_parts())}")
 
 
 def main() -> int:

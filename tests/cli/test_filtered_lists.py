@@ -98,6 +98,25 @@ def test_a_mistake_is_pointed_at(typed: Typed, sample: Path, words: tuple[str, .
     assert hint in answer.err
 
 
+def test_the_best_value_of_a_metric_is_a_field_and_a_column(typed: Typed, tmp_path: Path) -> None:
+    root = tmp_path / "registry"
+    with create_registry(root) as registry:
+        for name, values in (("a", (0.5, 0.9, 0.6)), ("b", (0.8, 0.7)), ("c", (0.1,))):
+            with registry.start_run("e", name=name) as run:
+                for value in values:
+                    run.log_metric("auc", value)
+    columns = ("--columns", "name,auc,auc.max,metrics.auc.min,auc.best,auc.last", "--json", "--registry", root)
+    found = typed("runs", "--where", "auc.best > 0.75", "--sort", "metrics.auc.best", *columns).json
+    assert [(row["name"], row["auc"], row["auc.max"], row["metrics.auc.min"]) for row in found] == [
+        ("a", 0.6, 0.9, 0.5),
+        ("b", 0.7, 0.8, 0.7),
+    ]
+    assert all((row["auc.best"], row["auc.last"]) == (row["auc.max"], row["auc"]) for row in found)
+    shown = typed("runs", "--sort", "auc.min asc", "--columns", "name,auc.min", "--registry", root)
+    assert [line.split()[1:] for line in shown.lines[1:]] == [["c", "0.1000"], ["a", "0.5000"], ["b", "0.7000"]]
+    assert "did you mean auc.max" in typed("runs", "--columns", "auc.mx", "--registry", root).err
+
+
 def test_an_unknown_column_is_answered_with_the_nearest(typed: Typed, sample: Path) -> None:
     answer = typed("versions", "fraud", "--columns", "label,metrics.auc,onwer", "--registry", sample)
     assert answer.code == 2

@@ -42,6 +42,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
             tags = {"team": ("risk", "growth")[number % 2]} if number % 3 else {}
             with made.start_run(f"e{number % 2}", name=f"try-{number:02}", params=params, tags=tags) as run:
                 if number % 4:
+                    run.log_metric("auc", math.nan if number % 3 == 1 else 0.5 + number % 7 / 14)
                     run.log_metric("auc", math.nan if number % 13 == 1 else round(0.5 + number % 10 / 20, 3))
                 if number % 7:
                     run.log_metric("val/loss", math.inf if number % 17 == 1 else number % 6 / 10)
@@ -62,6 +63,11 @@ def value(operand: Operand, detail: RunDetail) -> Value:
     match operand:
         case Literal(plain):
             return plain
+        case Field("metrics", name) if name.rpartition(".")[2] in {"last", "min", "max", "best"}:
+            stem, _, part = name.rpartition(".")
+            of = next((each for each in detail.metrics if each.name == stem), None)
+            found = None if of is None else getattr(of, part)
+            return None if found is None or math.isnan(found) else found
         case Field("metrics", name) | Field("attributes", "auc" as name):
             found = {each.name: each.last for each in detail.metrics}.get(name)
             return None if found is None or math.isnan(found) else found
@@ -129,6 +135,9 @@ TEXTS = st.sampled_from(["'adam'", "'sgd'", '"0.01"', "'1'", "'true'", "''"])
 SIGNS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 LEAVES = st.one_of(
     st.tuples(st.sampled_from(["metrics.auc", "metric.`val/loss`", "auc"]), SIGNS, NUMBERS).map(" ".join),
+    st.tuples(
+        st.sampled_from(["metrics.auc.max", "metrics.auc.min", "metrics.auc.best", "metric.auc.last"]), SIGNS, NUMBERS
+    ).map(" ".join),
     st.tuples(st.sampled_from(["params.lr", "params.flag"]), SIGNS, NUMBERS).map(" ".join),
     st.tuples(st.sampled_from(["params.lr", "param.optimizer"]), st.sampled_from(["=", "!="]), TEXTS).map(" ".join),
     st.tuples(
@@ -137,12 +146,13 @@ LEAVES = st.one_of(
         st.sampled_from(["'a%'", "'%R%'", "'try-1_'", "'%'", "'e0'"]),
     ).map(" ".join),
     st.tuples(
-        st.sampled_from(["tags.team", "name", "experiment", "status"]),
+        st.sampled_from(["tags.team", "name", "experiment"]),
         SIGNS,
-        st.sampled_from(["'risk'", "'try-10'", "'e1'", "'finished'"]),
+        st.sampled_from(["'risk'", "'try-10'", "'e1'"]),
     ).map(" ".join),
+    st.tuples(st.just("status"), SIGNS, st.sampled_from(["'finished'", "'failed'"])).map(" ".join),
     st.tuples(
-        st.sampled_from(["metrics.auc", "params.lr"]),
+        st.sampled_from(["metrics.auc", "params.lr", "metrics.auc.min"]),
         st.sampled_from(["IN", "NOT IN"]),
         st.lists(NUMBERS, min_size=1, max_size=3).map(lambda found: f"({', '.join(found)})"),
     ).map(" ".join),
@@ -152,7 +162,8 @@ LEAVES = st.one_of(
         st.sampled_from(["('risk')", "('try-10', 'try-11', 'sgd')", "('adam', 'growth')"]),
     ).map(" ".join),
     st.tuples(
-        st.sampled_from(["tags.team", "metrics.auc", "params.optimizer"]), st.sampled_from(["IS NULL", "IS NOT NULL"])
+        st.sampled_from(["tags.team", "metrics.auc", "params.optimizer", "metrics.auc.max"]),
+        st.sampled_from(["IS NULL", "IS NOT NULL"]),
     ).map(" ".join),
     st.sampled_from(["risk", "try", "'try-1'", "team"]),
 )
@@ -167,7 +178,8 @@ FILTERS = st.recursive(
 )
 SORTS = st.sampled_from(
     [
-        None, "metrics.auc", "metrics.auc asc", "metrics.val/loss DESC", "params.lr", "params.optimizer desc",
+        None, "metrics.auc", "metrics.auc asc", "metrics.auc.min asc", "metrics.auc.max", "-auc.best",
+        "metrics.val/loss DESC", "params.lr", "params.optimizer desc",
         "tags.team", "name", "-name", "started asc", "duration", "status desc", "experiment",
     ]
 )  # fmt: skip
@@ -238,6 +250,41 @@ def test_versions_with_nan_stand_after_numbers_and_before_those_without(tmp_path
         made.evaluate("m:3", {"auc": math.nan})  # what was found later is read in another way
         stand_as(made, "metrics.auc desc", "4175326")
         stand_as(made, "metrics.auc asc", "7145326")
+
+
+@pytest.mark.parametrize("few", [1_000, 0])
+@pytest.mark.parametrize("part", ["min", "max", "best", "last"])
+@pytest.mark.parametrize("way", ["asc", "desc"])
+def test_the_least_greatest_best_and_last_value_of_a_metric_are_sorted_by(
+    registry: Registry, few: int, part: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "_FEW", few)
+    values = [{m.name: getattr(m, part) for m in each.metrics}.get("auc") for each in details(registry)]
+    numbers = sorted((each for each in values if each is not None and not math.isnan(each)), reverse=way == "desc")
+    places = [each.place.value for each in registry.search_runs_page(sort=f"metrics.auc.{part} {way}", limit=-1)]
+    assert places[: len(numbers)] == numbers
+    assert set(places[len(numbers) :]) == {b"", None}
+
+
+def test_a_part_of_a_metric_gives_way_to_a_metric_of_that_name(tmp_path: Path) -> None:
+    with create_registry(tmp_path / "registry") as made:
+        with made.start_run("e", name="one") as run:
+            run.log_metric("x.max", 1.0)
+            run.log_metric("x", 3.0)
+            run.log_metric("strange", 1.0)
+        assert made.search_runs("metrics.x.max = 1")
+        assert made.search_runs("x.max = 1")
+        assert made.search_runs("metrics.x.min = 3")
+        for wrong, why in (
+            ("metrics.strange.best > 0", "nobody said whether higher or lower"),
+            ("metrics.strange.median > 0", "no run has a metric strange.median"),
+            ("metrics.y.max > 0", "no run has a metric y.max"),
+        ):
+            with pytest.raises(BadFilter, match=why):
+                made.search_runs(wrong)
+        made.register("m", metrics={"auc": 0.5})
+        with pytest.raises(BadFilter, match="a version has one value of auc"):
+            made.search_versions("m", "metrics.auc.max > 0")
 
 
 def stand_as(made: Registry, sort: str, labels: str) -> None:

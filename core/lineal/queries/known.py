@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lineal.records.runs import Direction
 from lineal.rules.metrics import guess_direction
 from lineal.search import fields
+from lineal.search.operands import PARTS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -96,4 +97,7 @@ def scopes_of(connection: sqlite3.Connection, name: str, of: str) -> tuple[str, 
     """Whether a metric, a param or a tag of any run, or of any version, has a name."""
     subject = {"run": fields.RUNS, "version": fields.VERSIONS}[of]
     names = KnownNames(connection, subject)
-    return tuple(scope for scope in ("metrics", "params", "tags") if names.number(scope, name) is not None)
+    found = tuple(scope for scope in ("metrics", "params", "tags") if names.number(scope, name) is not None)
+    stem, _, part = name.rpartition(".")
+    is_part = not found and of == "run" and part in PARTS and names.number("metrics", stem) is not None
+    return ("metrics",) if is_part else found

@@ -65,10 +65,12 @@ def append(
             return False
         least = min((value for value in (least, old_least) if value is not None), default=None)
         most = max((value for value in (most, old_most) if value is not None), default=None)
-        connection.execute(
-            "UPDATE series SET count = count + ?, min = ?, max = ?, best = ? WHERE id = ?",
-            (len(points), least, most, _best(direction, least, most), series),
-        )
+        connection.execute("UPDATE series SET count = count + ? WHERE id = ?", (len(points), series))
+        if (least, most) != (old_least, old_most):  # else their indexes would be written for nothing
+            connection.execute(
+                "UPDATE series SET min = ?, max = ?, best = ? WHERE id = ?",
+                (least, most, _best(direction, least, most), series),
+            )
         if (last.step, last.at) >= (last_step, last_at):
             connection.execute(
                 "UPDATE series SET last = ?, last_step = ?, last_at = ? WHERE id = ?",

@@ -113,14 +113,15 @@ def _walks_of_runs(order: Order, experiment: int | None, *, outer: bool) -> list
     missing = Walk("runs r", "NULL", "r.n", Sql(f"{order.key.text} IS NULL", order.key.values), is_missing=True)
     match order.scope:
         case "metrics":
-            source = "series k INDEXED BY series_by_last"
-            where = Sql("k.name_id = ? AND k.last IS NOT NULL", (name,))
-            nan = Sql("k.name_id = ? AND k.last IS NULL", (name,))
+            source, key = f"series k INDEXED BY series_by_{order.column}", f"k.{order.column}"
+            where = Sql(f"k.name_id = ? AND {key} IS NOT NULL", (name,))
+            nan = Sql(f"k.name_id = ? AND {key} IS NULL", (name,))
+            bound = name if order.column == "last" else None  # bounds of a metric are of its last value
             walks = [
-                Walk(source, "k.last", "k.run_n", where, metric=name),
-                Walk(source, "k.last", "k.run_n", nan, metric=name, is_nan=True),
+                Walk(source, key, "k.run_n", where, metric=bound),
+                Walk(source, key, "k.run_n", nan, metric=bound, is_nan=True),
             ]
-            missing = Walk("runs r", "NULL", "r.n", missing.where, metric=name, is_missing=True)
+            missing = Walk("runs r", "NULL", "r.n", missing.where, metric=bound, is_missing=True)
         case "tags":
             where = Sql("k.kind = 'run' AND k.name_id = ?", (name,))
             walks = [Walk("tags k INDEXED BY tags_by_value", "k.value", "k.subject_id", where)]

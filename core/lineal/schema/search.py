@@ -29,6 +29,8 @@ _DESCRIBED = ("name", "owner", "purpose", "notes")
 SEARCH = f"""
 -- What metrics came to, params and tags, in the order of their values; each entry has the row number of the run, too.
 CREATE INDEX series_by_last ON series (name_id, last, run_n);
+CREATE INDEX series_by_min ON series (name_id, min, run_n);
+CREATE INDEX series_by_max ON series (name_id, max, run_n);
 CREATE INDEX params_by_number ON params (name_id, number, run_n) WHERE number IS NOT NULL;
 CREATE INDEX params_by_text ON params (name_id, text, run_n, number) WHERE number IS NULL;
 CREATE INDEX tags_by_value ON tags (kind, name_id, value, subject_id);

@@ -18,6 +18,7 @@ from lineal.search.pieces import (
     Sql,
     either,
     marks,
+    measured,
     numeric,
     pair,
     words_of,
@@ -53,7 +54,8 @@ class Comparisons(Operands):
         number = self._names.number(field.scope, field.name)
         if negated and self._subject.name == "run" and number is not None:
             if field.scope == "metrics":
-                finder = Sql(f"{MEASURED} AND last IS NOT NULL", (number,))
+                column = self._metric_column(field)
+                finder = Sql(f"{measured(column)} AND {column} IS NOT NULL", (number,))
             elif field.scope == "tags":
                 finder = Sql(TAGGED, (number,))
         column = "nullif(kind, 'none')" if field.scope == "params" else ""
@@ -159,6 +161,9 @@ class Comparisons(Operands):
         name = self._names.number(field.scope, field.name)
         if self._subject.name != "run" or sign not in _ORDERS or name is None:
             return Condition(test)
+        if field.scope == "metrics" and field.column:
+            finder = Sql(f"{measured(field.column)} AND {field.column} {sign} ?", (name, number))
+            return Condition(test, finder, is_exact=True)
         if field.scope == "metrics":
             finder = Sql(f"{MEASURED} AND last {sign} ?", (name, number))
             return Condition(test, finder, is_exact=True, metric=name, bounds=((sign, number),))
@@ -172,8 +177,9 @@ class Comparisons(Operands):
         name = self._names.number(field.scope, field.name)
         if self._subject.name != "run" or name is None:
             return Condition(whole)
+        own = self._metric_column(field)
         table, column, index = (
-            ("series", "last", "series_by_last")
+            ("series", own, f"series_by_{own}")
             if field.scope == "metrics"
             else ("params", "number", "params_by_number")
         )
@@ -206,7 +212,7 @@ class Comparisons(Operands):
     def _metric_is_nan(self, field: Field) -> Condition:
         if field.scope == "params":
             return Condition(self._value(field, "kind = 'float' AND number IS NULL"))
-        return Condition(self._value(field, f"{self._metric_column} IS NULL"))
+        return Condition(self._value(field, f"{self._metric_column(field)} IS NULL"))
 
     def _compared_attribute(self, attribute: Attribute, sign: str, right: Literal) -> Condition:
         if sign in {"=", "!="}:

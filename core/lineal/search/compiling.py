@@ -58,7 +58,7 @@ def order(text: str, subject: Subject, names: Names, now: int) -> Order:
     Raises:
         BadOrder: there is no such field.
     """
-    compiler = Compiler(subject, names, now)
+    compiler, column = Compiler(subject, names, now), "last"
     check_letters(text)
     told = text.strip()
     match = re.fullmatch(r"(-?)(.+?)(?:\s+(asc|desc|ascending|descending))?", told, re.IGNORECASE | re.DOTALL)
@@ -67,7 +67,7 @@ def order(text: str, subject: Subject, names: Names, now: int) -> Order:
     try:
         field, attribute = compiler.resolve(parse_field(match[2], match.start(2)))
         if attribute is None:
-            number = names.number(field.scope, field.name)
+            number, column = names.number(field.scope, field.name), field.column or column
             usual = field.scope == "metrics" and names.direction(field.name) is not Direction.LOWER
             key = compiler.key(field)
         else:
@@ -75,7 +75,7 @@ def order(text: str, subject: Subject, names: Names, now: int) -> Order:
     except Wrong as wrong:
         raise BadOrder(text=told, at=wrong.at, why=wrong.why, nearest=wrong.nearest, hint=wrong.hint) from None
     descending = match[3].lower().startswith("desc") if match[3] else usual is not bool(match[1])
-    return Order(attribute, field.scope, number, key, descending)
+    return Order(attribute, field.scope, number, key, descending, column)
 
 
 class Compiler(Comparisons):

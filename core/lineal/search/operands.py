@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from lineal.records.runs import Direction
 from lineal.rules.refs import nearest
 from lineal.search import moments
 from lineal.search.building import Wrong, place_of
@@ -13,6 +14,8 @@ from lineal.search.pieces import NAN, Bound, Names, Sql, cut, numeric, words_of
 from lineal.search.terms import Arithmetic, Field, Literal, Operand
 
 _MOST_WORDS = 20
+PARTS = frozenset({"last", "min", "max", "best"})
+"""What may stand behind the name of a run's metric."""
 _PLAIN_NAME = r"[^\W\d]\w*(?:[.@:/-][^\W\d]\w*)*"
 
 
@@ -38,12 +41,34 @@ class Operands:
             for scope in ("metrics", "params", "tags"):
                 if names.number(scope, field.name) is not None:
                     return Field(scope, field.name, field.at), None
+            if (found := self._part(field)) is not None:
+                return found, None
             raise self._unknown(field, f"a {subject.name} has no {cut(field.name)}")
         if field.scope != "tags" and not subject.metrics:
             raise self._unknown(field, f"a {subject.name} has no {field.scope}")
         if names.number(field.scope, field.name) is None and names.known(field.scope):
+            if field.scope == "metrics" and (found := self._part(field)) is not None:
+                return found, None
             raise self._unknown(field, f"no {subject.name} has a {field.scope[:-1]} {cut(field.name)}")
         return field, None
+
+    def _part(self, field: Field) -> Field | None:
+        """`NAME.last`, `.min`, `.max` or `.best` of a run's metric; None where it is no such thing."""
+        stem, _, part = field.name.rpartition(".")
+        part = part.lower()
+        if part not in PARTS or self._names.number("metrics", stem) is None:
+            return None
+        if self._subject.name != "run":
+            raise Wrong(
+                field.at, f"a {self._subject.name} has one value of {cut(stem)}", f"ask for metrics.{cut(stem)}"
+            )
+        if part == "best":
+            direction = self._names.direction(stem)
+            if direction is None:
+                hint = f"say so with `lineal set exp:NAME metric.{cut(stem)}.direction=higher`, or lower"
+                raise Wrong(field.at, f"nobody said whether higher or lower values of {cut(stem)} are better", hint)
+            part = "max" if direction is Direction.HIGHER else "min"
+        return Field("metrics", stem, field.at, column="" if part == "last" else part)
 
     def _unknown(self, field: Field, why: str) -> Wrong:
         candidates: dict[str, str] = {}
@@ -73,7 +98,7 @@ class Operands:
 
     def key(self, field: Field) -> Sql:
         """What things are sorted by of a param, metric or tag."""
-        columns = {"params": "ifnull(number, text)", "metrics": f"ifnull({self._metric_column}, {NAN})"}
+        columns = {"params": "ifnull(number, text)", "metrics": f"ifnull({self._metric_column(field)}, {NAN})"}
         return self._value(field, columns.get(field.scope, ""))
 
     def order(self, attribute: Attribute) -> Sql:
@@ -128,9 +153,8 @@ class Operands:
                     raise Wrong(field.at, f"{attribute.name} is no text")
                 return Sql(attribute.sql)
 
-    @property
-    def _metric_column(self) -> str:
-        return "last" if self._subject.name == "run" else "value"
+    def _metric_column(self, field: Field) -> str:
+        return field.column or "last" if self._subject.name == "run" else "value"
 
     def _value(self, field: Field, column: str) -> Sql:
         """A param, metric or tag of the thing: of params and metrics one column, or something said of columns."""
@@ -146,7 +170,10 @@ class Operands:
             table = "params" if self._subject.name == "run" else "version_params"
             return Sql(f"(SELECT {column} FROM {table} WHERE {owner} = $n AND name_id = ?)", (number,))
         if self._subject.name == "run":
-            return Sql(f"(SELECT {column or 'last'} FROM series WHERE run_n = $n AND name_id = ?)", (number,))
+            return Sql(
+                f"(SELECT {column or self._metric_column(field)} FROM series WHERE run_n = $n AND name_id = ?)",
+                (number,),
+            )
         registered = "version_metrics WHERE version_id = $n AND name_id = ?"
         if not self._names.evaluated(number):
             return Sql(f"(SELECT {column or 'value'} FROM {registered})", (number,))

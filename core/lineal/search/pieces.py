@@ -64,6 +64,8 @@ class Order:
     """None: nothing has it."""
     key: Sql
     descending: bool
+    column: str = "last"
+    """Of a run's metric: which of its values."""
 
 
 class Names(Protocol):
@@ -88,6 +90,11 @@ class Names(Protocol):
     def evaluated(self, number: int) -> bool:
         """Whether later evaluations of versions found values of the metric with this name."""
         ...
+
+
+def measured(column: str) -> str:
+    """A query for the runs that have a metric, whose condition on one of its columns an index answers."""
+    return f"SELECT run_n FROM series INDEXED BY series_by_{column} WHERE name_id = ?"
 
 
 def merged(parts: Sequence[Condition]) -> list[Condition]:

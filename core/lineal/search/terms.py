@@ -20,6 +20,8 @@ class Field:
     """Where in the text it stands, from 0."""
     of_live: bool = False
     """Whether it is asked of the version that is live now (only gates and alerts may)."""
+    column: str = ""
+    """Of a run's metric `min` or `max`, once that is known; empty for its last value, and for all else."""
 
 
 @dataclass(frozen=True, slots=True)

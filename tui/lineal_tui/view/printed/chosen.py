@@ -10,6 +10,7 @@ from lineal.rules.refs import nearest
 from lineal.search.fields import DATASETS, RUNS, VERSIONS, Kind
 from lineal.search.parsing import parse_field
 from lineal_tui.view.as_json import json
+from lineal_tui.view.as_json.values import scalar
 from lineal_tui.view.drawing.lines import Line, Span, Tone
 from lineal_tui.view.drawing.text import table
 from lineal_tui.view.drawing.words import figure, local_time, size, utc_time
@@ -78,8 +79,14 @@ def datasets_json(found: Sequence[DatasetVersion], columns: Sequence[str]) -> li
 def _of_run(detail: RunDetail) -> Object:
     run, made = detail.run, json.whole_run(detail)
     code = detail.code
+    parts: Object = {
+        f"{series.name}.{part}": scalar(getattr(series, part))
+        for series in detail.metrics
+        for part in ("last", "min", "max", "best")
+    }
     return {
         **made,
+        "metrics": {**parts, **_part(made, "metrics")},  # a metric may have such a name itself
         "started": run.started_at,
         "ended": run.ended_at,
         "duration": None if run.ended_at is None else (run.ended_at - run.started_at) / _SECOND,
