@@ -325,7 +325,8 @@ def experiment(connection: sqlite3.Connection, name: str) -> Experiment:
         return experiment(connection, name.removeprefix("exp:"))
     if found is None:
         near = tuple(f"exp:{each}" for each in refs.nearest(name, runs.experiment_names(connection)))
-        raise NotFound(kind="experiment", name=f"exp:{name}", nearest=near)
+        hint = None if near else "`lineal experiments` lists them"
+        raise NotFound(kind="experiment", name=f"exp:{name}", nearest=near, hint=hint)
     return found
 
 

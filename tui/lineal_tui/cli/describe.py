@@ -20,7 +20,7 @@ _NEWEST = 100
 
 @click.command("set", cls=Command)
 @click.argument("ref", type=ADDRESS, metavar="REF")
-@click.argument("fields", nargs=-1, required=True, type=PAIR, metavar="K=V...")
+@click.argument("fields", nargs=-1, required=True, type=PAIR, metavar="NAME=VALUE...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def set_command(context: click.Context, *, ref: str, fields: tuple[tuple[str, str], ...], as_json: bool) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("observe", cls=Command)
 @click.argument("stage", type=ADDRESS, metavar="MODEL@STAGE")
-@click.argument("metrics", nargs=-1, metavar="K=V...|-")
+@click.argument("metrics", nargs=-1, metavar="NAME=VALUE...|-")
 @click.option("--at", metavar="TIME", help="When; local unless it has an offset. Now without.")
 @click.option("--version", metavar="REF", help="Which version it is about, if not the one that was live then.")
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), help="Of standard input; told by how it begins.")

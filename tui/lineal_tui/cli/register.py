@@ -54,12 +54,14 @@ if TYPE_CHECKING:
     help="What it was trained or tested on; may be repeated.",
 )
 @click.option("--measured-on", type=ADDRESS, metavar="REF", help="The dataset version that the metrics are of.")
-@click.option("--param", "params", multiple=True, type=PAIR, metavar="K=V", help="A hyperparameter; may be repeated.")
-@click.option("--metric", "metrics", multiple=True, type=PAIR, metavar="K=V", help="A figure; may be repeated.")
+@click.option(
+    "--param", "params", multiple=True, type=PAIR, metavar="NAME=VALUE", help="A hyperparameter; may be repeated."
+)
+@click.option("--metric", "metrics", multiple=True, type=PAIR, metavar="NAME=VALUE", help="A figure; may be repeated.")
 @click.option("--owner", metavar="NAME", help="Who to ask.")
 @click.option("--purpose", metavar="TEXT", help="What it is for.")
 @click.option("--notes", metavar="TEXT", help="Anything else.")
-@click.option("--tag", "tags", multiple=True, type=PAIR, metavar="K=V", help="A tag; may be repeated.")
+@click.option("--tag", "tags", multiple=True, type=PAIR, metavar="NAME=VALUE", help="A tag; may be repeated.")
 @click.option("--file-name", metavar="NAME", help="What the file is called that comes from standard input, as -.")
 @click.option("--move", is_flag=True, help="Take the files instead of copying them.")
 @as_json

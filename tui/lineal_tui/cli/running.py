@@ -30,8 +30,10 @@ _INTERPRETERS = re.compile(
 @click.option(
     "--kind", type=click.Choice(["train", "evaluate", "transform", "import"]), default="train", help="What it does."
 )
-@click.option("--param", "params", multiple=True, type=PAIR, metavar="K=V", help="A hyperparameter; may be repeated.")
-@click.option("--tag", "tags", multiple=True, type=PAIR, metavar="K=V", help="A tag; may be repeated.")
+@click.option(
+    "--param", "params", multiple=True, type=PAIR, metavar="NAME=VALUE", help="A hyperparameter; may be repeated."
+)
+@click.option("--tag", "tags", multiple=True, type=PAIR, metavar="NAME=VALUE", help="A tag; may be repeated.")
 @click.option("--seed", type=int, metavar="N", help="Of its random numbers.")
 @click.option(
     "--dataset", "datasets", multiple=True, type=ADDRESS, metavar="data:NAME[:LABEL][=ROLE]", help="What it reads."
@@ -91,7 +93,7 @@ def experiment_of(command: Sequence[str]) -> str:
 
 
 @click.command("log", cls=Command)
-@click.argument("values", nargs=-1, required=True, metavar="[RUN] K=V...")
+@click.argument("values", nargs=-1, required=True, metavar="[RUN] NAME=VALUE...")
 @click.option("--step", type=int, metavar="N", help="For example the epoch; else one more than so far.")
 @click.option("--param", "as_params", is_flag=True, help="They are hyperparameters, not figures.")
 @click.option("--tag", "as_tags", is_flag=True, help="They are tags, not figures.")
