@@ -68,7 +68,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     AUTO_FOCUS: ClassVar[str | None] = ""
 
     is_wrong = False
-    """Whether the message tells of something that went wrong."""
+    """Whether the message tells of something that went wrong, or otherwise than was asked for."""
 
     def __init__(self, registry: Registry, clock: Callable[[], Micros], table: Table | None = None) -> None:
         """Look at a registry; ages are counted from what `clock` says, and keys are bound as in `table`."""
@@ -268,7 +268,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
 
     def say(self, text: str, hint: str | None = None, *, tone: Tone = Tone.FAILED) -> None:
         """Show a message until the next key."""
-        self.is_wrong = tone is Tone.FAILED
+        self.is_wrong = tone in (Tone.FAILED, Tone.CHANGED)
         words, advice = one_line(text), one_line(hint) if hint else None
         self.message = lambda width: message_lines(words, advice, width, tone=tone)
         self.draw_status()

@@ -34,7 +34,7 @@ HOW_TO_ADD: tuple[Line, ...] = (
     (("no alerts are set yet", Tone.TEXT),),
     (),
     (("lineal stage set MODEL@STAGE --alert 'latency_p99 < 80 for 10m'", Tone.KEY),),
-    (("or the same here after `:`, without `lineal`; `:guide release` tells more", Tone.MUTED),),
+    (("or here after `:`, without `lineal`; `:guide release` tells more", Tone.MUTED),),
 )
 """What stands where there are no alerts."""
 

@@ -28,7 +28,7 @@ HOW_TO_ADD: tuple[Line, ...] = (
     (("nothing runs by itself yet", Tone.TEXT),),
     (),
     (("lineal on add promoted MODEL@STAGE --run 'COMMAND'", Tone.KEY),),
-    (("or the same here after `:`, without `lineal`; `:guide automate` tells the events", Tone.MUTED),),
+    (("or here after `:`, without `lineal`; `:guide automate` tells the events", Tone.MUTED),),
 )
 """What stands where there are no automations."""
 
