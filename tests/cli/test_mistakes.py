@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         (("versions", "fraud", "--limit", "0"), "--limit: 0 is not in the range", "see"),
         (("status",), "no command 'status'", "`lineal models` tells what is live where"),
         (("compare", "a", "b"), "no command 'compare'", "`lineal diff`"),
-        (("stage", "list"), "no command 'list'", "there are add, set, show"),
+        (("stage", "list"), "no command 'list'", "there are add, remove, set, show"),
         (
             ("import", "wandb"),
             "nothing can be imported from 'wandb'",
