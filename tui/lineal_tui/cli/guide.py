@@ -54,4 +54,5 @@ def guide_command(*, topic: str | None, words: tuple[str, ...]) -> None:
     from lineal_tui.view.drawing.text import table  # noqa: PLC0415  as above
 
     show(table((), [((each.name, Tone.STRONG), (each.title, Tone.TEXT)) for each in guide.topics()], width=width()))
-    narrate("read one with `lineal guide TOPIC`, a part of it with `lineal guide TOPIC WORDS`; `lineal COMMAND --help` tells about one command")
+    narrate("read one with `lineal guide TOPIC`, a part of it with `lineal guide TOPIC WORDS`;")
+    narrate("`lineal COMMAND --help` tells about one command")
