@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,19 @@ SCALARS = (
     | st.floats()
     | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 )
+
+
+def test_points_that_threads_log_at_once_are_steps_of_their_own(registry: Registry) -> None:
+    run = registry.start_run("e")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: [run.log_metric("loss", 0.5) for _ in range(1_000)], range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert (_series(registry, run, "loss").count, _series(registry, run, "loss").last_step) == (4_000, 3_999)
+    run.finish()
 
 
 def test_figures_that_are_logged_at_once_are_steps_of_their_own(registry: Registry) -> None:

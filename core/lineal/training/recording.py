@@ -54,6 +54,7 @@ class RunHandle:
         # A deque takes points from any thread while another drains it, and is never swapped for another.
         self._buffer: deque[tuple[str, int | None, int, Micros, float]] = deque()
         self._next_step: dict[str, int] = {}
+        self._counting = threading.Lock()
         self._writing = threading.RLock()
         self._wake = threading.Event()
         self._flusher: threading.Thread | None = None
@@ -124,16 +125,16 @@ class RunHandle:
             raise BadValue(field="run", value=self.ref, why="it has ended; start another")
         if self._failure is not None:
             self.flush()
-        following = self._next_step.get(name)
-        if following is None:
+        if name not in self._next_step:
             name = naming.check_metric_name(name)
-            following = self._next_step.get(name, 0)
-        if step is None:
-            step = following
-        elif type(step) is not int or not -(2**63) <= step < 2**63:
-            step = _step(step)
-        self._next_step[name] = max(following, step + 1)
         number = value if type(value) is float else as_number(name, value)
+        if step is not None and (type(step) is not int or not -(2**63) <= step < 2**63):
+            step = _step(step)
+        with self._counting:
+            following = self._next_step.get(name, 0)
+            if step is None:
+                step = following
+            self._next_step[name] = max(following, step + 1)
         self._buffer.append(
             (name, None if dataset is None else dataset.id, step, self._context.clock() if at is None else at, number)
         )
@@ -337,6 +338,7 @@ class RunHandle:
     def forget_parent(self) -> None:
         """In a forked child: the parent's points and thread are the parent's."""
         self._buffer = deque()
+        self._counting = threading.Lock()
         self._writing = threading.RLock()
         self._wake = threading.Event()
         self._flusher = None
