@@ -159,3 +159,25 @@ def test_addresses_are_completed(full: Registry) -> None:
     assert full.complete("", 1) == ["fraud"]
     for nothing in ("nobody:", "nobody@", "data:nobody:", "run:zz", "100%", "_", "'"):
         assert full.complete(nothing) == []
+
+
+def test_python_takes_full_addresses_where_a_name_is_asked_for(registry: Registry, tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("a\n1\n")
+    with registry.start_run("exp:churn") as run:
+        for name in ("data:rows", "rows"):
+            assert run.use_dataset(name, table, label="1").ref == "data:rows:1"
+            assert run.use_dataset(name).ref == "data:rows:1"
+    assert [each.name for each in registry.experiments()] == ["churn"]
+    assert registry.experiment("exp:churn").runs == registry.experiment("churn").runs == 1
+    assert registry.count_runs(experiment="exp:churn") == len(registry.search_runs(experiment="churn")) == 1
+    assert registry.add_dataset("data:rows", table).ref == "data:rows:1"
+    assert registry.dataset("data:rows") == registry.dataset("rows")
+    assert registry.dataset_versions("data:rows") == registry.search_datasets(dataset="rows")
+    registry.register("m", datasets=["rows:1=test", "data:rows"], metrics={"auc": 0.5}, measured_on="rows")
+    registry.register("m")
+    registry.promote("m:1.0.0", "m@production")
+    with pytest.raises(BadAddress, match="a stage of m is wanted"):
+        registry.promote("m:1.0.1", "other@production")
+    with pytest.raises(NotFound, match="no experiment 'exp:nothing'"):
+        registry.experiment("exp:nothing")

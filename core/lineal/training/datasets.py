@@ -67,7 +67,7 @@ def describe_data(
         BadName, BadValue: a name cannot be one.
         NoSource, NotReadable, SourceChanged: the data cannot be read.
     """
-    name = naming.check_dataset_name(name)
+    name = naming.check_dataset_name(name.removeprefix("data:"))
     label = None if label is None else naming.check_label(label)
     if notes is not None:
         naming.check_text("notes", notes)
@@ -85,7 +85,7 @@ def describe_frame(
     """
     from lineal.data import frames  # noqa: PLC0415  most data are files
 
-    name = naming.check_dataset_name(name)
+    name = naming.check_dataset_name(name.removeprefix("data:"))
     label = None if label is None else naming.check_label(label)
     if notes is not None:
         naming.check_text("notes", notes)

@@ -69,7 +69,7 @@ def start(context: Context, new: NewRun) -> Run:
         NotFound: there is no such parent run.
         LinealError: the registry cannot be written.
     """
-    experiment = naming.check_experiment_name(new.experiment)
+    experiment = naming.check_experiment_name(new.experiment.removeprefix("exp:"))
     if new.name is not None:
         naming.check_text("run name", new.name, 250)
     params = plain_params(new.params or {})

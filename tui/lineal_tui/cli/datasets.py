@@ -121,7 +121,7 @@ def add(
       lineal dataset add customers train.csv --label 2026-11 --parent data:customers:2026-10
     """
     with session(context).open() as registry:
-        version = registry.add_dataset(name.removeprefix("data:"), path, label=label, parents=parents, notes=notes)
+        version = registry.add_dataset(name, path, label=label, parents=parents, notes=notes)
     if as_json:
         from lineal_tui.view.as_json import json  # noqa: PLC0415  start-up is measured
 

@@ -65,7 +65,7 @@ def run_command(
 
     with session(context).open() as registry:
         started = registry.start_run(
-            experiment_of(command) if experiment is None else experiment.removeprefix("exp:"),
+            experiment or experiment_of(command),
             name=name,
             kind=kind,
             params={key: scalar(text) for key, text in params},
