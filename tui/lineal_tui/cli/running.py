@@ -54,7 +54,7 @@ def run_command(
     """Run any command as a run: its code, environment, output and end are recorded.
 
     The command finds its run in LINEAL_RUN; `lineal log` adds figures to it, and lineal.start_run makes children of
-    it. The exit code is the command's.
+    it. The exit code is the command's, signals to end go to it, and what it leaves in the background is not waited for.
 
     Examples:
       lineal run --experiment churn --param lr=0.01 -- python train.py
