@@ -17,6 +17,7 @@ from lineal_tui.view.training import data as data_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.tui.conftest import Opening
 
@@ -229,3 +230,13 @@ async def test_a_bare_word_in_a_filter_is_told_to_stand_in_quotes(registry: Regi
     async with opened(registry) as session:
         await session.press("slash", *"status", "space", "=", "space", *"bad")
         assert "not yet: a version has no bad; texts stand in quotes" in session.last
+
+
+async def test_the_purpose_of_data_is_wrapped(registry: Registry, opened: Opening, tmp_path: Path) -> None:
+    (tmp_path / "cards.csv").write_text("a,b\n1,2\n")
+    registry.add_dataset("cards", tmp_path / "cards.csv")
+    registry.set("data:cards", {"purpose": "all that was paid " * 8})
+    async with opened(registry, (80, 40)) as session:
+        await session.press("0", "enter")
+        assert session.text.count("paid") == 8
+        assert "1 row, 8 B" in session.text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.drawing.clean import one_line
 from lineal_tui.view.drawing.columns import Column, arrange, head, row
-from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, left, right, rule, width_of
+from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, hanging, left, right, rule, width_of
 from lineal_tui.view.drawing.words import age, counted, metric, number, short_digest, size, when
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def dataset_lines(use: DataUse, now: Micros, width: int) -> list[Line]:
         )
         if count
     )
-    rows = "" if version.rows is None else f"{counted(version.rows, 'row')}  "
+    rows = "" if version.rows is None else f"{counted(version.rows, 'row')}, "
     facts = [
         ("used by", used or "nobody yet"),
         ("holds", f"{rows}{size(version.bytes)}"),
@@ -160,11 +160,12 @@ def dataset_lines(use: DataUse, now: Micros, width: int) -> list[Line]:
         ("recorded", f"{when(version.created_at, now)} by {version.created_by}"),
         ("digest", short_digest(version.digest)),
     ]
-    lines: list[Line] = [
-        ((left(name, _FIELD), Tone.MUTED), (cut_middle(value, max(8, width - _FIELD)), Tone.TEXT))
-        for name, value in facts
-        if value
-    ]
+    lines: list[Line] = []
+    for name, value in facts:
+        # words are wrapped; of a path or an address both ends tell most
+        shown = one_line(value) if name == "purpose" else cut_middle(value, max(8, width - _FIELD))
+        if value:
+            lines.extend(hanging(((left(name, _FIELD), Tone.MUTED), (shown, Tone.TEXT)), width))
     if version.columns is None:
         lines.extend(((), (("no table: its columns are not known", Tone.MUTED),)))
         return lines
