@@ -212,7 +212,7 @@ class Group(click.Group):
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             from lineal_tui.cli.mistakes import NoCommand  # noqa: PLC0415  only mistakes need it
 
-            raise NoCommand(args[0], self, ctx)
+            raise NoCommand(args, self, ctx)
         return super().resolve_command(ctx, args)
 
 

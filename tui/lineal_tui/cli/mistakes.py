@@ -95,13 +95,20 @@ _STAGES = 6
 class NoCommand(click.UsageError):
     """A command that there is not."""
 
-    def __init__(self, name: str, group: click.Group, context: click.Context) -> None:
-        """Look for what was meant."""
+    def __init__(self, words: Sequence[str], group: click.Group, context: click.Context) -> None:
+        """Look for what was meant by the first of some words."""
         from lineal.rules.refs import nearest  # noqa: PLC0415  only mistakes need it
 
+        name, following = words[0], "".join(words[1:2])
         known = group.list_commands(context)
-        meant = _ELSEWHERE.get(name) if context.parent is None else None
+        meant = _ELSEWHERE.get(name.lower()) if context.parent is None else None
         near = () if meant else nearest(name, known)
+        is_address = context.parent is None and bool(set(name) & set("@:"))
+        if name + following in known:
+            meant, near = f"it is one word: `{context.command_path} {name}{following}`", ()
+        elif is_address or (following in known and not near and not meant):
+            verb = following if following in known else "show"
+            meant, near = f"the command comes first: `{context.command_path} {verb} {name}`", ()
         more = f"; did you mean {' or '.join(near)}?" if near else ""
         if context.info_name == "import":
             super().__init__(f"nothing can be imported from {name!r}{more}", context)
@@ -124,6 +131,8 @@ def told(error: click.UsageError, root: click.Context | None) -> tuple[str, str]
         instead = _INSTEAD.get((path, error.option_name))
         if instead is not None:
             return f"no option {error.option_name!r}", f"{instead}; {see}"
+        if context is not None and context.parent is None:
+            return f"no option {error.option_name!r}", f"the options of a command stand after its name; {see}"
         near = _options(error)
         return f"no option {error.option_name!r}", f"did you mean {' or '.join(near)}? {see}" if near else see
     if isinstance(error, click.BadParameter) and error.param is not None:
