@@ -166,6 +166,11 @@ class Layout(Desk):
         self.draw_status()
 
     def _dress(self, classes: dict[str, bool]) -> None:
-        wanted = (self.classes - classes.keys()) | {name for name, is_set in classes.items() if is_set}
-        if wanted != self.classes:
-            self.set_classes(wanted)  # each call goes through the rules of all that is on the screen
+        before = self.classes
+        for name, is_set in classes.items():
+            self.set_class(is_set, name, update=False)
+        if self.classes == before:
+            return
+        # their rules tell where panes stand; those of all that is in them took a third of the time of a key
+        parts = (self, self.small, self.header, self.body, self.status, *self.panes.values())
+        self.app.stylesheet.update_nodes(part for part in parts if part.is_attached)
