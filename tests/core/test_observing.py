@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lineal.errors import BadName, BadValue, Conflict, NotFound, NothingLive, NotPermitted, Refused
 from lineal.operations.observing import KEPT_DAYS
+from lineal.queries import observations as rows
 from lineal.records.base import Actor, Micros
 from lineal.records.observations import Observation
 from lineal.registry import open_registry
@@ -241,3 +242,21 @@ def test_what_is_rolled_up_is_what_the_single_values_come_to(
     assert series.count == len(values) == sum(each.count for each in hours)
     assert repr(series.last) == repr(values[-1].value)
     assert (series.first_at, series.last_at) == (values[0].at, values[-1].at)
+
+
+def test_what_was_observed_is_found_without_reading_all_of_it(live: Registry) -> None:
+    live.observe("m@production", {"latency": 70.0})
+    stage, version = live.stages("m")[-1].id, live.version("m@production").id
+    with live.context.read() as connection:
+        for ask in (
+            lambda: rows.series_of_versions(connection, [version]),
+            lambda: rows.series_at(connection, stage, version),
+            lambda: rows.series_at(connection, stage, None),
+        ):
+            statements: list[str] = []
+            connection.set_trace_callback(statements.append)
+            assert len(ask()) == 1
+            connection.set_trace_callback(None)
+            plan = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statements[-1]}").fetchall()]
+            scanned = [step for step in plan if step.startswith("SCAN")]
+            assert all("VIRTUAL TABLE" in step for step in scanned), plan

@@ -213,7 +213,10 @@ def series_of_versions(
         return {}
     rows = connection.execute(
         _SERIES.replace("SELECT ", "SELECT t.to_version, ", 1)
-        + "WHERE t.to_version IN (SELECT value FROM json_each(?)) ORDER BY o.transition_id DESC, n.name",
+        # from the versions to their model's stages and what was live there, each by an index
+        + "WHERE o.transition_id IN (SELECT x.id FROM json_each(?) j CROSS JOIN versions w ON w.id = j.value "
+        "CROSS JOIN stages z ON z.model_id = w.model_id "
+        "CROSS JOIN transitions x ON x.stage_id = z.id AND x.to_version = w.id) ORDER BY o.transition_id DESC, n.name",
         (json.dumps(list(versions)),),
     ).fetchall()
     found: dict[int, tuple[ObservedSeries, ...]] = {}
