@@ -222,6 +222,7 @@ def test_aliases_and_stages_have_one_transition_each(brought: Brought) -> None:
         "champion": "2",
         "challenger": "6",
     }
+    assert registry.model("tumour-classifier").stages[-1][0] == "production"
 
 
 def test_of_two_versions_in_one_stage_the_one_changed_last_is_live_and_the_other_is_told(brought: Brought) -> None:

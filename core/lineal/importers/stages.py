@@ -17,6 +17,8 @@ from lineal.rules import naming
 from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from lineal.importers.reading import Reader
     from lineal.importers.tally import Tally
     from lineal.records.imports import ForeignModel, ForeignPointer
@@ -48,7 +50,7 @@ class StageWriter:
         with self._context.change(Permission.PROMOTE, name) as change:
             for stage, pointer in wanted.items():
                 self._tally.found("stage")
-                self._move(change, foreign, self._stage(change, model, name, stage), pointer)
+                self._move(change, foreign, self._stage(change, model, name, stage, wanted), pointer)
             for other in stage_rows.stages_of(change.connection, model):
                 if other.name not in wanted:
                     self._clear(change, other)
@@ -70,10 +72,13 @@ class StageWriter:
                 )
         return wanted
 
-    def _stage(self, change: Change, model: int, name: str, stage: str) -> Stage:
+    def _stage(self, change: Change, model: int, name: str, stage: str, wanted: Collection[str]) -> Stage:
         found = stage_rows.stage(change.connection, model, stage)
         if found is None:
-            position = len(stage_rows.stages_of(change.connection, model))
+            stages = stage_rows.stages_of(change.connection, model)
+            last = stages[-1] if stages else None
+            # what is in production there stays the last stage here; else an alias is what comes nearest to it
+            position = last.position if last is not None and last.name in wanted else len(stages)
             stage_rows.insert_stage(change.connection, model, stage, position)
             change.record("stage_added", f"{name}@{stage}", position=position, after=None)
             found = addresses.stage(change.connection, name, stage)[1]
