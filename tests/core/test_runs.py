@@ -41,11 +41,16 @@ SCALARS = (
 
 def test_points_that_threads_log_at_once_are_steps_of_their_own(registry: Registry) -> None:
     run = registry.start_run("e")
+
+    def log(thread: int) -> None:
+        for number in range(1_000):
+            run.log_metric("loss", thread + number / 1_000)
+
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda _: [run.log_metric("loss", 0.5) for _ in range(1_000)], range(4)))
+            list(pool.map(log, range(4)))
     finally:
         sys.setswitchinterval(before)
     assert (_series(registry, run, "loss").count, _series(registry, run, "loss").last_step) == (4_000, 3_999)
