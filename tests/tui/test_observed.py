@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from lineal.registry import open_registry
+from lineal_tui.view.drawing.bars import header_line
 from lineal_tui.view.drawing.lines import Tone, line_width
 from lineal_tui.view.staging.observations import Watched, watched_lines
 
@@ -78,3 +81,23 @@ def test_rows_fit_and_what_is_left_out_is_said(registry: Registry, width: int, m
         assert all(line_width(line) <= width for line in lines)
     if 2 <= most < 5:
         assert "more" in lines[-1][0][0]
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 100, 160])
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_the_header_never_leaves_out_that_an_alert_fires(registry: Registry, width: int, stage: str) -> None:
+    (model,) = registry.models()
+    named = replace(model, name="a-rather-long-name-of-a-model", alarmed=("production",))
+    line = header_line(
+        Path("/srv/models/registry"),
+        width,
+        access="RW",
+        model=named,
+        view="history",
+        stage=stage,
+        marked=12,
+        findings=3,
+    )
+    assert line_width(line) == width
+    assert "ALERT" in "".join(text for text, tone in line if tone is Tone.FAILED)
+    assert "12 marked" in "".join(text for text, _ in line)
