@@ -163,6 +163,12 @@ def test_people_on_a_shared_account_do_not_share_what_is_kept(registry: Registry
     assert len(paths) == 3
 
 
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file for all examples."""
+    return tmp_path_factory.mktemp("kept") / "state.json"
+
+
 texts = st.text(max_size=12)
 keys = st.one_of(st.integers(), texts, st.tuples(st.integers(), st.one_of(st.none(), texts)))
 tables = st.builds(
@@ -191,8 +197,8 @@ tables = st.builds(
         st.lists(st.tuples(st.none() | texts, tables), max_size=2).map(tuple),
     )
 )
-def test_what_is_kept_is_what_was_there(tmp_path_factory: pytest.TempPathFactory, place: Place) -> None:
-    path = tmp_path_factory.mktemp("state") / "state.json"
+def test_what_is_kept_is_what_was_there(path: Path, place: Place) -> None:
+    path.unlink(missing_ok=True)
     remember(path, place)
     assert recall(path) == place
 
@@ -205,8 +211,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(list(Place.__dataclass_fields__)), json_values) | json_values)
-def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, found: object) -> None:
-    path = tmp_path_factory.mktemp("state") / "state.json"
+def test_any_file_is_read_or_refused(path: Path, found: object) -> None:
     path.write_text(json.dumps(found))
     try:
         recall(path)
