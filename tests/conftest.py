@@ -33,6 +33,10 @@ _GONE = (
 _KEPT = ("PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONHASHSEED")
 """Where Python finds and leaves its modules is not for the tests to decide; that it compiles each but once is."""
 
+_MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, where there is one
+_ROOM = 4 << 30
+"""Bytes that have to be free there: tests leave little, and those that fail all they made."""
+
 _home = pytest.StashKey[Path]()
 
 # a machine may be as busy as it likes: how long an example takes says nothing about what it shows
@@ -52,6 +56,8 @@ def pytest_configure(config: pytest.Config) -> None:
     locale.setlocale(locale.LC_ALL, "")
     os.umask(0o022)
     _hear_signals()
+    if _has_room(_MEMORY):  # syncing costs nothing there, and whatever is about a power cut has a disk of its own
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -76,6 +82,14 @@ def pytest_collection_finish() -> None:
     """Collect garbage as seldom as the program does, and never look for it in what was imported."""
     gc.set_threshold(50_000)
     gc.freeze()
+
+
+def _has_room(folder: Path) -> bool:
+    """Whether tests can keep their files in a folder, and run programs there."""
+    if not os.access(folder, os.W_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 def _hear_signals() -> None:

@@ -65,7 +65,8 @@ def test_any_sequence_of_use_cases_ends_as_a_plain_program_says(tmp_path: Path) 
     "guard", ["loop", "digest", "seals", "agreement", "links", "holds", pytest.param("fsync", marks=traced)]
 )
 def test_without_what_guards_against_it_a_fault_breaks_a_promise(guard: str, tmp_path: Path) -> None:
-    assert apart.broken_without(guard, tmp_path) != []
+    seed = 4 if guard in {"links", "holds"} else 0  # of the first sequences that 4 begins with, one meets it
+    assert apart.broken_without(guard, tmp_path, seed=seed) != []
 
 
 def test_the_long_form_says_what_breaks_without_a_guard() -> None:
