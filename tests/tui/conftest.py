@@ -51,7 +51,7 @@ class Hurry:
         loop.time = self
 
     def __call__(self) -> float:
-        return self._time() + self._ahead
+        return float(self._time()) + self._ahead
 
     def go_on(self, seconds: float) -> None:
         self._ahead += seconds
@@ -111,7 +111,7 @@ class Session:
             if any(not worker.is_finished for worker in self.app.workers):
                 with suppress(WorkerFailed, WorkerCancelled):  # the application says so itself, or has asked anew since
                     await self.app.workers.wait_for_complete()
-            elif screen._callbacks or screen._update_timer._active.is_set():
+            elif screen._callbacks or bool(screen._update_timer._active.is_set()):
                 screen._on_timer_update()
             elif screen.waits:
                 self._clock.go_on(REST if screen.scene is not None else 0.01)
