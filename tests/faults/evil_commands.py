@@ -105,7 +105,8 @@ READING: dict[str, Callable[[Names], Lines]] = {
     "undo": lambda names: [[names.place, "--plan"]],
     "clear": lambda names: [[names.place, "--plan"]],
     "export": lambda names: [[names.versions[0], "--to", "card"], [names.versions[1], "--to", "mlbom"]],
-    "guide": lambda _: [[], ["release"]],
+    "guide": lambda _: [[], ["release"], ["release", "roll", "back"]],
+    "help": lambda _: [[], ["stage", "set"]],
     "completion": lambda _: [["bash"]],
     "audit export": lambda _: [["-"]],
 }
