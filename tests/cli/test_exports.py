@@ -75,6 +75,12 @@ def test_a_link_leads_to_the_file_that_is_written(typed: Typed, registry: Path, 
     assert (tmp_path / "there" / "card.md").read_text()
 
 
+def test_a_folder_that_is_not_there_is_named(typed: Typed, registry: Path, tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "card.md"
+    told = typed("--registry", registry, "export", "fraud:1.1.0", "--to", "card", "-o", target)
+    assert (told.code, told.err) == (3, f"error: {target.parent}: no such file or folder\n")
+
+
 def test_a_bundle_is_written_to_a_file_and_taken_in_elsewhere(
     processed: Processed, registry: Path, tmp_path: Path
 ) -> None:

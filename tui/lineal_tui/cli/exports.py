@@ -75,6 +75,10 @@ def _written(target: Path) -> Iterator[IO[bytes]]:
             yield stream
         return
     place = target.resolve()
+    if not place.parent.is_dir():
+        from lineal.errors import NoSource  # noqa: PLC0415  only mistakes need it
+
+        raise NoSource(path=place.parent)
     partial = place.with_name(f".{place.name}-{os.getpid()}.partial")
     try:
         with partial.open("xb") as stream:
