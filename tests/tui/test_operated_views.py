@@ -321,7 +321,9 @@ async def test_what_is_observed_is_drawn_over_time_with_limits_and_alerts(
     for value in (60, 65, 70, 91, 75, 95):
         registry.observe(PLACE, {"latency": value, "errors": 0.01})
     async with opened(registry, size) as session:
-        await session.press("9", "C")
+        await session.press("9")
+        assert "While it is live" in session.text
+        await session.press("C")
         assert shown(session) is View.CURVES
         assert session.rows[1].startswith("─ latency  ")
         assert "observed, by the clock" in session.rows[1]

@@ -382,9 +382,7 @@ def _show_one(context: click.Context, place: str, *, as_json: bool) -> None:
     if not demanded.is_open:
         show([(), heading("Before a promotion"), *gates.gates(demanded)])
     if watched:
-        from lineal_tui.view.staging import observations  # noqa: PLC0415  as above
-
-        show([(), heading("While it is live"), *observations.alerts(watched, now(), width())])
+        show(stage_page.watched(watched, now(), width()))
 
 
 def failure_of(pipeline: Pipeline | None) -> LinealError | None:

@@ -104,10 +104,11 @@ class Exploring(Timelines):
         def read() -> StagesRead:
             items = []
             for stage in reversed(stages):
-                state = self.registry.stage_state(f"{model}@{stage}")
+                place = f"{model}@{stage}"
+                state, alerts = self.registry.stage_state(place), tuple(self.registry.alerts(place))
                 live = read_live(self.registry, model, stage)
                 failure = pipelines.failure_of(state.pipeline) if state.pipeline is not None else None
-                items.append(stages_list.StageItem(state, failure, live.since if live is not None else None))
+                items.append(stages_list.StageItem(state, failure, live.since if live is not None else None, alerts))
             return StagesRead(model, tuple(items))
 
         self.work(read, "stages")
@@ -150,9 +151,13 @@ class Exploring(Timelines):
         pane.draw_title = lambda width, active: rule(
             ((cut_middle(name, max(8, width - 8)), Tone.TITLE if active else Tone.STRONG),), (), width
         )
-        self.show_page(
-            View.STAGE, lambda width: stage_page.stage(item.state, item.failure, self.clock(), max(20, width))[1:]
-        )
+
+        def draw(width: int) -> list[Line]:
+            room = max(20, width)
+            lines = stage_page.stage(item.state, item.failure, self.clock(), room)[1:]
+            return [*lines, *stage_page.watched(item.alerts, self.clock(), room)] if item.alerts else lines
+
+        self.show_page(View.STAGE, draw)
 
     def address(self, stage: str | None = None) -> str:
         """The address of a stage: of the one under the cursor where stages or models are listed, else where one is."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lineal.errors import LinealError
+    from lineal.records.alerts import AlertState
     from lineal.records.base import Micros
     from lineal.records.releases import Pipeline, StageSettings, StageState, Step
     from lineal.records.stages import Plan
@@ -79,6 +80,13 @@ def stage(found: StageState, failure: LinealError | None, now: Micros, width: in
     if found.pipeline is not None:
         lines += [(), heading("Last pipeline"), *pipeline(found.pipeline, failure, is_running=found.is_running)]
     return lines
+
+
+def watched(found: Sequence[AlertState], now: Micros, width: int | None) -> list[Line]:
+    """What must hold of what is observed at a stage, and whether it does, as the end of its page."""
+    from lineal_tui.view.staging import observations  # noqa: PLC0415  few stages have alerts
+
+    return [(), heading("While it is live"), *observations.alerts(found, now, width)]
 
 
 def settings(found: StageSettings) -> list[Line]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lineal.errors import LinealError
+    from lineal.records.alerts import AlertState
     from lineal.records.base import Micros
     from lineal.records.releases import Pipeline, StageState
     from lineal.records.stages import Transition
@@ -39,6 +40,8 @@ class StageItem:
     """What its last pipeline ended with."""
     since: Micros | None
     """When what is live came there; None for nothing."""
+    alerts: tuple[AlertState, ...] = ()
+    """What must hold of what is observed there."""
 
 
 @dataclass(frozen=True, slots=True)
