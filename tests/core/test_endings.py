@@ -279,7 +279,7 @@ def test_what_is_overdue_is_listed_until_it_is_retired(registry: Registry, tmp_p
 
 
 def _ended(registry: Registry, clock: Clock) -> None:
-    """Versions of `n`: 1 retired, 2 retired and purged, 3 deprecated, 4 no more, 5 due and retired, 6 as it was."""
+    """Versions of `n`: 1 retired, 2 also purged, 3 deprecated, 4 no more, 5 due and retired, 6 as it was, 7 bad."""
     for _ in range(6):
         registry.register("n", scheme="sequence")
     registry.retire("n:1", reason="old", successor="n:6")
@@ -291,6 +291,10 @@ def _ended(registry: Registry, clock: Clock) -> None:
     registry.deprecate("n:4", until=None)
     registry.retire("n:5", reason="over")
     registry.set_retention("n", keep_last=3, keep_live=True)
+    registry.register("n")
+    registry.mark("n:7", VersionStatus.BAD, reason="wrong")
+    registry.mark("n:4", VersionStatus.BAD, reason="wrong")
+    registry.mark("n:4", VersionStatus.ACTIVE, reason="right")
 
 
 FORGED = [
@@ -319,6 +323,8 @@ FORGED = [
         "INSERT INTO deprecations (version_id, until, at, actor) SELECT id, 7, 7, 'cy' FROM versions WHERE seq = 4",
         *("n:4", "no event tells that it is deprecated"),
     ),
+    (None, "UPDATE versions SET status = 'active' WHERE seq = 7", "n:7", "and the log tells that it is bad"),
+    (None, "UPDATE versions SET status = 'bad' WHERE seq = 4", "n:4", "it is bad, and the log tells that it is active"),
     (None, "UPDATE retention_rules SET keep_last = 1", "n", "the rule of what is kept"),
     (None, "DELETE FROM retention_rules", "n", "the rule of what is kept"),
 ]
@@ -346,7 +352,7 @@ def test_the_log_tells_of_endings_that_were_changed_by_hand(
 def test_endings_that_came_with_a_bundle_agree_with_the_log(registry: Registry, clock: Clock, tmp_path: Path) -> None:
     _ended(registry, clock)
     with create_registry(tmp_path / "other") as other:
-        for label in (1, 3, 5, 6):
+        for label in (1, 3, 5, 6, 7):
             with (tmp_path / f"{label}.bundle").open("wb") as stream:
                 registry.export_bundle(f"n:{label}", stream)
             with (tmp_path / f"{label}.bundle").open("rb") as stream:

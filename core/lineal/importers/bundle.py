@@ -380,5 +380,7 @@ def _bring_version(
         metrics=[(name, value, None if on is None else data[on]) for name, value, on in new.metrics],
         datasets=[(data[dataset, label], role) for dataset, label, role in new.datasets],
     )
-    change.record("version_imported", f"{new.model}:{new.label}", uid=new.uid, seq=seq, digest=new.artifact)
+    change.record(
+        "version_imported", f"{new.model}:{new.label}", uid=new.uid, seq=seq, digest=new.artifact, status=new.status
+    )
     return number_

@@ -1,4 +1,4 @@
-"""What the audit log and the tables of retirements and deprecations say of each other."""
+"""What the audit log and the tables say of each other about the status of versions, and how they end."""
 
 from __future__ import annotations
 
@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 
     from lineal.queries.governed import Page
 
-_ACTIONS = "('version_retired', 'version_purged', 'deprecated', 'deprecation_withdrawn', 'ending_imported')"
+_ACTIONS = (
+    "('version_retired', 'version_purged', 'deprecated', 'deprecation_withdrawn', 'ending_imported', "
+    "'marked_bad', 'marked_active', 'version_imported')"
+)
 _BROUGHT_UID = -1
 """Of who retired a version in another registry."""
 
 
 @dataclass(slots=True)
 class _Told:
-    """What the log says of how a version ended, or is to."""
+    """What the log says of the status of a version, and of how it ended, or is to."""
 
     seq: int = 0
     """Of the last event about it."""
     retirement: tuple[object, ...] | None = None
     deprecation: tuple[object, ...] | None = None
+    status: str = "active"
+    """Unless it is retired."""
 
 
 def endings(connection: sqlite3.Connection, after: int) -> Page:
@@ -74,6 +79,8 @@ def _disagreement(
         return f"event {told.seq} tells that it was retired, and it is not"
     if retirement != told.retirement:
         return f"how it was retired or purged is not what event {told.seq} tells"
+    if retirement is None and status != told.status:
+        return f"it is {status}, and the log tells that it is {told.status}"
     if told.deprecation is None and (deprecation is not None or until is not None):
         return "no event tells that it is deprecated"
     if told.deprecation is not None and (deprecation is None or until is None):
@@ -92,7 +99,8 @@ def _told(connection: sqlite3.Connection, refs: Sequence[str]) -> dict[str, _Tol
         (json.dumps(refs),),
     ):
         found, data = told.setdefault(ref, _Told()), json.loads(text)
-        found.seq = seq
+        if not action.startswith("marked_"):
+            found.seq = seq
         match action:
             case "version_retired":
                 found.retirement = (at, actor, uid, claim, data.get("reason"), data.get("successor"), None, None)
@@ -103,6 +111,10 @@ def _told(connection: sqlite3.Connection, refs: Sequence[str]) -> dict[str, _Tol
                 found.deprecation = (data.get("until"), data.get("reason"), data.get("successor"), at, actor)
             case "deprecation_withdrawn":
                 found.deprecation = None
+            case "marked_bad" | "marked_active":
+                found.status = action.removeprefix("marked_")
+            case "version_imported":
+                found.status = data.get("status", "active")
             case "ending_imported":
                 found.retirement, found.deprecation = _brought(data)
     return told
