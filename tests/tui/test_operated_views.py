@@ -224,6 +224,8 @@ async def test_typed_words_do_what_the_shell_does(operated: Registry, opened: Op
         assert (new.command, new.timeout, new.place) == (("mail", "-s", "a b", "ops"), 5.0, PLACE)
         await session.press("y", "c")
         assert "lineal on add alert fraud@production --run" in session.last
+        await say(session, "on run")
+        assert "✓ nothing waits and nothing runs" in session.last
     assert [each.name for each in operated.automations()] == ["reload", "tell", "alert"]
 
 

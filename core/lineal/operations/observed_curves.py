@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lineal.records.stages import Stage, Transition
     from lineal.write_path.context import Context
 
+_MOST_ALARMS = 1_000
+"""Times that alerts fired which are looked at, from the last one back."""
 _NEAR = 4
 """The part of the range, as one in so many, within which a promotion, or this moment, is drawn, too."""
 
@@ -87,7 +89,7 @@ def observed(
         ]
         told = stage_spans(connection, model, stage.name)
         lines = thresholds(connection, stage.id, None if live is None else live.id, metric)
-        fired = alert_rows.episodes(connection, stage.id, -1)
+        fired = alert_rows.episodes(connection, stage.id, _MOST_ALARMS)
         known = names.metric_settings(connection, "model", model.id).get(metric)
     place = f"{stage.model}@{stage.name}"
     label = None if whole or live is None else live.to_label
