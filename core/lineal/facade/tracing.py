@@ -43,7 +43,7 @@ class Tracing(Upkeep):
                     owner=owner.owner,
                 )
                 for owner in datasets.all_datasets(connection)
-                for version in datasets.versions(connection, owner.id)[:most]
+                for version in datasets.versions(connection, owner.id, most)
             ]
 
     def open_file(self, ref: Address, path: str, *, limit: int = 1 << 20) -> FileContent:

@@ -62,9 +62,11 @@ def describe(connection: sqlite3.Connection, dataset_id: int, field: str, value:
     connection.execute(statements[field], (value, dataset_id))
 
 
-def versions(connection: sqlite3.Connection, dataset_id: int) -> list[DatasetVersion]:
+def versions(connection: sqlite3.Connection, dataset_id: int, limit: int = -1) -> list[DatasetVersion]:
     """The versions of a dataset, newest first."""
-    rows = connection.execute(_VERSION + "WHERE v.dataset_id = ? ORDER BY v.seq DESC", (dataset_id,)).fetchall()
+    rows = connection.execute(
+        _VERSION + "WHERE v.dataset_id = ? ORDER BY v.seq DESC LIMIT ?", (dataset_id, limit)
+    ).fetchall()
     return _versions(connection, rows)
 
 
