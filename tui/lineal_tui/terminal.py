@@ -78,7 +78,8 @@ def judge(
 
     Over SSH (`SSH_CONNECTION`), and on a terminal with sixteen colours, the application uses the terminal's own; with
     `NO_COLOR` none; over SSH it also leaves the mouse alone, whose every motion would cross the wire. It draws in ASCII
-    where the locale names another encoding than UTF-8; a locale that names none is taken for UTF-8, as Python does.
+    where the locale names another encoding than UTF-8, and on consoles whose fonts have little more; a locale that names
+    none is taken for UTF-8, as Python does.
 
     Args:
         environment: The process's.
@@ -115,7 +116,7 @@ def judge(
         multiplexer="tmux" if environment.get("TMUX") else "screen" if environment.get("STY") else None,
         size=size,
         look=look,
-        is_ascii=not is_utf8 if settled.ascii is None else settled.ascii,
+        is_ascii=not is_utf8 or term in _WITH_FEW_SIGNS if settled.ascii is None else settled.ascii,
         has_mouse=not is_remote if settled.mouse is None else settled.mouse,
         refusal=refusal,
     )
@@ -143,6 +144,8 @@ def _is_light(environment: Mapping[str, str]) -> bool:
 
 
 _MONOCHROME = frozenset({"vt100", "vt102", "vt220"})
+_WITH_FEW_SIGNS = _MONOCHROME | {"linux"}
+"""Consoles: what a font of 256 or 512 signs lacks, such as all of braille, they show as blanks or boxes."""
 
 
 def _colours(term: str, colorterm: str) -> int:
