@@ -116,3 +116,14 @@ def test_runs_of_several_experiments_tell_which_before_they_tell_figures(sample:
     one, _ = at_a_terminal("runs", "exp:churn", "--registry", sample, columns=80, NO_COLOR="1")
     assert "EXPERIMENT" not in one
     assert one.splitlines()[0].startswith("RUN ")
+
+
+def test_a_rollback_at_a_terminal_tells_how_to_take_it_back_where_that_can_be(registry: Path) -> None:
+    with open_registry(registry) as opened:
+        place, left = "fraud@production", opened.live("fraud@production").version.ref
+    _, told = at_a_terminal("rollback", place, "--registry", registry)
+    assert f"`lineal undo {place}` takes this back" in told
+    assert f"lineal mark {left} --bad" in told
+    at_a_terminal("undo", place, "--registry", registry)
+    _, told = at_a_terminal("rollback", place, "--bad", "--registry", registry)
+    assert "lineal undo" not in told  # which would be refused

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lineal_tui.view.drawing.lines import Tone, line_width
+from lineal_tui.view.drawing.lines import Tone, cut_middle, line_width
 from lineal_tui.view.drawing.text import table
 
 if TYPE_CHECKING:
@@ -76,3 +76,8 @@ def test_no_line_is_wider_than_the_terminal_and_what_is_needed_is_whole(
         told = "\n".join(map(_plain, lines))
         assert "2026-03-01 03:00  2.3.0 → 2.4.0" in told
         assert "2026-02-01 03:00  nothing → 2.3.0" in told
+
+
+def test_what_was_cut_in_the_middle_once_is_cut_there_again() -> None:
+    assert cut_middle(cut_middle("/home/ana/work/churn/train.py 0.5", 24), 13) == "/home/…py 0.5"
+    assert cut_middle("wide 模型 names", 9) == "wide 模…"

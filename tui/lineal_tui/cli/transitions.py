@@ -209,9 +209,9 @@ def _carry_out(registry: Registry, plan: Plan, wishes: _Wishes) -> None:
     _tell_deprecated(registry, plan)
     if wishes.bad and plan.source is not None:
         narrate(f"{plan.source.ref} is marked bad")
-    if plan.action is Action.ROLLBACK and plan.source is not None and on_terminal():
-        bad = "" if wishes.bad else f"; `lineal mark {plan.source.ref} --bad` keeps it from coming back"
-        narrate(f"`lineal undo {place}` takes this back{bad}")
+    elif plan.action is Action.ROLLBACK and plan.source is not None and on_terminal():
+        bad = f"`lineal mark {plan.source.ref} --bad` keeps it from coming back"
+        narrate(f"`lineal undo {place}` takes this back; {bad}")
 
 
 def _tell_failed(registry: Registry, plan: Plan, place: str, wishes: _Wishes) -> None:

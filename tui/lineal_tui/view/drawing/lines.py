@@ -93,7 +93,7 @@ def cut_middle(text: str, width: int) -> str:
     text = one_line(text)
     if width_of(text) <= width:
         return text
-    if width < 5 or not text.isascii():
+    if width < 5 or not (text.isascii() or all(width_of(letter) == 1 for letter in text)):
         return cut(text, width)
     head = (width - 1) // 2
     return text[:head] + ELLIPSIS + text[len(text) - (width - 1 - head) :]
