@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from array import array
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from lineal.errors import Cancelled
+from lineal.queries.watched import TooFar, watched
 from lineal.records.searching import Part
 from lineal.search.pieces import NAN, Condition, Sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import sqlite3
+    from collections.abc import Callable, Sequence
 
     from lineal.records.searching import Place
     from lineal.search.fields import Subject
@@ -34,9 +33,6 @@ _MOST_BEARERS = 10_000
 """Of plain words, which take longer to count."""
 _CHEAPER = 20
 """How many row numbers are read from an index while one thing is looked at."""
-_STEPS = 2_000
-"""Steps of SQLite's machine between two looks at whether the search goes on."""
-_STEPS_PER_ROW = 30
 _BEYOND_FOUR_BYTES = 1 << 31
 _UNKNOWN = 0.3
 """Share of things for which a condition is taken to hold when nothing tells."""
@@ -94,10 +90,6 @@ class Search:
         return self.descending or not self.walks
 
 
-class _TooFar(Exception):
-    """A walk that took longer than the other way would have."""
-
-
 Key = str | int | float | bytes | None
 Row = tuple[Key, int]
 
@@ -121,7 +113,7 @@ def rows(connection: sqlite3.Connection, search: Search, part: Part) -> list[Row
     else:
         try:
             found = _walked(connection, search, part, plan.walks_at_most)
-        except _TooFar:
+        except TooFar:
             found = _run(connection, search, *_in_order(connection, search, part, plan))
     return found[::-1] if part.backwards else found
 
@@ -132,7 +124,7 @@ def numbers(connection: sqlite3.Connection, search: Search) -> array[int]:
     found = array("i" if _highest(connection, search) < _BEYOND_FOUR_BYTES else "q")
     walks = [_walk(search, walk, None, backwards=False) for walk in search.walks]
     for text, values in walks if plan.walks_at_most else [_in_order(connection, search, Part(-1), plan)]:
-        with _watched(connection, search.stopped, -1):
+        with watched(connection, search.stopped, -1):
             found.extend(row[1] for row in connection.execute(text, values))
     return found
 
@@ -221,7 +213,7 @@ def _begun(connection: sqlite3.Connection, search: Search, plan: _Plan) -> tuple
         finder = condition.finder
         if finder is None:
             continue
-        with _watched(connection, search.stopped, -1):
+        with watched(connection, search.stopped, -1):
             found: set[int] = set(chain.from_iterable(connection.execute(finder.text, finder.values)))
         numbers = numbers & found if place else found
     finder = Sql("SELECT value FROM json_each(?)", (json.dumps(sorted(numbers)),))
@@ -377,34 +369,10 @@ def _beyond(search: Search, place: Place, *, backwards: bool) -> Sql:
 def _run(
     connection: sqlite3.Connection, search: Search, text: str, values: Sequence[object], most: int = -1
 ) -> list[Row]:
-    with _watched(connection, search.stopped, most):
+    with watched(connection, search.stopped, most):
         return connection.execute(text, values).fetchall()
 
 
 def _number(connection: sqlite3.Connection, search: Search, text: str, values: Sequence[object]) -> int:
-    with _watched(connection, search.stopped, -1):
+    with watched(connection, search.stopped, -1):
         return int(connection.execute(text, values).fetchone()[0])
-
-
-@contextmanager
-def _watched(connection: sqlite3.Connection, stopped: Callable[[], bool] | None, most: int) -> Iterator[None]:
-    """Let a statement be called off, or end when it has gone over `most` rows, about."""
-    looks, is_over = 0, False
-
-    def look() -> int:
-        nonlocal looks, is_over
-        looks += 1
-        is_over = 0 <= most * _STEPS_PER_ROW < looks * _STEPS
-        return is_over or (stopped is not None and stopped())
-
-    connection.set_progress_handler(look, _STEPS)
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
-        if is_over:
-            raise _TooFar from None
-        raise Cancelled(what="the search", who="you") from None
-    finally:
-        connection.set_progress_handler(None, 0)
