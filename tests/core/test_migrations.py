@@ -94,6 +94,7 @@ def test_a_newer_registry_is_not_upgraded(root: Path) -> None:
 
 AT_ONCE = """
 import sys
+sys.modules["pandas"] = None  # sqlite-utils imports it where it is, which takes half a second
 from pathlib import Path
 from lineal.errors import AlreadyExists
 from lineal.registry import create_registry, open_registry
