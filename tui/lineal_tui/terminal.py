@@ -78,8 +78,8 @@ def judge(
 
     Over SSH (`SSH_CONNECTION`), and on a terminal with sixteen colours, the application uses the terminal's own; with
     `NO_COLOR` none; over SSH it also leaves the mouse alone, whose every motion would cross the wire. It draws in ASCII
-    where the locale names another encoding than UTF-8, and on consoles whose fonts have little more; a locale that names
-    none is taken for UTF-8, as Python does.
+    where the locale names another encoding than UTF-8, and on consoles whose fonts have little more; a locale that
+    names none is taken for UTF-8, as Python does.
 
     Args:
         environment: The process's.
