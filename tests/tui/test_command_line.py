@@ -77,6 +77,18 @@ async def test_fields_are_set_and_the_command_can_be_copied(registry: Registry, 
         assert session.app.clipboard == "lineal set fraud:1.0.0 owner=lee 'notes=two words'"
 
 
+async def test_changes_that_are_asked_for_at_once_are_all_made_in_order(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        for number in range(4):
+            session.workspace.speak(f"set fraud:{number} owner=lee")  # there is no such version
+            session.workspace.speak(f"set fraud:1.0.0 notes={number}")
+            session.workspace.speak(f"set fraud:1.0.0 owner=lee{number}")
+        await session.settle()
+        changed = registry.version("fraud:1.0.0")
+        assert (changed.notes, changed.owner) == ("3", "lee3")
+        assert sum(event.ref == "fraud:1.0.0" for event in registry.events(limit=8)) == 8
+
+
 async def test_any_address_jumps_there(registry: Registry, opened: Opening, grow: Callable[..., None]) -> None:
     grow(registry, model="churn")
     with registry.start_run("training", name="first") as run:

@@ -199,7 +199,7 @@ class Commanding(Filtering):
     def _set(self, command: Command) -> None:
         registry, ref = self.registry, command.arguments[0]
         fields = commands.pairs(command, "FIELD=VALUE")
-        self.work(lambda: FieldsSet(registry.set(ref, fields), tuple(fields.items())), "command")
+        self.change(lambda: FieldsSet(registry.set(ref, fields), tuple(fields.items())))
 
     def on_fields_set(self, message: FieldsSet) -> None:
         """Say what was set, and look again."""

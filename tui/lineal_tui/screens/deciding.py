@@ -214,10 +214,10 @@ class Deciding(Auditing):
         reason = options.get("reason")
         if command.verb.name == "review":
             name = command.first or ""
-            self.work(lambda: Reviewed(registry.review(name, reason=reason)), "question")
+            self.change(lambda: Reviewed(registry.review(name, reason=reason)))
             return
         ref, stage = self._ref(command.first), options.get("for", self.stage)
         if command.verb.name == "approve":
-            self.work(lambda: Decided(registry.approve(ref, stage, reason=reason)), "question")
+            self.change(lambda: Decided(registry.approve(ref, stage, reason=reason)))
         else:
-            self.work(lambda: Decided(registry.reject(ref, stage, reason=reason)), "question")
+            self.change(lambda: Decided(registry.reject(ref, stage, reason=reason)))

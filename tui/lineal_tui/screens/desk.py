@@ -27,6 +27,7 @@ from lineal_tui.widgets.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from textual.app import ComposeResult
     from textual.message import Message
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from lineal.registry import Registry
 
 SMALLEST = (60, 15)
-_CHANGING = frozenset({"question", "command"})
-"""Groups of work that may change the registry, which is told whatever else is asked for meanwhile."""
 _OLDER = (View.TREE, View.HISTORY, View.RUNS, View.AUDIT, View.DELIVERIES)
 _OF_NO_MODEL = (WITHOUT_MODEL - {View.DIFF, View.LINEAGE, View.HELP}) | {View.MODELS}
 """Views that are about no model, also where there is one."""
@@ -98,6 +97,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
         """What did not agree between the registry and the disk when it was last examined."""
         self.last_command: str | None = None
         """The shell's command for the last action; None before the first."""
+        self._changes: ThreadPoolExecutor | None = None
         self.header = Bar(id="header")
         self.status = Status()
         self.body = Body(id="body")
@@ -220,17 +220,29 @@ class Desk(Still, Screen[None], inherit_bindings=False):
     # workers
 
     def work(self, job: Callable[[], Message], group: str) -> None:
-        """Call the core in a thread and post what it answers; what goes wrong arrives in `on_worker_state_changed`.
+        """Read in a thread and post the answer; what goes wrong arrives in `on_worker_state_changed`.
 
-        What was read is not told once its group was asked anew: what is newer may be on the screen already.
+        An answer is not told once its group was asked anew: what is newer may be on the screen already.
         """
 
         def answer() -> None:
             worker, message = get_current_worker(), job()
-            if group in _CHANGING or not worker.is_cancelled:
+            if not worker.is_cancelled:
                 self.post_message(message)
 
         self.run_worker(answer, group=group, thread=True, exclusive=True, exit_on_error=False)
+
+    def change(self, job: Callable[[], Message]) -> None:
+        """Change the registry in a thread, in the order in which changes are asked for, and post the answer.
+
+        Unlike what is read, no change is given up for another, and how each ended is told.
+        """
+        if self._changes is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  nothing changes before the first paint
+
+            self._changes = ThreadPoolExecutor(1, "change")
+        done = self._changes.submit(job)
+        self.run_worker(lambda: self.post_message(done.result()), group="change", thread=True, exit_on_error=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Turn an error in a worker into a message."""
@@ -239,7 +251,7 @@ class Desk(Still, Screen[None], inherit_bindings=False):
 
     def failed(self, error: BaseException, group: str) -> None:
         """Say what went wrong; a question that it belonged to is over."""
-        if group == "question":
+        if group in {"question", "change"}:
             self.asking.end()
             self.read()
         if isinstance(error, LinealError):

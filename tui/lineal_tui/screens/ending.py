@@ -129,7 +129,7 @@ class Ending(Deciding):
             version = registry.deprecate(ref, until=at, reason=reason, successor=successor)
             return Deprecated(version, f"lineal deprecate {shlex.quote(version.ref)} {tail}{_heir(successor)}")
 
-        self.work(deprecate, "question")
+        self.change(deprecate)
 
     def on_deprecated(self, message: Deprecated) -> None:
         """Say what was written down, and look again."""

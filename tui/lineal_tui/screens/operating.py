@@ -55,7 +55,7 @@ class Operating(Alarming):
                 self._settle()
             case _:
                 act = self._automation_change(command)
-                self.work(lambda: act(registry), "question")
+                self.change(lambda: act(registry))
 
     def _look_for_log(self, name: str | None) -> None:
         registry = self.registry
@@ -184,7 +184,7 @@ class Operating(Alarming):
             back = f"rolls back to {found.rolled_back_to}" if found.rolled_back_to is not None else "W shows the alerts"
             return reading.Operated(f"{words}. ALERT {fired}", line, back, is_alarming=True)
 
-        self.work(observe, "question")
+        self.change(observe)
 
     def _set_alert(self, command: Command) -> None:
         options, place, line = command.options, command.arguments[0], _line(command)
@@ -210,7 +210,7 @@ class Operating(Alarming):
             hint = f"{', '.join(unknown)} was never observed there yet; the alert waits for it" if unknown else None
             return reading.Operated(f"{place}: alert {text}", line, hint)
 
-        self.work(put, "question")
+        self.change(put)
 
 
 def _line(command: Command) -> str:

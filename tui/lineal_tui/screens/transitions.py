@@ -202,19 +202,19 @@ class Transitions(Following):
         self.say("…", tone=Tone.MUTED)
         if subject.plan is not None:
             plan = subject.plan
-            self.work(lambda: self._execute(plan, bad=bad, force=subject.force), "question")
+            self.change(lambda: self._execute(plan, bad=bad, force=subject.force))
         elif subject.act is not None:
-            self.work(subject.act, "question")
+            self.change(subject.act)
         elif subject.version is not None:
             version = subject.version
-            self.work(lambda: self._mark(version), "question")
+            self.change(lambda: self._mark(version))
 
     def _run_other(self) -> None:
         other = self.asking.run().other
         self.asking.question = None
         self.say("…", tone=Tone.MUTED)
         if other is not None:
-            self.work(other, "question")
+            self.change(other)
 
     def _execute(self, plan: Plan, *, bad: bool, force: bool = False) -> Executed | Began:
         if self.registry.binding(f"{plan.model}@{plan.stage}") is None:
