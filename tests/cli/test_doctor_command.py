@@ -12,6 +12,8 @@ import pytest
 from lineal_tui.terminal import judge
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.cli.bound_stage import Bound
     from tests.cli.command_line import Ran, Typed
 
@@ -99,6 +101,30 @@ def test_a_directory_that_is_gone_is_made_again_with_what_is_live_and_what_a_rol
     assert bound.live == "1.0.0"
 
 
+def kill_pipeline(typed: Typed, bound: Bound, begun_by: subprocess.Popen[str]) -> None:
+    """Kill what moves the stage, and let its hook go on."""
+    (journal,) = typed("pipeline", "list", "--json", "--registry", bound.root).json
+    os.kill(journal["pid"], signal.SIGKILL)
+    begun_by.communicate(timeout=20)
+    bound.go()
+
+
+def test_what_a_dead_pipeline_hides_is_mended_with_it(doctor: Typed, typed: Typed, bound: Bound) -> None:
+    bound.set_slow_hook()
+    process = bound.start("promote", "fraud:1.2.0", "--to", "production")
+    bound.wait_for_hook("promote")
+    kill_pipeline(typed, bound, process)
+    (older,) = bound.release.glob("*1.0.0*")
+    (older / "weights.json").chmod(0o644)
+    (older / "weights.json").write_text("{}")
+
+    assert [each["kind"] for each in doctor("--json").json] == ["pipeline_dead"]
+    mended = doctor("--repair")
+    assert mended.code == 0, mended
+    assert mended.out.count("mended: ") == 2
+    assert (doctor().code, (older / "weights.json").read_text() == "{}") == (0, False)
+
+
 def test_a_dead_pipeline_is_found_and_taken_back(doctor: Typed, typed: Typed, bound: Bound) -> None:
     bound.set_slow_hook()
     process = bound.start("promote", "fraud:1.2.0", "--to", "production")
@@ -107,10 +133,7 @@ def test_a_dead_pipeline_is_found_and_taken_back(doctor: Typed, typed: Typed, bo
     assert (running.code, running.json[0]["kind"]) == (5, "pipeline_running")
     assert "moves fraud@production" in running.err
     assert "moves fraud@production now" in typed("live", "fraud@production", "--registry", bound.root).err
-    (journal,) = typed("pipeline", "list", "--json", "--registry", bound.root).json
-    os.kill(journal["pid"], signal.SIGKILL)
-    process.communicate(timeout=20)
-    bound.go()
+    kill_pipeline(typed, bound, process)
 
     assert doctor("--json").json[0]["kind"] == "pipeline_dead"
     for words in (("live", "fraud@production"), ("models",), ("stage", "show", "fraud@production")):

@@ -72,10 +72,13 @@ def copy_registry(root: Path, target: Path) -> Path:
     return target
 
 
-def start_worker(role: str, *arguments: object, without: str | None = None, limit: int | None = None) -> Worker:
-    """Start a worker process, which says `ready` when everything it needs is loaded."""
+def start_worker(
+    role: str, *arguments: object, without: str | None = None, limit: int | None = None, timed: bool = False
+) -> Worker:
+    """Start a worker process, which says `ready` when everything it needs is loaded; `timed`, it says when it says."""
     options = [] if without is None else ["--without", without]
     options += [] if limit is None else ["--limit", str(limit)]
+    options += ["--timed"] if timed else []
     return Worker(
         subprocess.Popen(
             [sys.executable, str(WORKER), *options, role, *map(str, arguments)],

@@ -320,7 +320,7 @@ def _why_read_only(root: Path, path: Path) -> str | None:
     if not os.access(root, os.W_OK):
         return "you may not write its folder"
     for name in ("registry.lock", "objects", "releases"):
-        if not os.access(root / name, os.W_OK) and (root / name).exists():
+        if not os.access(root / name, os.W_OK) and os.path.lexists(root / name):
             return f"you may not write {name}"
     return None
 
@@ -353,7 +353,7 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LinealEr
         return ForeignRegistry(path=path, why="it is not an SQLite database")
     if name.startswith("SQLITE_CORRUPT"):
         return Damaged(path=path, why=why, hint=_DAMAGE_HINT)
-    if name == "SQLITE_READONLY_ROLLBACK" or (name.startswith("SQLITE_CANTOPEN") and _journal(path).exists()):
+    if name == "SQLITE_READONLY_ROLLBACK" or (name.startswith("SQLITE_CANTOPEN") and os.path.lexists(_journal(path))):
         return ReadOnlyRegistry(
             path=path.parent,
             why="a writer was killed and left its journal, which only someone who may write can roll back",

@@ -43,6 +43,10 @@ RUNNING = "pipeline_running"
 _NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs"})
 
 
+_PASSES = 2
+"""A dead pipeline hides what is wrong with its stage: what shows once it is taken back is mended, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mended:
     """A finding, and what became of it."""
@@ -114,23 +118,24 @@ def repair(context: Context) -> list[Mended]:
         NotPermitted, ReadOnlyRegistry: changes are not possible here.
     """
     context.check(Permission.REPAIR, "registry")
-    mended = []
-    for problem in list(_problems(context)):
-        if problem.cure is None:
-            mended.append(Mended(problem.finding, None))
-            continue
-        try:
-            mended.append(Mended(problem.finding, problem.cure()))
-        except LinealError as error:
-            stays = Finding(
-                problem.finding.kind,
-                problem.finding.ref,
-                problem.finding.path,
-                f"{problem.finding.problem}; mending it failed: {error}",
-                problem.finding.repair,
-            )
-            mended.append(Mended(stays, None))
+    mended: list[Mended] = []
+    known: set[Finding] = set()
+    for _ in range(_PASSES):
+        found = [problem for problem in _problems(context) if problem.finding not in known]
+        known.update(problem.finding for problem in found)
+        mended.extend(map(_mend, found))
     return mended
+
+
+def _mend(problem: _Problem) -> Mended:
+    finding = problem.finding
+    if problem.cure is None:
+        return Mended(finding, None)
+    try:
+        return Mended(finding, problem.cure())
+    except LinealError as error:
+        why = f"{finding.problem}; mending it failed: {error}"
+        return Mended(Finding(finding.kind, finding.ref, finding.path, why, finding.repair), None)
 
 
 def _problems(context: Context) -> Iterator[_Problem]:
