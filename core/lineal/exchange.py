@@ -70,7 +70,9 @@ def write_files(context: Context, address: str, folder: Path) -> int:
             raise Refused(what=f"the files of {version.ref}", why="it was registered without files")
         _check_kept(connection, version, f"the files of {version.ref}")
     if os.path.lexists(folder):
-        raise AlreadyExists(kind="file or folder", name=str(folder), where="")
+        raise AlreadyExists(
+            kind="file or folder", name=str(folder), hint="an export replaces nothing; name another folder"
+        )
     context.objects.check_all((entry.digest, entry.size) for entry in artifact.files)
     partial = folder.with_name(f".{folder.name}-{os.getpid()}.partial")
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,29 @@ def test_a_pipe_is_written_to_and_not_replaced(to: str, processed: Processed, re
         assert told.code == 0
         assert pipe.is_fifo()
         assert reading.result(timeout=20)
+
+
+@pytest.mark.parametrize("to", ["card", "mlbom", "bundle", "files"])
+def test_what_is_there_is_never_replaced(to: str, processed: Processed, registry: Path, tmp_path: Path) -> None:
+    for place in (tmp_path / "precious", tmp_path / "link"):
+        (tmp_path / "precious").write_text("mine")
+        if place.name == "link":
+            place.symlink_to("precious")
+        told = processed("--registry", registry, "export", "fraud:1.1.0", "--to", to, "-o", place)
+        assert told.code == 5
+        assert str(place) in told.err
+        assert "name another" in told.err
+        assert (tmp_path / "precious").read_text() == "mine"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_name_of_standard_output_goes_where_that_leads(registry: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "lineal_tui.main", "--registry", str(registry), "export", "fraud:1.1.0", "--to"]
+    with (tmp_path / "out").open("wb") as stream:
+        stream.write(b"before\n")
+        stream.flush()
+        assert subprocess.run([*words, "card", "-o", "/dev/stdout"], stdout=stream, check=False).returncode == 0
+    assert (tmp_path / "out").read_text().startswith("before\n---\n")
 
 
 def test_a_link_leads_to_the_file_that_is_written(typed: Typed, registry: Path, tmp_path: Path) -> None:

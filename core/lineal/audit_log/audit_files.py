@@ -66,7 +66,8 @@ def export_to(
     try:
         stream = path.open("xb")
     except FileExistsError:
-        raise AlreadyExists(kind="file", name=str(path)) from None
+        hint = "an export replaces nothing; name another, or `-` and a redirection or a pipe"
+        raise AlreadyExists(kind="file", name=str(path), hint=hint) from None
     except OSError as error:
         raise MachineError(path=path, why=error.strerror or str(error)) from error
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lineal.data.fingerprint import refuse_registry
 from lineal.errors import AlreadyExists, Conflict, Damaged, MachineError, NoSource
 from lineal.machine.actors import current_actor
-from lineal.machine.durable import sync_folder
+from lineal.machine.durable import give_name, sync_folder
 from lineal.queries import automation as automation_rows
 from lineal.queries import events as event_rows
 from lineal.queries import releases as release_rows
@@ -224,22 +224,12 @@ def _new_file(target: Path) -> Iterator[Path]:
     try:
         try:
             yield partial
-            _name_it(partial, target)
+            give_name(partial, target)
         finally:
             partial.unlink(missing_ok=True)
         sync_folder(target.absolute().parent)
     except FileExistsError as error:
-        raise AlreadyExists(kind="file", name=str(target), hint="a backup never replaces a file") from error
+        hint = "a backup never replaces a file; name another"
+        raise AlreadyExists(kind="file", name=str(target), hint=hint) from error
     except OSError as error:
         raise MachineError(path=target, why=error.strerror or str(error)) from error
-
-
-def _name_it(partial: Path, target: Path) -> None:
-    try:
-        os.link(partial, target)  # unlike a rename, it never replaces what came there meanwhile
-    except FileExistsError:
-        raise
-    except OSError:
-        if os.path.lexists(target):
-            raise FileExistsError from None
-        partial.rename(target)  # a file system without links

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def export_command(context: click.Context, *, ref: str, to: str, output: str) -> None:
     """Write a version's files, its model card, its bill of materials, or a bundle that another registry takes in.
 
-    Files go into a new folder, each checked against its digest.
+    Files go into a new folder, each checked against its digest; what is there is never replaced.
 
     A bundle has the version's files and the records of everything it came from. `lineal import bundle` brings it
     into another registry under the same uids and digests.
@@ -69,20 +69,42 @@ def export_command(context: click.Context, *, ref: str, to: str, output: str) ->
 
 @contextmanager
 def _written(target: Path) -> Iterator[IO[bytes]]:
-    """A file to write, which is there whole or stays as it was; a pipe or a device is written to as it is."""
-    if target.exists() and not target.is_file():
-        with target.open("wb") as stream:
+    """A new file to write, which is there whole or not at all; a pipe or a device is written to as it is.
+
+    Raises:
+        AlreadyExists: there is such a file, or folder.
+        NoSource: there is no such folder to put it into.
+    """
+    if _is_stream(target):
+        with target.open("ab") as stream:
             yield stream
         return
-    place = target.resolve()
-    if not place.parent.is_dir():
-        from lineal.errors import NoSource  # noqa: PLC0415  only mistakes need it
+    from lineal.errors import AlreadyExists, NoSource  # noqa: PLC0415  start-up is measured
+    from lineal.machine.durable import give_name  # noqa: PLC0415  as above
 
+    taken = AlreadyExists(
+        kind="folder" if target.is_dir() else "file",
+        name=str(target),
+        hint="an export replaces nothing; name another, or remove what is there",
+    )
+    place = target.resolve()
+    if place.exists():
+        raise taken
+    if not place.parent.is_dir():
         raise NoSource(path=place.parent)
     partial = place.with_name(f".{place.name}-{os.getpid()}.partial")
     try:
         with partial.open("xb") as stream:
             yield stream
-        partial.replace(place)
+        give_name(partial, place)
+    except FileExistsError as error:
+        raise taken from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _is_stream(target: Path) -> bool:
+    """Whether a name stands for something that takes bytes as they come, as `/dev/stdout` does wherever it leads."""
+    if target == Path("/dev/stdout") or target.parent.match("/dev/fd") or target.parent.match("/proc/*/fd"):
+        return True
+    return target.exists() and not target.is_file() and not target.is_dir()
