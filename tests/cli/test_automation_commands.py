@@ -56,6 +56,22 @@ def test_a_command_is_added_listed_run_and_removed(on: Typed, typed: Typed, regi
     assert len(on("log").lines) == 3
 
 
+def test_the_log_has_the_last_that_a_command_said_and_how_it_ended(on: Typed, typed: Typed, registry: Path) -> None:
+    on("add", "promoted", "--run", "sh -c 'echo pager is down >&2; exit 3'", "--name", "page")
+    on("add", "promoted", "--run", "sh -c 'exit 4'", "--name", "mute")
+    on("add", "promoted", "--run", "sh -c 'kill -9 $$'", "--name", "shot")
+    assert typed("promote", "fraud:1.2.0", "--to", "production", "--registry", registry).code == 0
+    assert on("run").code == 0
+    (said,) = on("log", "page").lines[1:]
+    assert "  failed exit 3  " in said
+    assert said.endswith("pager is down")
+    (said,) = on("log", "mute").lines[1:]
+    assert "  failed exit 4  " in said
+    assert "[" not in said
+    (said,) = on("log", "shot").lines[1:]
+    assert said.endswith("[ended by signal 9]")
+
+
 def test_json_of_an_automation_has_exact_values(on: Typed) -> None:
     made = on("add", "alert", "--run", "page --now 'a b'", "--timeout", "2.5", "--json")
     assert made.code == 0

@@ -15,11 +15,15 @@ from lineal.records.permissions import Permission, Role
 from lineal.registry import Registry, open_registry
 from lineal.write_path import waking
 from lineal_tui.keys import View
+from lineal_tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.tui.conftest import Opening, Session
+
+    from lineal_tui.view.drawing.pages import Rows
+    from lineal_tui.widgets.lines import Painter
 
 SIZES = [(80, 24), (160, 48), (60, 15)]
 PLACE = "fraud@production"
@@ -115,6 +119,42 @@ async def test_without_automations_it_says_how_to_add_one(registry: Registry, op
         assert "no alerts are set yet" in session.text
         await session.press("x")
         assert "no alert is under the cursor" in session.last
+
+
+async def test_one_that_never_ran_has_no_delivery_to_open(operated: Registry, opened: Opening) -> None:
+    async with opened(operated) as session:
+        await session.press("O", "G", "enter", "enter")
+        assert shown(session) is View.DELIVERIES
+        assert "quiet never ran yet" in session.last
+        await session.press("escape", "g", "enter", "slash", *"bogus", "enter", "enter")
+        assert shown(session) is View.DELIVERIES
+        assert "nothing that was run is under the cursor" in session.last
+
+
+async def test_without_alerts_there_is_none_to_open(registry: Registry, opened: Opening) -> None:
+    async with opened(registry) as session:
+        await session.press("W", "enter")
+        assert shown(session) is View.ALERTS
+        assert "no alert is under the cursor" in session.last
+
+
+async def test_what_is_below_follows_only_when_the_cursor_rests(
+    operated: Registry, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operated.set_alerts(PLACE, "latency < 80", "errors < 1")
+    async with opened(operated, (120, 40)) as session:
+        for key, below in (("O", View.DELIVERIES), ("W", View.ALERT)):
+            await session.press(key)
+            lines = session.workspace.panes[below].lines
+            drawn: list[object] = []
+
+            def show(rows: Rows[object], paint: Painter, lines: Lines = lines, drawn: list[object] = drawn) -> None:
+                drawn.append(rows)
+                Lines.show(lines, rows, paint)
+
+            monkeypatch.setattr(lines, "show", show)
+            await session.type_ahead("j", "k", "j", "k", "j")
+            assert len(drawn) == 1
 
 
 async def test_a_registry_without_models_has_automations(empty: Registry, opened: Opening) -> None:

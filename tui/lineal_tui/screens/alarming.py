@@ -128,6 +128,13 @@ class Alarming(Automating):
             self.call_after_refresh(self._show_alerts)
         self.call_after_refresh(self.follow_now)
 
+    def open_alert(self) -> None:
+        """Show the alert under the cursor; where there is none, say so and stay."""
+        if self.alert is None:
+            self.say("no alert is under the cursor", tone=Tone.MUTED)
+        else:
+            self.open_view(View.ALERT)
+
     # its stage
 
     def address(self, stage: str | None = None) -> str:

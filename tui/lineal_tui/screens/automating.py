@@ -203,6 +203,16 @@ class Automating(Ending):
         row = self.panes[View.DELIVERIES].lines.current if View.DELIVERIES in self.panes else None
         return row if isinstance(row, records.Delivery) else None
 
+    def open_delivery(self) -> None:
+        """Show the delivery under the cursor; where there is none, say so and stay."""
+        if self.delivery is not None:
+            self.open_view(View.DELIVERY)
+        elif self._log_read is not None and self._log_read.found:
+            self.say("nothing that was run is under the cursor", tone=Tone.MUTED)
+        else:
+            name = self._log_of
+            self.say("nothing ran yet" if name is None else f"{cut_middle(name, 40)} never ran yet", tone=Tone.MUTED)
+
     def _follow_delivery(self) -> None:
         row = self.delivery
         if row is None:

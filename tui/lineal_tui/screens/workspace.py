@@ -282,11 +282,11 @@ class Workspace(Marking):
         elif self.active is View.STAGES:
             self.open_view(View.STAGE)
         elif self.active is View.ALERTS:
-            self.open_view(View.ALERT)
+            self.open_alert()
         elif self.active is View.AUTOMATIONS:
             self.open_deliveries()
         elif self.active is View.DELIVERIES:
-            self.open_view(View.DELIVERY)
+            self.open_delivery()
         elif self.active is View.AUDIT:
             self.open_view(View.EVENT)
         elif self.active is View.EVENT:

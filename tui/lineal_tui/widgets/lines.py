@@ -160,6 +160,11 @@ class Lines(ScrollView):
         """The row at a place; None where there is none."""
         return self._row(index)
 
+    def fetch_visible(self) -> None:
+        """Fetch the rows that are visible, as painting them would."""
+        for y in range(self.size.height):
+            self._row(self.scroll_offset.y + y)
+
     def place_of(self, key: Hashable) -> int | None:
         """Where the row with this key is; None when it is not here."""
         return self._rows.position(key)

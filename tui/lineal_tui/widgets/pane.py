@@ -45,7 +45,9 @@ class Pane(Still, Vertical):
         self.title = Bar(classes="title")
         self.heads = Bar(classes="heads")
         self.lines = Lines(has_cursor=has_cursor)
-        self.lines.scrolled = self.redraw_foot
+        self.lines.scrolled = self._rows_scrolled
+        self._is_outdated = False
+        """Whether rows and what stands around them are yet to be drawn anew."""
         self.foot = Bar(classes="foot")
         self.older = older
         """What its foot calls what lies below the last visible row."""
@@ -88,8 +90,20 @@ class Pane(Still, Vertical):
 
     def rows_changed(self) -> None:
         """Draw the rows that are visible anew, and what stands around them, once what is being done is done."""
-        self.call_later(self.lines.repaint)
-        self.call_later(self.redraw)
+        self._is_outdated = True
+        self.call_later(self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._is_outdated:
+            self._is_outdated = False
+            self.lines.repaint()
+            self.redraw()
+
+    def _rows_scrolled(self) -> None:
+        # rows that are fetched only when they are painted would have what stands around them drawn a frame later
+        self.lines.fetch_visible()
+        self._catch_up()
+        self.redraw_foot()
 
     def _titled(self, width: int) -> Line:
         if self.filter is None:

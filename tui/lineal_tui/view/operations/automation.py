@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ TONES = {
     DeliveryState.LOST: Tone.FAILED,
 }
 """What states look like."""
+_TOLD_BY_STATE = re.compile(r"\[(exit code \d+|took longer than \S+ s and was stopped)\]")
 _ABANDONED = "its process is gone; what it did is not known"
 
 
@@ -84,9 +86,9 @@ def deliveries(found: Sequence[Delivery], now: Micros, width: int | None) -> lis
             (age(each.started_at or each.at, now), Tone.MUTED),
             (each.automation, Tone.STRONG),
             (one_line(each.ref), Tone.TEXT),
-            (f"{word(each.state)}, again" if each.attempt > 1 else word(each.state), TONES[each.state]),
+            (_ended(each), TONES[each.state]),
             ("" if each.seconds is None else f"{each.seconds:.1f} s", Tone.MUTED),
-            (last_line(each.output), Tone.MUTED),
+            (said_last(each), Tone.MUTED),
         )
         for each in found
     ]
@@ -94,9 +96,19 @@ def deliveries(found: Sequence[Delivery], now: Micros, width: int | None) -> lis
     return table(titles, rows, width=width, numbers=(0, 1, 5), below=(6,))
 
 
-def last_line(output: str) -> str:
-    """The last that was printed, cut where nobody reads on."""
-    lines = [line for line in output.splitlines() if line.strip()]
+def _ended(found: Delivery) -> str:
+    code = f" exit {found.exit_code}" if found.state is DeliveryState.FAILED and found.exit_code is not None else ""
+    return word(found.state) + code + (", again" if found.attempt > 1 else "")
+
+
+def said_last(found: Delivery) -> str:
+    """The last that a command itself printed, cut where nobody reads on.
+
+    How it ended was put below that; what its state says as well is left out here.
+    """
+    lines = [line for line in found.output.splitlines() if line.strip()]
+    if lines and _TOLD_BY_STATE.fullmatch(lines[-1]) and found.state in (DeliveryState.FAILED, DeliveryState.TIMED_OUT):
+        lines.pop()
     return one_line(lines[-1])[:200] if lines else ""
 
 

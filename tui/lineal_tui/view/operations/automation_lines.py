@@ -12,7 +12,7 @@ from lineal_tui.view.drawing.clean import one_line
 from lineal_tui.view.drawing.columns import Column, arrange, head, row
 from lineal_tui.view.drawing.lines import Line, Span, Tone, broken, cut, cut_middle, rule, width_of
 from lineal_tui.view.drawing.words import age, counted, number
-from lineal_tui.view.operations.automation import TONES, delivery, last_line, word
+from lineal_tui.view.operations.automation import TONES, delivery, said_last, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,14 +244,9 @@ def delivery_row(found: Delivery, look: DeliveriesLook, width: int) -> Line:
             "ref": ((cut_middle(found.ref, look.ref_width), Tone.TEXT),),
             "state": (_state(found),),
             "took": ((took, Tone.MUTED),),
-            "said": ((_said(found), Tone.MUTED),),
+            "said": ((said_last(found), Tone.MUTED),),
         },
     )
-
-
-def _said(found: Delivery) -> str:
-    """The last that a command printed; what stands beside it as its exit code is not said twice."""
-    return last_line(found.output.rstrip().removesuffix(f"[exit code {found.exit_code}]")) or last_line(found.output)
 
 
 def delivery_title(found: Delivery, width: int, *, active: bool) -> Line:
@@ -276,7 +271,7 @@ def delivery_lines(
     for each in others:
         text, tone = outcome(each)
         begun = age(each.started_at, now) if each.started_at is not None else ""
-        said = cut(_said(each), max(8, width - 40))
+        said = cut(said_last(each), max(8, width - 40))
         lines.append(
             (
                 (f"  {each.id}".ljust(9), Tone.MUTED),
