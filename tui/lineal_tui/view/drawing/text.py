@@ -54,6 +54,7 @@ def table(
     words: Sequence[int] = (),
     below: Sequence[int] = (),
     ends: Collection[int] = (),
+    whole: Collection[int] = (),
 ) -> list[Line]:
     """Rows under their titles.
 
@@ -70,6 +71,7 @@ def table(
         words: the columns of which a beginning will do, or nothing; those that matter least last.
         below: the columns that have to be read whole, but tell nothing by standing under one another.
         ends: the columns that are cut in the middle, as their texts differ at the end.
+        whole: the columns that are cut after all others only.
     """
     head: list[Row] = [tuple((title, Tone.HEAD) for title in titles)] if titles else []
     cleaned = [tuple((one_line(text), tone) for text, tone in row) for row in [*head, *rows]]
@@ -78,7 +80,7 @@ def table(
     widths = [max(width_of(row[n][0]) for row in cleaned) for n in range(len(cleaned[0]))]
     if width is None:
         return [_set(row, widths, range(len(widths)), numbers, ends, indent) for row in cleaned]
-    kept, moved, fitted = _fitted(widths, width - indent, words, below)
+    kept, moved, fitted = _fitted(widths, width - indent, words, below, whole)
     lines: list[Line] = []
     for n, row in enumerate(cleaned):
         is_head = bool(head) and n == 0
@@ -91,6 +93,12 @@ def table(
     return lines
 
 
+def cells_of(titles: Sequence[str], rows: Sequence[Row], columns: Collection[int]) -> int:
+    """Cells that some columns of a table need beside one another, with nothing cut."""
+    widths = [max(width_of(one_line(text)) for text in (titles[n], *(row[n][0] for row in rows))) for n in columns]
+    return _cells(widths, range(len(widths)))
+
+
 def _lines_below(told: Sequence[Span], indent: int, width: int) -> list[Line]:
     known = [(text, tone) for text, tone in told if text not in ("", "-")]
     pieces = [
@@ -100,7 +108,7 @@ def _lines_below(told: Sequence[Span], indent: int, width: int) -> list[Line]:
 
 
 def _fitted(
-    natural: Sequence[int], room: int, words: Sequence[int], below: Sequence[int]
+    natural: Sequence[int], room: int, words: Sequence[int], below: Sequence[int], whole: Collection[int]
 ) -> tuple[list[int], list[int], list[int]]:
     """The columns that are kept, those that get lines of their own, and how wide each column is to be."""
     kept, moved = list(range(len(natural))), []
@@ -116,6 +124,7 @@ def _fitted(
     widths = list(natural)
     spare = len(_GAP) + 1 if len(kept) + len(moved) < len(natural) else 0
     _narrow(widths, kept, room - spare, loose or [n for n in below if n in kept], _LEAST_WORDS)
+    _narrow(widths, kept, room - spare, [n for n in kept if n not in whole], _LEAST)
     _narrow(widths, kept, room - spare, kept, _LEAST)
     return kept, moved, widths
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lineal_tui.view.drawing.clean import clean, one_line
 from lineal_tui.view.drawing.columns import Column, arrange, head, row
 from lineal_tui.view.drawing.lines import Line, Span, Tone, broken, cut, cut_middle, rule, width_of
-from lineal_tui.view.drawing.text import table
+from lineal_tui.view.drawing.text import cells_of, table
 from lineal_tui.view.drawing.words import (
     age,
     counted,
@@ -95,9 +95,9 @@ def table_of(found: Sequence[Event], width: int | None) -> list[Line]:
         )
         for each in found
     ]
-    return table(
-        ("SEQ", "AT", "WHO", "ACTION", "REF", "WHAT"), rows, width=width, numbers=(0,), below=(2, 5), ends=(4,)
-    )
+    titles = ("SEQ", "AT", "BY", "ACTION", "REF", "WHAT")
+    is_narrow = width is not None and cells_of(titles, rows, (0, 1, 3, 4)) > width
+    return table(titles, rows, width=width, numbers=(0,), below=(4, 2, 5) if is_narrow else (2, 5), whole=(4,))
 
 
 def told(event: Event, width: int | None) -> Line:
@@ -158,7 +158,7 @@ def audit_columns(look: AuditLook, width: int) -> tuple[Column, ...]:
             Column("seq", "SEQ", max(3, look.seq_width), right=True, rank=5),
             Column("at", "AT", 16, rank=6),
             Column("age", "AGE", 4, right=True, rank=2),
-            Column("who", "WHO", look.who_width, rank=3),
+            Column("who", "BY", look.who_width, rank=3),
             Column("action", "ACTION", look.action_width),
             Column("ref", "REF", max(12, min(look.ref_width, width // 3 - 10))),
             Column("what", "WHAT", 16, grows=True, rank=1),

@@ -109,7 +109,7 @@ def inbox(found: Inbox, now: Micros, width: int | None) -> list[Line]:
         rows = [_forced(each, now) for each in found.forced]
         lines += [
             *([()] if lines else []),
-            *table(("REVIEW", "FORCED", "BY", "WHEN", "REASON"), rows, width=width, below=(2, 4)),
+            *table(("REVIEW", "FORCED", "BY", "AGE", "REASON"), rows, width=width, numbers=(3,), below=(2, 4)),
         ]
     return lines
 
@@ -119,7 +119,7 @@ def _forced(found: Transition, now: Micros) -> tuple[Span, ...]:
         (transition_ref(found), Tone.FAILED),
         (f"{found.from_label or 'nothing'} → {found.to_label or 'nothing'}, {found.outcome}", Tone.TEXT),
         (person(found.actor, found.claim), Tone.TEXT),
-        (ago(found.at, now), Tone.MUTED),
+        (age(found.at, now), Tone.MUTED),
         (found.reason or "", Tone.MUTED),
     )
 

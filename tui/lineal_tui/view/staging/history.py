@@ -121,7 +121,7 @@ def _action(transition: Transition) -> str:
 def history_columns(look: HistoryLook, width: int) -> tuple[Column, ...]:
     """The columns that fit, the reason taking what is left."""
     columns = [
-        Column("when", "WHEN", 16, rank=6),
+        Column("when", "AT", 16, rank=6),
         Column("age", "AGE", 4, right=True, rank=2),
         Column("action", "ACTION", look.action_width),
         Column("to", "LIVE", look.label_width),

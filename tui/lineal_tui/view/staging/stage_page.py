@@ -12,7 +12,7 @@ from lineal_tui.view.as_json.stage_json import state_of
 from lineal_tui.view.drawing.clean import one_line
 from lineal_tui.view.drawing.lines import Line, Span, Tone
 from lineal_tui.view.drawing.text import fields, heading, table
-from lineal_tui.view.drawing.words import ago, local_time, size, who
+from lineal_tui.view.drawing.words import age, ago, local_time, size, who
 from lineal_tui.view.staging import steps
 
 if TYPE_CHECKING:
@@ -158,11 +158,12 @@ def pipelines(found: Sequence[tuple[Pipeline, bool]], now: Micros, width: int | 
                 (state, _TONES.get(state, Tone.BETTER)),
                 (each.running_step or "", Tone.TEXT),
                 (each.actor.user, Tone.TEXT),
-                (ago(each.started_at, now), Tone.MUTED),
+                (age(each.started_at, now), Tone.MUTED),
                 (each.order.reason or "", Tone.MUTED),
             )
         )
-    return table(("STAGE", "WHAT", "STATE", "STEP", "BY", "BEGAN", "REASON"), rows, width=width, below=(4, 6))
+    titles = ("STAGE", "WHAT", "STATE", "STEP", "BY", "AGE", "REASON")
+    return table(titles, rows, width=width, numbers=(5,), below=(4, 6))
 
 
 def plan_steps(found: Plan, bound: StageSettings) -> list[Line]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lineal_tui.view.drawing.alarms import alarm
 from lineal_tui.view.drawing.lines import Line, Span, Tone
-from lineal_tui.view.drawing.text import table
+from lineal_tui.view.drawing.text import cells_of, table
 from lineal_tui.view.drawing.words import (
     age,
     lasted,
@@ -58,7 +58,9 @@ def models(
             )
         )
     titles = ("MODEL", "VERSIONS", "LIVE", "METRIC", "CHANGED", "OWNER", "PURPOSE")
-    return table(titles, rows, width=width, numbers=(1, 4), words=(6, 5, 3))
+    if width is not None and cells_of(titles, rows, range(5)) > width:
+        return table(titles, rows, width=width, numbers=(1, 4), below=(2, 5, 6))
+    return table(titles, rows, width=width, numbers=(1, 4), words=(6, 5))
 
 
 def _figure(model: Model, value: float | None) -> str | None:
@@ -286,7 +288,7 @@ def history(found: Sequence[Transition], now: Micros, width: int | None, *, stag
         )
         for each, at in zip(found, times, strict=True)
     ]
-    titles = ("AT", "#", "STAGE", "ACTION", "CHANGE", "FOR", "OUTCOME", "WHO", "REASON")
+    titles = ("AT", "#", "STAGE", "ACTION", "CHANGE", "FOR", "OUTCOME", "BY", "REASON")
     if width is None or stage is None:
         return table(titles, rows, width=width, words=(5,), below=(7, 8))
     return table(
@@ -329,7 +331,7 @@ def live_then(found: Sequence[tuple[str, LiveVersion | None]], at: Micros, width
         )
         for stage, each in found
     ]
-    return table(("STAGE", "LIVE", "SINCE", "FOR", "WHO", "OUTCOME", "REASON"), rows, width=width, below=(4, 6))
+    return table(("STAGE", "LIVE", "SINCE", "FOR", "BY", "OUTCOME", "REASON"), rows, width=width, below=(4, 6))
 
 
 def _why(found: Transition) -> str:
