@@ -231,6 +231,22 @@ def test_arrays_of_objects_are_refused_as_pickles_wherever_they_are(
     assert not stocked.plan_promote("m:6", "production").failed
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_arrays_of_objects_are_refused_however_an_archive_packs_them(
+    stocked: Registry, tmp_path: Path, method: int
+) -> None:
+    import numpy as np
+
+    evil = io.BytesIO()
+    np.save(evil, np.array([{"a": 1}], dtype=object))
+    with zipfile.ZipFile(tmp_path / "w", "w", method) as archive:
+        archive.writestr("README", "no array")
+        archive.writestr("w.npy", evil.getvalue())
+    stocked.register("m", tmp_path / "w", label="5")
+    stocked.set_gates(PLACE, no_pickle=True)
+    assert failed(stocked.plan_promote("m:5", "production"))["no pickle"].saw == "w (zip-pickle)"
+
+
 def test_a_rollback_an_undo_and_a_clearing_meet_no_gates(stocked: Registry) -> None:
     stocked.promote("m:2", "production")
     stocked.set_gates(PLACE, expressions=("metrics.auc > 2",), approvals=3, require=("owner",))

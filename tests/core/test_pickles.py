@@ -6,6 +6,7 @@ import io
 import pickle
 import struct
 import tracemalloc
+import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lineal.formats import pickles
+from lineal.formats import npy, pickles
 from lineal.formats.pickles import Source, executes_code, follow
 from lineal.records.contents import Concern, Pickled
 
@@ -244,3 +245,28 @@ def test_names_and_values_without_end_cost_little(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40 << 20
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_asked_for_arrays_of_objects_at_no_cost(tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_BZIP2) as archive, archive.open("zeros", "w") as member:
+        for _ in range(200):
+            member.write(bytes(1 << 20))
+    tracemalloc.start()
+    try:
+        assert not npy.holds_pickles(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_of_any_packing_is_read_without_an_error(tmp_path: Path, method: int) -> None:
+    damaged = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(damaged, "w", method) as archive:
+        archive.writestr("member", b"x" * 1_000)
+    content = bytearray(damaged.read_bytes())
+    begin = content.index(b"member") + len(b"member")
+    for place in range(begin, begin + 20):
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        assert not npy.holds_pickles(damaged)

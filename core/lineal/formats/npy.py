@@ -6,6 +6,7 @@ The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.ht
 from __future__ import annotations
 
 import ast
+import copy
 import errno
 import hashlib
 import math
@@ -13,6 +14,7 @@ import os
 import re
 import zipfile
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from lineal.errors import BadFormat
@@ -21,6 +23,7 @@ from lineal.records.base import Digest
 from lineal.records.models import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import IO
 
@@ -35,8 +38,6 @@ _CHUNK = 1 << 20
 _INFLATED_FREELY = 64 << 20
 _INFLATED_RATIO = 20
 _SIMPLE = re.compile(r"[<>|=]?([biufcSaVU?])(\d*)|[<>|=]?([mM])8(?:\[\w+\])?")
-
-
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, OSError)
 """How zipfile says that offsets, compression or encryption are not what they should be."""
 
@@ -108,10 +109,31 @@ def holds_pickles(path: Path) -> bool:
 
 def _is_pickled_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     try:
-        with archive.open(member) as stream:
+        with _opened(archive, member) as stream:
             return _is_pickled(stream)
-    except _UNREADABLE:
-        return False
+    except MemoryError:
+        return True  # a machine with more of it could read on
+    except Exception as error:
+        if isinstance(error, _UNREADABLE) or type(error).__name__ == "LZMAError":  # not every Python has its module
+            return False
+        raise
+
+
+@contextmanager
+def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """A member to read a little of, which costs little."""
+    if member.compress_type != zipfile.ZIP_BZIP2:
+        with archive.open(member) as stream:
+            yield stream
+        return
+    import bz2  # noqa: PLC0415  not every Python has it, and hardly a zip file needs it
+
+    # zipfile unpacks four kilobytes of it at once, whatever is asked for, and these may be gigabytes.
+    packed = copy.copy(member)
+    packed.compress_type, packed.file_size = zipfile.ZIP_STORED, member.compress_size
+    del packed.CRC  # of what is unpacked
+    with archive.open(packed) as stream, bz2.BZ2File(stream) as unpacked:
+        yield unpacked
 
 
 def _is_pickled(file: IO[bytes]) -> bool:
