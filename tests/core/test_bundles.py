@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import shutil
 import tarfile
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,49 @@ def test_a_bundle_that_calls_pickles_something_else_is_refused(
     bring(other, rewritten(streams[1].getvalue(), lie))  # without the bytes nobody can tell
     with pytest.raises(Damaged, match="runs code when it is loaded"):
         bring(other, streams[0].getvalue())
+
+
+def test_no_bundle_calls_a_pickle_that_is_here_something_else(
+    registry: Registry, other: Registry, tmp_path: Path
+) -> None:
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": 1}))
+    registry.register("p", tmp_path / "w.pkl")
+    registry.register("p", parent="p:1.0.0")
+    stream = io.BytesIO()
+    registry.export_bundle("p:1.0.1", stream)  # tells of its parent's file, and leaves the bytes out
+
+    def lie(head: dict[str, Any]) -> None:
+        head["artifacts"][0]["files"][0][3] = "safetensors"
+
+    other.register("mine", tmp_path / "w.pkl")
+    with pytest.raises(Damaged, match="runs code when it is loaded"):
+        bring(other, rewritten(stream.getvalue(), lie))
+    assert [model.name for model in other.models()] == ["mine"]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_pickle_that_a_bundle_without_it_called_harmless_is_not_taken_in(
+    registry: Registry, other: Registry, tmp_path: Path, *, beside: bool
+) -> None:
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "more.txt").write_text("more")
+    registry.register("p", tmp_path / "w.pkl")
+    registry.register("p", parent="p:1.0.0")
+    stream, second = io.BytesIO(), io.BytesIO()
+    registry.export_bundle("p:1.0.1", stream)
+
+    def lie(head: dict[str, Any]) -> None:
+        head["artifacts"][0]["files"][0][3] = "safetensors"
+
+    bring(other, rewritten(stream.getvalue(), lie))
+    files = [tmp_path / "w.pkl", *([tmp_path / "more.txt"] if beside else [])]
+    with pytest.raises(Refused, match="calls it safetensors"):
+        other.register("mine", *files)
+    registry.register("q", *files)
+    registry.export_bundle("q:1.0.0", second)
+    with pytest.raises(Damaged, match="runs code when it is loaded"):
+        bring(other, second.getvalue())
+    other.register("mine", tmp_path / "more.txt")
 
 
 def test_a_collection_takes_nothing_that_is_being_brought(

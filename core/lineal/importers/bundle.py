@@ -165,10 +165,15 @@ def _write(content: IO[bytes], size: int, target: Path) -> None:
 def _check_formats(connection: sqlite3.Connection, bundle: Bundle, objects: ObjectStore, name: str) -> None:
     """Check that no file runs code which the bundle, or one that came before without the bytes, says to run none.
 
+    Also of what is here already, which need not come along.
+
     Raises:
         Damaged: one does.
     """
-    here = {digest for digest, _ in bundle.objects}
+    come = {digest for digest, _ in bundle.objects}
+    here = come | artifact_rows.kept_of(
+        connection, [digest for artifact in bundle.artifacts for _, digest, _, _ in artifact.files]
+    )
     for artifact in bundle.artifacts:
         known = rows.formats_of(connection, artifact.digest)
         for path, digest, _, claimed in artifact.files:
@@ -178,6 +183,10 @@ def _check_formats(connection: sqlite3.Connection, bundle: Bundle, objects: Obje
                 said = known[path] if claimed in PICKLING else claimed
                 why = f"{naming.shown(path)} is said to be {naming.shown(said)}, and runs code when it is loaded"
                 raise Damaged(path=name, why=why)
+    for ref, path, digest, claimed in artifact_rows.claimed(connection, come):
+        if claimed not in PICKLING and artifacts.executes_code(objects.path(Digest(digest)), path):
+            why = f"{naming.shown(path)} runs code when it is loaded; the bundle that {ref} came in calls it {claimed}"
+            raise Damaged(path=name, why=why)
 
 
 def _check_not_purged(connection: sqlite3.Connection, bundle: Bundle) -> None:

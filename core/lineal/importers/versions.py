@@ -21,6 +21,7 @@ from lineal.queries import versions as version_rows
 from lineal.records.base import Actor, Micros, Scalar, Uid
 from lineal.records.models import Scheme, VersionStatus
 from lineal.rules import naming
+from lineal.versioning import artifacts
 from lineal.versioning.versions import FIRST_STAGES, choose_primary
 from lineal.write_path.policy import Permission
 
@@ -269,6 +270,7 @@ class VersionWriter:
 
 
 def _stored(change: Change, taken: Taken) -> tuple[int, int | None]:
+    artifacts.check_claims(change.connection, taken.artifact)
     artifact = artifact_rows.insert(change.connection, taken.artifact, taken.architecture, change.at)
     if taken.architecture is None:
         return artifact, None

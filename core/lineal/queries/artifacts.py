@@ -45,6 +45,25 @@ def insert(connection: sqlite3.Connection, artifact: Artifact, architecture: Arc
     return int(row[0])
 
 
+def claimed(connection: sqlite3.Connection, digests: Collection[str]) -> list[tuple[str, str, Digest, str]]:
+    """(version, path, digest, format) of files of these digests that bundles told of, and whose bytes never came."""
+    return connection.execute(
+        "SELECT m.name || ':' || v.label, f.path, o.digest, f.format FROM json_each(?) j "
+        "CROSS JOIN objects o ON o.digest = j.value AND NOT o.kept JOIN artifact_files f ON f.object_id = o.id "
+        "JOIN versions v ON v.artifact_id = f.artifact_id JOIN models m ON m.id = v.model_id",
+        (json.dumps(list(digests)),),
+    ).fetchall()
+
+
+def kept_of(connection: sqlite3.Connection, digests: Collection[str]) -> frozenset[str]:
+    """Those of some digests whose bytes are here."""
+    rows = connection.execute(
+        "SELECT o.digest FROM json_each(?) j CROSS JOIN objects o ON o.digest = j.value AND o.kept",
+        (json.dumps(list(digests)),),
+    )
+    return frozenset(row[0] for row in rows.fetchall())
+
+
 def intern_object(connection: sqlite3.Connection, digest: Digest, size: int, at: Micros, *, kept: bool = True) -> int:
     """The row of an object that is no file of an artifact, added where it is new; `kept` tells whether it is here."""
     row = connection.execute(

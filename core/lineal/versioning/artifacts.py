@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lineal.data.fingerprint import check_file_name, manifest_digest, refuse_registry, walk
-from lineal.errors import BadValue
+from lineal.errors import BadValue, Refused
 from lineal.formats.architecture import describe
 from lineal.formats.opening import machine_errors, require_regular
 from lineal.formats.sniff import PICKLING, WITH_PICKLES, sniff
+from lineal.queries import artifacts as artifact_rows
 from lineal.records.models import Architecture, Artifact, FileEntry
 from lineal.records.releases import MANIFEST
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -70,6 +72,22 @@ def _with_pickles(stored: Path, format_: str) -> str:
     from lineal.formats.npy import holds_pickles  # noqa: PLC0415  few files may hold some
 
     return f"{format_}{WITH_PICKLES}" if holds_pickles(stored) else format_
+
+
+def check_claims(connection: sqlite3.Connection, artifact: Artifact) -> None:
+    """Check that none of the files was called harmless by a bundle that came without it, and runs code.
+
+    Raises:
+        Refused: one was; with its bytes the version of that bundle could go live past a demand for no such files.
+    """
+    evil = {entry.digest: entry for entry in artifact.files if entry.format in PICKLING}
+    for ref, _, digest, format_ in artifact_rows.claimed(connection, evil) if evil else ():
+        if format_ not in PICKLING:
+            raise Refused(
+                what=f"recording {evil[digest].path}",
+                why=f"it runs code when it is loaded, and the bundle that {ref} came in calls it {format_}",
+                hint=f"do not trust {ref}; save the file anew, so that its bytes are others",
+            )
 
 
 def take_in(objects: ObjectStore, sources: Sequence[Source], *, move: bool) -> tuple[Artifact, Architecture | None]:

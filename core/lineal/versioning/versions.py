@@ -155,6 +155,8 @@ def _look_up(connection: sqlite3.Connection, new: NewVersion) -> _Ground:
 def _insert(change: Change, new: NewVersion, artifact: Artifact | None, architecture: Architecture | None) -> Version:
     connection = change.connection
     ground = _look_up(connection, new)
+    if artifact is not None:
+        artifacts.check_claims(connection, artifact)
     model = ground.model or _new_model(change, new)
     params, metrics, datasets = _taken_over(connection, new, ground)
     seq = rows.next_seq(connection, model.id)
