@@ -14,7 +14,7 @@ from lineal.queries import stages as stage_rows
 from lineal.records.models import VersionStatus
 from lineal.records.stages import Action, Outcome
 from lineal.rules import naming
-from lineal.write_path.policy import Permission
+from lineal.write_path.policy import Permission, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,7 +50,9 @@ class StageWriter:
         with self._context.change(Permission.PROMOTE, name) as change:
             for stage, pointer in wanted.items():
                 self._tally.found("stage")
-                self._move(change, foreign, self._stage(change, model, name, stage, wanted), pointer)
+                here = self._stage(change, model, name, stage, wanted)
+                if here is not None:
+                    self._move(change, foreign, here, pointer)
             for other in stage_rows.stages_of(change.connection, model):
                 if other.name not in wanted:
                     self._clear(change, other)
@@ -72,15 +74,22 @@ class StageWriter:
                 )
         return wanted
 
-    def _stage(self, change: Change, model: int, name: str, stage: str, wanted: Collection[str]) -> Stage:
+    def _stage(self, change: Change, model: int, name: str, stage: str, wanted: Collection[str]) -> Stage | None:
+        """The stage of this name, added where it is new; None when this actor may add none, which is told."""
         found = stage_rows.stage(change.connection, model, stage)
         if found is None:
+            place = f"{name}@{stage}"
+            why = allowed(change.connection, change.actor, Permission.CONFIGURE, place)
+            if why is not None:
+                way = f"once somebody added it (`lineal stage add {place}`), import again"
+                self._tally.lost("stage", place, f"there is no such stage here, and {why}; {way}")
+                return None
             stages = stage_rows.stages_of(change.connection, model)
             last = stages[-1] if stages else None
             # what is in production there stays the last stage here; else an alias is what comes nearest to it
             position = last.position if last is not None and last.name in wanted else len(stages)
             stage_rows.insert_stage(change.connection, model, stage, position)
-            change.record("stage_added", f"{name}@{stage}", position=position, after=None)
+            change.record("stage_added", place, position=position, after=None)
             found = addresses.stage(change.connection, name, stage)[1]
         return found
 
