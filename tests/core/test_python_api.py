@@ -37,7 +37,7 @@ def home(weights: Weights) -> Path:
     return weights().parent
 
 
-def _run(code: str, folder: Path, registry: Path | None = None) -> str:
+def _run(code: str, folder: Path, registry: Path | None = None, *, told: str = "") -> str:
     environment = {name: value for name, value in os.environ.items() if name != "LINEAL_REGISTRY"}
     environment["XDG_DATA_HOME"] = str(folder / "data")
     if registry is not None:
@@ -45,7 +45,7 @@ def _run(code: str, folder: Path, registry: Path | None = None) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.stderr == ""
+    assert done.stderr == told
     assert done.returncode == 0
     return done.stdout
 
@@ -68,8 +68,10 @@ def test_the_example_of_the_design_works_as_a_script(home: Path, root: Path) -> 
 
 def test_a_run_makes_the_users_own_registry_where_none_is_found(home: Path) -> None:
     code = "import lineal\nwith lineal.start_run('e') as run: pass\nprint(lineal.open_registry().root)"
-    assert _run(code, home) == f"{home}/data/lineal/registry\n"
-    assert _run(code, home) == f"{home}/data/lineal/registry\n"
+    made = f"{home}/data/lineal/registry"
+    told = f"made a registry at {made}; `lineal init` makes one for the current folder and all below it\n"
+    assert _run(code, home, told=told) == f"{made}\n"
+    assert _run(code, home) == f"{made}\n"
     with open_registry(home / "data" / "lineal" / "registry") as registry:
         assert len(registry.runs()) == 2
 
