@@ -116,7 +116,7 @@ def test_json_lines_and_sending_them_again(run: Typed, given_in: Callable[[bytes
     given_in(lines.encode())
     again = run("observe", STAGE, "-", "--json").json
     assert (again["recorded"], again["known"]) == (0, 2)
-    given_in(lines.replace("71", "72").encode())
+    given_in(lines.replace('"latency": 71', '"latency": 72').encode())
     other = run("observe", STAGE, "-")
     assert other.code == 5
     assert "line 1: latency" in other.err
