@@ -385,6 +385,26 @@ async def test_what_is_observed_is_drawn_over_time_with_limits_and_alerts(
         assert "observed" in session.rows[1]
 
 
+async def test_the_curve_of_an_alert_is_that_of_what_it_watches(registry: Registry, opened: Opening) -> None:
+    registry.set_alerts(PLACE, "latency < 2 * promoted.errors for 5m", "errors < 1")
+    registry.observe(PLACE, {"latency": 91, "errors": 7, "zeal": 1})
+    async with opened(registry) as session:
+        await session.press("W", "s", "G", "C")
+        first = session.rows[1].split()[1]
+        await session.press("escape", "g", "C")
+        assert {first, session.rows[1].split()[1]} == {"latency", "errors"}
+        await session.press("escape")
+        assert shown(session) is View.ALERTS
+
+
+async def test_a_delivery_that_was_made_again_is_told_when_it_is_asked_for(operated: Registry, opened: Opening) -> None:
+    with taken(waking.lock_path(operated.root)):
+        operated.deliver_again(2)
+    async with opened(operated, (120, 40)) as session:
+        await say(session, "on show 2")
+        assert "delivery 2 was made again; this is the last attempt, delivery 3" in session.last
+
+
 async def test_where_nothing_was_observed_it_says_how_to(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
         await say(session, "observations")

@@ -16,6 +16,7 @@ from lineal_tui.view.staging.questions import question_of_alert
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lineal.operations.alerts import terms
     from lineal.records.alerts import AlertState
     from lineal_tui.keys import Binding
     from lineal_tui.screens import operations as reading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from lineal_tui.view.operations import alert_lines as drawing
 else:
     # most registries have no alerts, and none of it is on the first screen
+    terms = Later("lineal.operations.alerts.terms")
     reading = Later("lineal_tui.screens.operations")
     drawing = Later("lineal_tui.view.operations.alert_lines")
 
@@ -142,6 +144,13 @@ class Alarming(Automating):
         if stage is None and self.active in WITH_ALERT and self.alert is not None:
             return drawing.place_of(self.alert.state)
         return super().address(stage)
+
+    @property
+    def watched_metric(self) -> str | None:
+        """What the alert under the cursor watches, where alerts are listed."""
+        if self.active not in WITH_ALERT or self.alert is None:
+            return super().watched_metric
+        return terms.first_observed(self.alert.state.rule.text)
 
     def open_history(self) -> None:
         """Show the history of the stage that is looked at, or of the alert under the cursor."""

@@ -147,6 +147,10 @@ class Automating(Ending):
         goal, self._delivery_goal = self._delivery_goal, None
         if goal is not None:
             self.panes[View.DELIVERIES].lines.find((goal.automation, goal.seq))
+            last = self.delivery
+            if last is not None and (last.automation, last.seq) == (goal.automation, goal.seq) and last.id != goal.id:
+                words = f"delivery {goal.id} was made again; this is the last attempt, delivery {last.id}"
+                self.say(words, f"`lineal on show {goal.id}` prints it", tone=Tone.MUTED)
         elif is_other:
             self.panes[View.DELIVERIES].lines.move_to(0)
         self.follow_now()

@@ -77,8 +77,13 @@ class Drawing(RunPages):
         self._show_curves(self._of_stage(place))
 
     def _of_stage(self, place: str) -> Asked:
-        known = self._known
-        return reading.Asked((), self.model, self.stage, place, metric=known.metric, axis="clock")
+        metric = self.watched_metric or self._known.metric
+        return reading.Asked((), self.model, self.stage, place, metric=metric, axis="clock")
+
+    @property
+    def watched_metric(self) -> str | None:
+        """The metric that is observed and meant by what is under the cursor; None when none is."""
+        return None
 
     def _asked_here(self) -> Asked | None:
         known = self._known

@@ -89,3 +89,9 @@ def is_observed(key: str) -> bool:
 def names(term: Term) -> list[str]:
     """The metrics that an expression asks for, as they are shown."""
     return list(dict.fromkeys(each.name for each in fields_of(term)))
+
+
+def first_observed(text: str) -> str:
+    """The first metric of an alert's text that is observed."""
+    *_, term = read(text)
+    return next(name for name in names(term) if is_observed(name))
