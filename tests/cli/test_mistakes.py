@@ -56,6 +56,18 @@ if TYPE_CHECKING:
             "no command 'fraud@production'",
             "first: `lineal rollback fraud@production`",
         ),
+        (("fraud", "rollback"), "no command 'fraud'", "the command comes first: `lineal rollback fraud@production`"),
+        (
+            ("fraud", "rollback", "--reason", "it drifts"),
+            "no command 'fraud'",
+            "`lineal rollback fraud@production --reason 'it drifts'`",
+        ),
+        (("fraud", "versions"), "no command 'fraud'", "the command comes first: `lineal versions fraud`"),
+        (
+            ("fraud@production", "history", "--limit", "3"),
+            "no command 'fraud@production'",
+            "`lineal history fraud@production --limit 3`",
+        ),
         (("fraud:1.0.0",), "no command 'fraud:1.0.0'", "the command comes first: `lineal show fraud:1.0.0`"),
         (("--plan", "rollback", "fraud@production"), "no option '--plan'", "stand after its name"),
         (("grant", "daemon", "deploy"), "ROLE: 'deploy' is not one of viewer, contributor", "did you mean deployer?"),

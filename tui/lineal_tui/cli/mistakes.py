@@ -104,7 +104,11 @@ class NoCommand(click.UsageError):
         meant = _ELSEWHERE.get(name.lower()) if context.parent is None else None
         near = () if meant else nearest(name, known)
         is_address = context.parent is None and bool(set(name) & set("@:"))
-        if name + following in known:
+        is_swapped = context.parent is None and following in known
+        swapped = _swapped(words, group, context) if is_swapped else None
+        if swapped is not None:
+            meant, near = f"the command comes first: `{context.command_path} {swapped}`", ()
+        elif name + following in known:
             meant, near = f"it is one word: `{context.command_path} {name}{following}`", ()
         elif is_address or (following in known and not near and not meant):
             verb = following if following in known else "show"
@@ -116,6 +120,23 @@ class NoCommand(click.UsageError):
             return
         super().__init__(f"no command {name!r}{more}", context)
         self.hint = meant or (f"there are {', '.join(known)}" if len(known) <= _FEW else None)
+
+
+def _swapped(words: Sequence[str], group: click.Group, context: click.Context) -> str | None:
+    """What was typed with the command before what it is about; None where the registry has nothing of that name."""
+    from shlex import quote  # noqa: PLC0415  only mistakes need it
+
+    name, verb, *rest = words
+    asked = session(context)
+    places = [each for each in stages(asked) if name in (each, *each.split("@"))]
+    if not places and name not in _models(asked):
+        return None
+    command = group.get_command(context, verb)
+    wants_stage = any("@STAGE" in str(each.metavar) for each in getattr(command, "params", ()))
+    # a command that moves a stage would ask for one next; which, is plain only of a model
+    is_model = all(each.split("@")[0] == name for each in places)
+    subject = places[0] if places and wants_stage and (is_model or len(places) == 1) else name
+    return " ".join([verb, *map(quote, [subject, *rest])])
 
 
 def told(error: click.UsageError, root: click.Context | None) -> tuple[str, str]:
@@ -228,6 +249,14 @@ def stage_hint(error: StageWanted, asked: Session) -> str | None:
 def _listed(known: Sequence[str]) -> str:
     more = ", ..." if len(known) > _STAGES else ""
     return f"there are {', '.join(known[:_STAGES])}{more}" if len(known) > 1 else f"there is {known[0]}"
+
+
+def _models(asked: Session) -> list[str]:
+    try:
+        with replace(asked, read_only=True, narrates=False).open() as registry:
+            return [model.name for model in registry.models()]
+    except (LinealError, OSError):
+        return []  # as below
 
 
 def stages(asked: Session) -> list[str]:
