@@ -107,7 +107,7 @@ def test_a_history_at_80_columns_has_its_times_and_versions_whole(sample: Path) 
 
 def test_the_heads_of_a_difference_within_a_model_are_labels_at_a_terminal(sample: Path) -> None:
     shown, _ = at_a_terminal("diff", "fraud:1.0.0", "fraud@production", "--registry", sample, columns=80, NO_COLOR="1")
-    assert re.match(r"fraud +1\.0\.0 +\d+\.\d+\.\d+", shown)
+    assert re.match(r" *fraud +1\.0\.0 +\d+\.\d+\.\d+", shown)
 
 
 def test_runs_of_several_experiments_tell_which_before_they_tell_figures(sample: Path) -> None:
@@ -127,3 +127,31 @@ def test_a_rollback_at_a_terminal_tells_how_to_take_it_back_where_that_can_be(re
     at_a_terminal("undo", place, "--registry", registry)
     _, told = at_a_terminal("rollback", place, "--bad", "--registry", registry)
     assert "lineal undo" not in told  # which would be refused
+
+
+def test_a_long_reference_begins_with_what_is_in_it_at_a_terminal_only() -> None:
+    shown, told = at_a_terminal("guide", "reference", columns=80)
+    assert len(shown.splitlines()) < 40
+    assert {"Exit codes", "Keys", "Commands"} <= {COLOUR.sub("", line).strip() for line in shown.splitlines()}
+    assert "stage remove" in COLOUR.sub("", shown)
+    assert max(len(COLOUR.sub("", line)) for line in shown.splitlines()) <= 80
+    assert "lineal guide reference promote" in told
+    command = [sys.executable, "-m", "lineal_tui.main", "guide", "reference"]
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert len(piped.stdout.splitlines()) > 1_500
+
+
+@pytest.mark.parametrize(
+    ("words", "begins", "without"),
+    [
+        (("promote",), "lineal promote", "lineal register"),
+        (("lineal", "stage", "set"), "lineal stage set", "lineal stage show"),
+        (("policy",), "lineal policy", "lineal promote"),
+        (("exit", "codes"), "Exit codes", "lineal promote REF"),
+        (("LINEAL_REGISTRY",), "Which registry", "lineal promote REF"),
+    ],
+)
+def test_a_part_of_the_reference_is_what_the_words_name(words: tuple[str, ...], begins: str, without: str) -> None:
+    shown = COLOUR.sub("", at_a_terminal("guide", "reference", *words, columns=100)[0])
+    assert shown.startswith(begins + "\n")
+    assert f"\n{without}" not in shown

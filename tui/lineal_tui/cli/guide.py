@@ -36,17 +36,23 @@ class _TopicName(click.ParamType):  # type: ignore[type-arg]  # generic in newer
 def guide_command(*, topic: str | None, words: tuple[str, ...]) -> None:
     """Read how to do something; without a topic, list what there is to read.
 
-    It prints all of it, or the sections that WORDS are the heading of, or stand in. It starts no pager; `| less` is
-    one.
+    It prints all of it, or the sections that WORDS are the heading of, or stand in; of the reference, which is long, a
+    terminal gets the names of its sections and commands. It starts no pager; `| less` is one.
 
     Examples:
       lineal guide
       lineal guide release
       lineal guide release roll back
-      lineal guide reference | grep -A 12 'lineal promote'
+      lineal guide reference promote
+      lineal guide reference | less
     """
     from lineal_tui.view.guidance import guide  # noqa: PLC0415  start-up is measured
 
+    if topic == "reference" and not words and (room := width()) is not None:
+        show(guide.contents(topic, room))
+        narrate("`lineal guide reference WORDS` prints a part, as in `lineal guide reference promote`;")
+        narrate("`lineal guide reference | less` has all of it")
+        return
     if topic is not None:
         show(guide.page(topic, width(), about=" ".join(words)))
         return

@@ -89,16 +89,43 @@ def page(topic: str, width: int | None = None, *, about: str = "") -> list[Line]
     return laid_out(_about(topic, text, about) if about else text, min(width or _USUAL, _WIDEST))
 
 
+def contents(topic: str, width: int) -> list[Line]:
+    """What a guide has, for whom all of it would be too much at once: its sections, with the parts that these have."""
+    lines: list[Line] = []
+    for section in _cut(source(topic), "## ")[1:]:
+        heading, *parts = (each.partition("\n")[0].lstrip("# ") for each in _cut(section, "### "))
+        lines.append(((heading, Tone.STRONG),))
+        words = [
+            ((part.removeprefix("lineal ") + ("," if n < len(parts) else ""), Tone.TEXT),)
+            for n, part in enumerate(parts, 1)
+        ]
+        lines += [((" " * _INDENT, Tone.TEXT), *line) for line in wrap(words, width - _INDENT)]
+    return lines
+
+
+def _cut(text: str, mark: str) -> list[str]:
+    """What stands before the first heading that begins with a mark, then each with what follows it."""
+    before, *sections = re.split(f"^{mark}", text, flags=re.MULTILINE)
+    return [before, *(mark + each for each in sections)]
+
+
 def _about(topic: str, text: str, about: str) -> str:
-    sections = [f"## {each}" for each in re.split(r"^## ", text, flags=re.MULTILINE)[1:]]
-    headings = [each.partition("\n")[0].lstrip("# ") for each in sections]
-    wanted = about.lower()
-    found = [each for each, heading in zip(sections, headings, strict=True) if wanted in heading.lower()]
-    found = found or [each for each in sections if wanted in each.lower()]
+    """The sections with these words in the heading, else what is of that command, else the parts with the words."""
+    sections = _cut(text, "## ")[1:]
+    parts = [each for section in sections for each in _cut(section, "### ")]
+    wanted = about.lower().removeprefix("lineal ")
+    found = [each for each in sections if wanted in _heading(each)]
+    found = found or [each for each in parts if f"{_heading(each)} ".startswith(f"lineal {wanted} ")]
+    found = found or [each for each in parts if wanted in each.lower()]
     if not found:
+        headings = [each.partition("\n")[0].lstrip("# ") for each in sections]
         hint = f"its sections are {', '.join(headings)}"
         raise NotFound(kind="section about", name=about, where=f" in the guide {topic}", hint=hint)
     return "\n".join(found)
+
+
+def _heading(section: str) -> str:
+    return section.partition("\n")[0].lstrip("# ").lower()
 
 
 def laid_out(markdown: str, width: int) -> list[Line]:
