@@ -448,3 +448,11 @@ async def test_in_a_registry_that_is_only_read_nothing_is_changed(operated: Regi
             assert "not now: it was opened read-only" in session.last
             await say(session, "on disable reload")
             assert "nothing can be changed here" in session.last
+
+
+async def test_what_an_alert_does_has_the_room_that_its_text_leaves(registry: Registry, opened: Opening) -> None:
+    command = ("mail", "-s", "down", "operations@example.org")
+    registry.set_alerts(PLACE, "latency < 80", command=command, rolls_back=True)
+    async with opened(registry, (120, 40)) as session:
+        await session.press("W")
+        assert "run mail -s down operations@example.org, roll back" in session.rows[3]

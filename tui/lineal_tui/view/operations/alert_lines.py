@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class AlertsLook:
     state_width: int
     place_width: int
     saw_width: int
+    text_width: int
     now: Micros
 
 
@@ -66,7 +67,8 @@ def alerts_look(found: Sequence[AlertState], now: Micros) -> AlertsLook:
     states = max([5, *(width_of(PHASE_WORDS[each.phase]) for each in found)])
     places = max([5, *(width_of(place_of(each)) for each in found)])
     saw = max([3, *(width_of(each.saw) for each in found)])
-    return AlertsLook(states, min(28, places), min(32, saw), now)
+    text = max([9, *(width_of(one_line(each.rule.text)) for each in found)])
+    return AlertsLook(states, min(28, places), min(32, saw), text, now)
 
 
 def sorted_alerts(found: Sequence[AlertState], order: str) -> list[AlertState]:
@@ -82,7 +84,7 @@ def in_alert(match: Matcher, found: AlertState) -> bool:
 @lru_cache(maxsize=8)
 def alerts_columns(look: AlertsLook, width: int) -> tuple[Column, ...]:
     """The columns that fit."""
-    return arrange(
+    fitting = arrange(
         [
             Column("state", "STATE", look.state_width),
             Column("since", "FOR", 4, right=True, rank=2),
@@ -93,6 +95,12 @@ def alerts_columns(look: AlertsLook, width: int) -> tuple[Column, ...]:
         ],
         width,
     )
+    if fitting[-1].id != "then":
+        return fitting
+    # what no alert needs to be read in full, what happens then can use
+    spare = sum(max(0, each.width - look.text_width) for each in fitting if each.id == "text")
+    wider = {"text": -spare, "then": spare}
+    return tuple(replace(each, width=each.width + wider.get(each.id, 0)) for each in fitting)
 
 
 def alerts_head(look: AlertsLook, width: int) -> Line:
