@@ -6,7 +6,7 @@ import os
 import selectors
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from lineal.errors import MachineError, NoSource
@@ -87,7 +87,8 @@ def _left_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """A block in which a command decides what signals to end mean, so that its end is there to be recorded."""
 
     def pass_on(number: int, _frame: object) -> None:
-        process.send_signal(number)
+        with suppress(PermissionError):  # it became another user, as `sudo` does, whom this one may not end
+            process.send_signal(number)
 
     previous = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # a terminal tells the command, too
     for number in (signal.SIGTERM, signal.SIGHUP):
