@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lineal.errors import BadFilter, BadValue, LinealError, NotFound, Refused
 from lineal.records.alerts import AlertSetting
+from lineal.registry import open_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.core.conftest import Served
+
+    from lineal.registry import Registry
 
 PLACE = "m@staging"
 GOOD: dict[str, Any] = {
@@ -77,3 +83,43 @@ def test_a_bound_stage_is_changed_with_the_rest_or_not_at_all(served: Served) ->
     changed = registry.binding(served.place)
     assert changed is not None
     assert (changed.keep, registry.gates(served.place).approvals) == (9, 2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda registry, _: registry.configure_stage("m@canary", gates={"approvals": 2}),
+        lambda registry, _: registry.configure_stage("m@canary", alerts=[AlertSetting("errors < 5")]),
+        lambda registry, folder: registry.bind_stage("m@canary", release=str(folder / "new")),
+    ],
+)
+def test_a_stage_that_is_removed_meanwhile_is_not_taken_for_another(
+    served: Served, tmp_path: Path, change: Callable[[Registry, Path], object]
+) -> None:
+    registry = served.registry
+    registry.register("other", metrics={"auc": 0.5})
+    registry.add_stage("m", "canary")
+    failed: list[BaseException] = []
+
+    def late() -> None:
+        with open_registry(registry.root) as mine:
+            try:
+                change(mine, tmp_path)
+            except LinealError as error:
+                failed.append(error)
+
+    thread = threading.Thread(target=late)
+    with registry.context.db.write("test") as connection:
+        thread.start()
+        time.sleep(0.5)  # it has read, and waits to write
+        (row,) = connection.execute("DELETE FROM stages WHERE name = 'canary' RETURNING id").fetchall()
+        connection.execute(
+            "INSERT INTO stages (id, model_id, name, position) "
+            "SELECT ?, id, 'canary', 2 FROM models WHERE name = 'other'",
+            row,
+        )
+    thread.join(60)
+    assert isinstance(failed[0], NotFound)
+    assert registry.gates("other@canary").is_open
+    assert registry.alerts("other@canary") == []
+    assert registry.binding("other@canary") is None

@@ -51,6 +51,7 @@ def configure(
         setting.checked([each.text], command=each.command, cool_down=each.cool_down)
 
     def change_rest(change: Change) -> None:
+        _, stage = addresses.stage(change.connection, ref.model, ref.stage)  # it may have been removed meanwhile
         if gates:
             known = gate_rows.gates_of(change.connection, stage.id)
             gating.write(change, stage, gating.checked(change.connection, stage, known, gates))

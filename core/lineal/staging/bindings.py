@@ -26,6 +26,7 @@ from lineal.staging.turns import alone
 from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping
 
     from lineal.records.models import Version
@@ -79,6 +80,7 @@ def bind(
             layout.claim(directory, registry=uid, place=place)
             laid = _lay_out_live(context, stage, directory, is_new=has_moved)
         with context.change(Permission.CONFIGURE, place) as change:
+            _check_same(change.connection, stage)
             also(change)
             if has_moved:
                 rows.unset_settings(change.connection, stage.id)
@@ -91,6 +93,18 @@ def bind(
             health = new.health_url or new.health
             change.record("stage_bound", place, release=new.release, hook=new.hook, health=health, keep=new.keep)
     return new
+
+
+def _check_same(connection: sqlite3.Connection, stage: Stage) -> None:
+    """Check, within a change, that a stage is the one that was looked up before: it may have been removed meanwhile.
+
+    Raises:
+        NotFound, Conflict: it is not there any more, or another one of its name is.
+    """
+    _, now = addresses.stage(connection, stage.model, stage.name)
+    if now.id != stage.id:
+        what = f"changing {stage.model}@{stage.name}"
+        raise Conflict(what=what, why="it was removed and added again meanwhile", hint="do it once more")
 
 
 def _refuse_unfinished(context: Context, stage: Stage, what: str) -> None:
@@ -231,6 +245,7 @@ def unbind(context: Context, address: str) -> StageSettings:
     with alone(context, stage):
         _refuse_unfinished(context, stage, f"unbinding {ref}")
         with context.change(Permission.CONFIGURE, str(ref)) as change:
+            _check_same(change.connection, stage)
             known = rows.settings(change.connection, stage.id)
             if known is None:
                 raise NotFound(kind="release directory", name=str(ref), hint="the stage is a pointer only")
