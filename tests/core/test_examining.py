@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lineal import addresses
+from lineal.staging import turns
+from lineal.upkeep import doctor
+
 if TYPE_CHECKING:
     from tests.core.conftest import Served
 
@@ -50,4 +54,22 @@ def test_what_cannot_be_removed_is_not_said_to_be(served: Served) -> None:
         subprocess.run(["umount", left], check=True)
     (mended,) = served.registry.repair()
     assert mended.done == "removed it"
+    assert not left.exists()
+
+
+def test_what_a_pipeline_that_began_meanwhile_lays_out_is_not_removed_as_debris(served: Served) -> None:
+    registry = served.registry
+    left = served.directory / ".partial-0"
+    left.mkdir()
+    context = registry.context
+    with context.read() as connection:
+        _, stage = addresses.stage(connection, "m", "production")
+    (problem,) = [each for each in doctor._problems(context) if each.finding.kind == "debris"]
+    assert problem.cure is not None
+    repairing = threading.Thread(target=problem.cure)
+    with turns.alone(context, stage):
+        repairing.start()
+        repairing.join(0.3)
+        assert left.exists()
+    repairing.join(20)
     assert not left.exists()

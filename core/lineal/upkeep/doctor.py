@@ -291,7 +291,7 @@ def _stage(context: Context, stage: Stage, settings: StageSettings) -> Iterator[
     elif now != wanted:
         why = f"{layout.CURRENT} points at {now or 'nothing'}, but {wanted or 'nothing'} is live"
         yield _current(context, stage, settings, str(directory / layout.CURRENT), why)
-    yield from _strangers(directory, place, {release.name for release in known})
+    yield from _strangers(context, stage, directory, {release.name for release in known})
 
 
 def _release(
@@ -313,18 +313,20 @@ def _current(context: Context, stage: Stage, settings: StageSettings, path: str,
     return _Problem(Finding("current_elsewhere", place, path, why, repair_), partial(_settle, context, stage, settings))
 
 
-def _strangers(directory: Path, place: str, known: set[str]) -> Iterator[_Problem]:
+def _strangers(context: Context, stage: Stage, directory: Path, known: set[str]) -> Iterator[_Problem]:
+    place = f"{stage.model}@{stage.name}"
     for path in layout.debris(directory):
         finding = Finding("debris", place, str(path), "left by a process that died", "remove it")
-        yield _Problem(finding, partial(_remove, path))
+        yield _Problem(finding, partial(_remove, context, stage, path))
     for path in sorted(directory.iterdir()):
         if path.name not in known | {layout.CURRENT, layout.MARK} and not path.name.startswith("."):
             why = "no release of this registry; nobody owns it"
             yield _Problem(Finding("stranger", place, str(path), why, "remove it by hand if you know it"), None)
 
 
-def _remove(path: Path) -> str:
-    layout.remove(path)
+def _remove(context: Context, stage: Stage, path: Path) -> str:
+    with turns.alone(context, stage):  # a pipeline that began since would lay out here
+        layout.remove(path)
     if os.path.lexists(path):
         raise MachineError(path=path, why="it cannot be removed")
     return "removed it"
