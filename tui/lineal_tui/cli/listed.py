@@ -25,7 +25,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "register": ("register", "Register files as a new version of a model."),
         "set": ("describe", "Set owner, purpose, notes, tags, and how metrics are read."),
         "mark": ("versions", "Mark a version as bad, or as active again."),
-        "export": ("exports", "Write a version's files, model card, bill of materials, or a bundle of it."),
+        "export": ("exports", "Write a version's files, card, bill of materials, or bundle."),
         "identify": ("identify", "Tell which version, file or dataset some bytes are."),
     },
     "Training": {
@@ -33,7 +33,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "log": ("running", "Add figures, hyperparameters or tags to a run from a script."),
         "runs": ("runs", "List runs, the latest first."),
         "experiments": ("runs", "List the experiments."),
-        "curve": ("curve", "Draw a metric of runs over each other, or across a model's versions."),
+        "curve": ("curve", "Draw a metric of runs, across versions, or as observed."),
         "dataset": ("datasets", "Record data."),
         "datasets": ("datasets", "List the datasets."),
         "reproduce": ("reproduce", "What it takes to train a version again, and doing it."),
@@ -47,14 +47,14 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "roles": ("roles", "Who may do what, where."),
         "grant": ("roles", "Give a user or a group a role."),
         "revoke": ("roles", "Take a role away."),
-        "policy": ("policy", "Gates, roles and what is kept, as a file that can live in git."),
+        "policy": ("policy", "Roles, gates, alerts and automations as a file for git."),
         "audit": ("audit", "The log of every change, chained by hashes."),
         "shell": ("shell", "Serve one person under a service account, and nothing else."),
     },
     "While it is live": {
         "observe": ("observe", "Record what was measured on what is live."),
         "observations": ("observe", "What was observed of what is live."),
-        "alerts": ("observe", "How the alerts over what is observed are."),
+        "alerts": ("observe", "How the alerts over what is observed stand."),
         "on": ("automation", "Run commands when something happens."),
     },
     "How versions end": {
@@ -76,7 +76,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "guide": ("guide", "Read how to do something."),
         "help": ("help", "Tell about a command, as --help after it does."),
         "keys": ("keys", "The application's keys, by their ids."),
-        "completion": ("completion", "Print the script that completes commands and addresses in a shell."),
+        "completion": ("completion", "Print the script that completes words in a shell."),
     },
 }
 """Title to commands; a command to the module it is in, and its line in the list."""

@@ -227,7 +227,7 @@ def say_csv(records: Sequence[Mapping[str, object]]) -> None:
 @as_json
 @click.pass_context
 def alerts_command(context: click.Context, *, stage: str | None, log: bool, as_json: bool) -> None:
-    """How the alerts over what is observed are: ok, pending, or firing.
+    """How the alerts over what is observed stand: ok, pending, or firing.
 
     They are set with `lineal stage set MODEL@STAGE --alert`, and judged when observations arrive.
 
