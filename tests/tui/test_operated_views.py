@@ -285,6 +285,8 @@ NONSENSE = (
     ("stage set fraud@production --no-alert 'x < 1'", "no alert"),
     ("alerts fraud@production", "no alert at"),
     ("alerts fraud@nowhere", "nowhere"),
+    ("observations nobody@production", "no model 'nobody'"),
+    ("on log nobody", "no automation"),
 )
 """What is typed, and what is said of it."""
 
@@ -456,3 +458,13 @@ async def test_what_an_alert_does_has_the_room_that_its_text_leaves(registry: Re
     async with opened(registry, (120, 40)) as session:
         await session.press("W")
         assert "run mail -s down operations@example.org, roll back" in session.rows[3]
+
+
+async def test_on_the_page_of_a_stage_its_alerts_stand_in_a_row_each(registry: Registry, opened: Opening) -> None:
+    registry.set_alerts(PLACE, "latency < 80 for 10m")
+    registry.observe(PLACE, {"latency": 91})
+    async with opened(registry) as session:
+        await session.press("9")
+        (row,) = [row for row in session.rows if "latency < 80" in row]
+        assert "pending" in row
+        assert "latency 91" in row

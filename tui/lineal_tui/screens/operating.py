@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lineal.registry import Registry
     from lineal_tui.screens import operations as reading
-    from lineal_tui.screens.operations import AlertsFound, LogFound, Operated, Settled
+    from lineal_tui.screens.operations import AlertsFound, LogFound, ObservedFound, Operated, Settled
     from lineal_tui.view.guidance import commands, typed
     from lineal_tui.view.guidance.commands import Command
 else:
@@ -141,7 +141,7 @@ class Operating(Alarming):
             case "alerts":
                 self._find_alerts(first)
             case "observations":
-                self.open_observed(first or self.address())
+                self._find_observed(first or self.address())
             case "observe":
                 self._observe(command)
             case _:
@@ -161,6 +161,19 @@ class Operating(Alarming):
             return reading.AlertsFound(f"{found[0].rule.model}@{found[0].rule.stage}")
 
         self.work(look, "command")
+
+    def _find_observed(self, place: str) -> None:
+        registry = self.registry
+
+        def look() -> Message:
+            registry.observed_metrics(place)  # an unknown stage is told once, and before the view changes
+            return reading.ObservedFound(place)
+
+        self.work(look, "command")
+
+    def on_observed_found(self, message: ObservedFound) -> None:
+        """Draw what was observed at a stage."""
+        self.open_observed(message.place)
 
     def on_alerts_found(self, message: AlertsFound) -> None:
         """Go to the alerts of a stage."""

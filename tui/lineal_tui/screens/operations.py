@@ -90,6 +90,14 @@ class AlertsFound(Message):
 
 
 @dataclass
+class ObservedFound(Message):
+    """A stage whose observations were asked for is there."""
+
+    place: str
+    """Its address."""
+
+
+@dataclass
 class Settled(Message):
     """Nothing waits for automations any more, or nobody waits for that."""
 

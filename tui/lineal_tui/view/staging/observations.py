@@ -90,8 +90,9 @@ def values(found: Sequence[ObservedValue], width: int | None) -> list[Line]:
     return table(("TIME", "VERSION", "METRIC", "VALUE"), rows, width=width, numbers=(3,)) if rows else []
 
 
-def alerts(found: Sequence[AlertState], now: Micros, width: int | None) -> list[Line]:
-    """How alerts are."""
+def alerts(found: Sequence[AlertState], now: Micros, width: int | None, *, has_stages: bool = True) -> list[Line]:
+    """How alerts are; `has_stages`: of which stage each is told, as they may be of several."""
+    first = 0 if has_stages else 1
     rows: list[tuple[Span, ...]] = [
         (
             (f"{each.rule.model}@{each.rule.stage}", Tone.STRONG),
@@ -100,11 +101,12 @@ def alerts(found: Sequence[AlertState], now: Micros, width: int | None) -> list[
             (each.rule.text, Tone.TEXT),
             (each.saw, Tone.MUTED),
             (consequences(each), Tone.MUTED),
-        )
+        )[first:]
         for each in found
     ]
-    titles = ("STAGE", "STATE", "SINCE", "MUST HOLD", "SAW", "THEN")
-    return table(titles, rows, width=width, numbers=(2,), below=(3, 4, 5)) if rows else []
+    titles = ("STAGE", "STATE", "SINCE", "MUST HOLD", "SAW", "THEN")[first:]
+    below = [titles.index(each) for each in ("MUST HOLD", "SAW", "THEN")]
+    return table(titles, rows, width=width, numbers=(titles.index("SINCE"),), below=below) if rows else []
 
 
 def consequences(found: AlertState) -> str:

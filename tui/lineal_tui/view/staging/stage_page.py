@@ -86,7 +86,7 @@ def watched(found: Sequence[AlertState], now: Micros, width: int | None) -> list
     """What must hold of what is observed at a stage, and whether it does, as the end of its page."""
     from lineal_tui.view.staging import observations  # noqa: PLC0415  few stages have alerts
 
-    return [(), heading("While it is live"), *observations.alerts(found, now, width)]
+    return [(), heading("While it is live"), *observations.alerts(found, now, width, has_stages=False)]
 
 
 def settings(found: StageSettings) -> list[Line]:
