@@ -468,3 +468,19 @@ async def test_on_the_page_of_a_stage_its_alerts_stand_in_a_row_each(registry: R
         (row,) = [row for row in session.rows if "latency < 80" in row]
         assert "pending" in row
         assert "latency 91" in row
+
+
+async def test_a_log_that_is_asked_for_first_tells_what_its_automation_runs(
+    operated: Registry, opened: Opening
+) -> None:
+    async with opened(operated, (120, 40)) as session:
+        await say(session, "on show 1")
+        assert "log of reload  /bin/sh -c" in session.rows[1]
+        await session.press("enter")
+        assert "/bin/sh -c 'echo one; echo reloaded'" in session.rows[2]
+
+
+async def test_a_program_that_is_not_there_is_told_when_it_is_added(registry: Registry, opened: Opening) -> None:
+    async with opened(registry, (120, 40)) as session:
+        await say(session, "on add promoted --run 'no-such-program x' --name odd")
+        assert "odd runs from now on, on promoted of all models · there is no program no-such-program" in session.last

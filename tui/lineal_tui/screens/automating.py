@@ -57,7 +57,9 @@ class Automating(Ending):
         if self.scene is None or self.asking.question is not None:
             return
         visible = self.visible_panes()
-        if View.AUTOMATIONS in visible and self._must_read(View.AUTOMATIONS, has=self._automations is not None):
+        # a log and a delivery tell what their automation runs
+        is_seen = any(view in visible for view in (View.AUTOMATIONS, *WITH_DELIVERY))
+        if is_seen and self._must_read(View.AUTOMATIONS, has=self._automations is not None):
             registry = self.registry
             self.work(lambda: reading.read_automations(registry), "automations")
         if View.DELIVERIES in visible:
@@ -94,8 +96,13 @@ class Automating(Ending):
 
     def on_automations_read(self, message: AutomationsRead) -> None:
         """Show the automations; the cursor stays on its own."""
+        is_first = self._automations is None
         self._automations = message.found
         self._show_automations()
+        if is_first and self._log_read is not None:
+            self._show_log_of()
+        if is_first and self._delivery is not None:
+            self.on_delivery_read(self._delivery)
         self.follow_now()
 
     def _show_automations(self) -> None:

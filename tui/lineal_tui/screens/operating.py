@@ -11,7 +11,7 @@ from lineal.errors import Cancelled, NotFound, Refused
 from lineal.machine.lazily import Later
 from lineal_tui.keys import View
 from lineal_tui.screens.alarming import Alarming
-from lineal_tui.view.drawing.lines import Tone
+from lineal_tui.view.drawing.lines import Tone, cut_middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,12 +93,15 @@ class Operating(Alarming):
                 words = typed.words_of("run", options["run"]) or ()
                 timeout = typed.figures([("timeout", options["timeout"])])["timeout"] if "timeout" in options else 30.0
                 place = command.arguments[1] if len(command.arguments) > 1 else None
+                from shutil import which  # noqa: PLC0415  start-up is measured
 
                 def add(registry: Registry) -> Operated:
                     new = registry.add_automation(first, place, words, timeout=timeout, name=options.get("name"))
                     where = new.place or "all models"
                     what = new.event.replace("_", " ")
-                    return reading.Operated(f"{new.name} runs from now on, on {what} of {where}", line)
+                    missing = which(new.command[0]) is None
+                    hint = f"there is no program {cut_middle(new.command[0], 30)} here now" if missing else None
+                    return reading.Operated(f"{new.name} runs from now on, on {what} of {where}", line, hint)
 
                 return add
 
