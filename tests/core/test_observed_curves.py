@@ -154,6 +154,13 @@ def test_the_lines_of_alerts_are_where_they_hold_the_metric_to(registry: Registr
     assert (line.operator, round(line.value, 9)) == (">=", 0.8)
 
 
+def test_the_line_of_what_must_not_be_is_the_opposite(registry: Registry, clock: Clock) -> None:
+    registry.set_alerts(PLACE, "NOT latency > 80", "NOT (latency < 5 OR NOT latency <= 90)", "NOT latency = 7")
+    observe(registry, clock, [(0.0, 10.0)])
+    lines = registry.observed_curve(PLACE, "latency").thresholds
+    assert [(each.operator, each.value) for each in lines] == [("<=", 80.0), (">=", 5.0), ("<=", 90.0), ("!=", 7.0)]
+
+
 def test_when_alerts_over_the_metric_fired_is_told_and_no_other(registry: Registry, clock: Clock) -> None:
     registry.set_alerts(PLACE, "latency < 80", "errors < 1")
     observe(registry, clock, [(0.0, 70.0), (1.0, 90.0)])

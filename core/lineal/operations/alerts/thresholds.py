@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lineal.search.terms import Operand, Term
 
-_ORDERS = frozenset({"=", "!=", "<", "<=", ">", ">="})
+_OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 
 
 def thresholds(connection: sqlite3.Connection, stage: int, transition: int | None, metric: str) -> list[Threshold]:
@@ -48,11 +48,12 @@ def thresholds(connection: sqlite3.Connection, stage: int, transition: int | Non
 def _lines(term: Term, metric: str, figure: Callable[[str], float | None]) -> Iterator[tuple[str, float]]:
     match term:
         case Not(inner):
-            yield from _lines(inner, metric, figure)
+            for operator, value in _lines(inner, metric, figure):
+                yield _OPPOSITE[operator], value
         case Both(terms) | Either(terms):
             for each in terms:
                 yield from _lines(each, metric, figure)
-        case Comparison(operator, left, right) if operator in _ORDERS:
+        case Comparison(operator, left, right) if operator in _OPPOSITE:
             for one, other, sign in ((left, right, operator), (right, left, MIRRORED.get(operator, operator))):
                 if isinstance(one, Field) and one.name == metric:
                     value = _value(other, figure)
