@@ -48,8 +48,8 @@ def thresholds(connection: sqlite3.Connection, stage: int, transition: int | Non
 def _lines(term: Term, metric: str, figure: Callable[[str], float | None]) -> Iterator[tuple[str, float]]:
     match term:
         case Not(inner):
-            for operator, value in _lines(inner, metric, figure):
-                yield _OPPOSITE[operator], value
+            for sign, limit in _lines(inner, metric, figure):
+                yield _OPPOSITE[sign], limit
         case Both(terms) | Either(terms):
             for each in terms:
                 yield from _lines(each, metric, figure)
