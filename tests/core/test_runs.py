@@ -204,6 +204,29 @@ def test_a_step_that_is_no_whole_number_is_refused(step: int, registry: Registry
         run.log_metric("loss", 1, step=step)
 
 
+def test_no_step_follows_the_greatest_and_the_rest_is_recorded(registry: Registry) -> None:
+    with registry.start_run("e") as run:
+        run.log_metric("loss", 1.0, step=2**63 - 1)
+        with pytest.raises(BadValue, match="loss has the greatest step that there is"):
+            run.log_metric("loss", 2.0)
+        with pytest.raises(BadValue, match="no whole number of 64 bits"):
+            run.log_metric("loss", 2.0, at=Micros(2**63))
+        run.log_metric("auc", 0.5)
+    assert [point.value for point in registry.points(run.ref, "auc")] == [0.5]
+    with pytest.raises(BadValue, match="loss has the greatest step that there is"):
+        registry.log_figures(run.ref, {"loss": 2.0, "auc": 0.6})
+    assert registry.run(run.ref).status == "finished"
+    assert len(registry.points(run.ref, "auc")) == 1
+
+
+@pytest.mark.parametrize("step", [2**63, -(2**63) - 1, 1.5, "x"])
+def test_figures_have_whole_steps_of_64_bits(registry: Registry, step: int) -> None:
+    with registry.start_run("e") as run:
+        pass
+    with pytest.raises(BadValue, match="no whole number"):
+        registry.log_figures(run.ref, {"loss": 1.0}, step=step)
+
+
 def test_a_direction_said_later_finds_the_best_anew(registry: Registry) -> None:
     with registry.start_run("e") as run, registry.start_run("other") as other:
         for value in (1.0, 3.0, 2.0):

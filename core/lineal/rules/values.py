@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, SupportsFloat
+from typing import TYPE_CHECKING, SupportsFloat, SupportsIndex
 
 from lineal.errors import BadValue
 from lineal.rules import naming
@@ -80,6 +80,32 @@ def check_command(field: str, command: object) -> tuple[str, ...]:
     if not words or not words[0]:
         raise BadValue(field=field, value="", why="the command is empty: a list of words is wanted")
     return tuple(naming.check_text(field, word) for word in words)
+
+
+def as_step(step: SupportsIndex | float, field: str = "step") -> int:
+    """A step, or a time, as a number that fits.
+
+    Raises:
+        BadValue: it is no whole number of 64 bits.
+    """
+    try:
+        number = int(step)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadValue(field=field, value=step, why="it is no whole number") from error
+    if number != step or not -(2**63) <= number < 2**63:
+        raise BadValue(field=field, value=step, why="it is no whole number of 64 bits")
+    return number
+
+
+def after_step(name: str, last: int) -> int:
+    """The step that follows a metric's last one.
+
+    Raises:
+        BadValue: none does.
+    """
+    if last >= 2**63 - 1:
+        raise BadValue(field="step", value=None, why=f"{name} has the greatest step that there is; name a smaller one")
+    return last + 1
 
 
 def as_number(name: str, value: SupportsFloat | str) -> float:

@@ -9,19 +9,20 @@ import threading
 import traceback
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, SupportsIndex
+from typing import TYPE_CHECKING, Self
 
 from lineal.errors import BadValue, LinealError
+from lineal.records.base import Micros
 from lineal.records.runs import Point, Run, RunStatus
 from lineal.rules import naming
-from lineal.rules.values import as_number
+from lineal.rules.values import after_step, as_number, as_step
 from lineal.training import datasets, runs, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-    from lineal.records.base import Micros, RunId
+    from lineal.records.base import RunId
     from lineal.records.data import DatasetVersion, Measured
     from lineal.records.models import Version
     from lineal.training.datasets import Frame
@@ -129,15 +130,14 @@ class RunHandle:
             name = naming.check_metric_name(name)
         number = value if type(value) is float else as_number(name, value)
         if step is not None and (type(step) is not int or not -(2**63) <= step < 2**63):
-            step = _step(step)
+            step = as_step(step)
+        at = self._context.clock() if at is None else Micros(as_step(at, "time"))
         with self._counting:
             following = self._next_step.get(name, 0)
             if step is None:
-                step = following
+                step = following if following < 2**63 else after_step(name, following - 1)
             self._next_step[name] = max(following, step + 1)
-        self._buffer.append(
-            (name, None if dataset is None else dataset.id, step, self._context.clock() if at is None else at, number)
-        )
+        self._buffer.append((name, None if dataset is None else dataset.id, step, at, number))
         if self._flusher is None:
             self._start_flusher()
         elif len(self._buffer) >= _MOST_BUFFERED:
@@ -343,16 +343,6 @@ class RunHandle:
         self._wake = threading.Event()
         self._flusher = None
         self._failure = None
-
-
-def _step(step: SupportsIndex | float) -> int:
-    try:
-        number = int(step)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadValue(field="step", value=step, why="it is no whole number") from error
-    if number != step or not -(2**63) <= number < 2**63:
-        raise BadValue(field="step", value=step, why="it is no whole number of 64 bits")
-    return int(number)
 
 
 def _finish_all() -> None:

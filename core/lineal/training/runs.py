@@ -21,7 +21,7 @@ from lineal.records.runs import CodeState, Environment, Point, Run, RunKind, Run
 from lineal.rules import naming
 from lineal.rules.canonical import canonical_json
 from lineal.rules.metrics import guess_direction
-from lineal.rules.values import as_number, check_params, check_tags, plain_params
+from lineal.rules.values import after_step, as_number, as_step, check_params, check_tags, plain_params
 from lineal.training import datasets
 from lineal.write_path.context import boot_id
 from lineal.write_path.policy import Permission
@@ -238,13 +238,16 @@ def log_figures(context: Context, run: Run, figures: Mapping[str, float], *, ste
         BadName, BadValue: one cannot be recorded; none is then.
     """
     checked = {naming.check_metric_name(name): as_number(name, value) for name, value in figures.items()}
+    step = None if step is None else as_step(step)
     at = context.clock()
     with context.measure(f"run:{run.id}") as connection:
         known = {series.name: series for series in metric_rows.series_of(connection, [run.n], among=checked)[run.n]}
         points: dict[tuple[str, int | None], list[Point]] = {}
         for name, value in checked.items():
-            following = known[name].last_step + 1 if name in known else 0
-            points[name, None] = [Point(following if step is None else step, at, value)]
+            following = step
+            if following is None:
+                following = after_step(name, known[name].last_step) if name in known else 0
+            points[name, None] = [Point(following, at, value)]
         _append(connection, run, points)
 
 
