@@ -55,6 +55,23 @@ def test_a_text_that_is_no_json_is_damage(registry: Registry) -> None:
             opened.run_detail(f"run:{run.id}")
 
 
+def test_text_that_is_none_is_damage(registry: Registry) -> None:
+    root = _break(registry, "UPDATE runs SET command = CAST(x'5bff5d' AS TEXT)")
+    with open_registry(root) as opened:
+        [run] = opened.runs()
+        with pytest.raises(Damaged, match="text that is none"):
+            opened.run_detail(f"run:{run.id}")
+
+
+@pytest.mark.parametrize("command", ["1.5", "null", '{"a": 1}', '["a", 1]'])
+def test_json_that_nothing_can_be_made_of_is_damage(registry: Registry, command: str) -> None:
+    registry.add_automation("promoted", None, ("true",), name="page")
+    free = "DROP TRIGGER automations_fixed;"
+    root = _break(registry, f"{free} UPDATE automations SET command = '{command}'")  # noqa: S608  harm is meant
+    with open_registry(root) as opened, pytest.raises(Damaged, match=r"JSON that nothing can be made of \(TypeError"):
+        opened.automations()
+
+
 def test_a_signature_that_is_no_object_is_damage(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "f").write_text("x")
     registry.register("m", tmp_path / "f", label="1.0.0", signature={"inputs": [1]})

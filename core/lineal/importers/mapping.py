@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from lineal.errors import BadName
+from lineal.errors import BadName, Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,12 @@ def fitting(check: Callable[[str], str], name: str) -> tuple[str, str | None]:
     Args:
         check: raises `BadName`, or returns the name in its composed form.
         name: what a thing is called elsewhere.
+
+    Raises:
+        Damaged: it is no text, as only a database that was harmed has it.
     """
+    if not isinstance(name, str):
+        raise Damaged(path="what is imported", why=f"it holds a name that is no text: {name!r}")
     try:
         return check(name), None
     except BadName as error:

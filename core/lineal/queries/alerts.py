@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lineal.machine.lazily import Later
 from lineal.queries.values import number
 from lineal.records.base import Micros
+from lineal.rules.canonical import read_back, words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -185,7 +186,7 @@ def command_of(connection: sqlite3.Connection, episode: int) -> tuple[str, ...] 
         "WHERE e.id = ? AND a.command IS NOT NULL",
         (episode,),
     ).fetchone()
-    return None if row is None else tuple(json.loads(row[0]))
+    return None if row is None else read_back(row[0], words)
 
 
 def end_all(connection: sqlite3.Connection, stage: int, *, at: Micros, why: str) -> list[tuple[int, str]]:
@@ -338,7 +339,7 @@ def _rule(row: tuple[int, str, str, str, str, int, str | None, int, int]) -> Ale
         text=text,
         expression=expression,
         lasting=lasting,
-        command=None if command is None else tuple(json.loads(command)),
+        command=None if command is None else read_back(command, words),
         rolls_back=bool(rolls_back),
         cool_down=cool_down,
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lineal.records.base import Digest, Micros
 from lineal.records.models import Architecture, Artifact, FileEntry, Tensor
+from lineal.rules.canonical import read_back
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 
 def insert(connection: sqlite3.Connection, artifact: Artifact, architecture: Architecture | None, at: Micros) -> int:
@@ -124,17 +126,19 @@ def architectures_of(connection: sqlite3.Connection, versions: Collection[int]) 
     ).fetchall()
     found = {}
     for version, digest, kind, parameters, tensors, digests, metadata in rows:
-        known = dict(json.loads(digests)) if digests else {}
+        known = read_back(digests, dict) if digests else {}
         found[version] = Architecture(
             digest=Digest(digest),
             kind=kind,
             parameters=parameters,
-            tensors=tuple(
-                Tensor(name, dtype, tuple(shape), known.get(name)) for name, dtype, shape in json.loads(tensors)
-            ),
-            metadata=json.loads(metadata) if metadata else {},
+            tensors=read_back(tensors, partial(_tensors, known)),
+            metadata=read_back(metadata, dict) if metadata else {},
         )
     return found
+
+
+def _tensors(known: Mapping[str, Digest], found: list[tuple[str, str, list[int]]]) -> tuple[Tensor, ...]:
+    return tuple(Tensor(name, dtype, tuple(shape), known.get(name)) for name, dtype, shape in found)
 
 
 def architecture_digest(connection: sqlite3.Connection, version: int) -> Digest | None:

@@ -14,6 +14,7 @@ from lineal.records.automation import (
     Occasion,
 )
 from lineal.records.base import Micros
+from lineal.rules.canonical import read_back, words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -263,8 +264,8 @@ _Row = tuple[int, str, str, str | None, str | None, str, float, int, int, str]
 
 def _automation(row: _Row) -> Automation:
     number, name, event, model, stage, command, timeout, enabled, at, actor = row
-    words = tuple(json.loads(command))
-    return Automation(number, name, Occasion(event), model, stage, words, timeout, bool(enabled), Micros(at), actor)
+    ran = read_back(command, words)
+    return Automation(number, name, Occasion(event), model, stage, ran, timeout, bool(enabled), Micros(at), actor)
 
 
 _DeliveryRow = tuple[

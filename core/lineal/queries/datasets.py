@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineal.records.base import Digest, Micros
 from lineal.records.data import Column, Dataset, DatasetVersion
 from lineal.records.runs import RunData
+from lineal.rules.canonical import read_back
 
 if TYPE_CHECKING:
     import sqlite3
@@ -239,7 +240,7 @@ def _versions(
             uri=uri,
             rows=count,
             bytes=size,
-            columns=None if columns is None else tuple(Column(**column) for column in json.loads(columns)),
+            columns=None if columns is None else read_back(columns, _columns),
             parents=tuple(parents[number]),
             run=run,
             created_at=Micros(created_at),
@@ -247,3 +248,7 @@ def _versions(
         )
         for number, name, seq, label, digest, uri, count, size, columns, run, created_at, actor in rows
     ]
+
+
+def _columns(found: list[dict[str, Any]]) -> tuple[Column, ...]:
+    return tuple(Column(**column) for column in found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lineal.records.base import Actor, Micros
 from lineal.records.releases import Order, Pipeline, Step, StepState
 from lineal.records.stages import Action
+from lineal.rules.canonical import read_back
 
 if TYPE_CHECKING:
     import sqlite3
@@ -142,8 +143,7 @@ def _one(connection: sqlite3.Connection, row: tuple[Any, ...] | None) -> Pipelin
         return None
     number, stage_id, action, model, stage, options, target, target_transition, reason, user, uid, claim = row[:12]
     host, pid, started_at, switched_at, cancelled, failure, ended_at, transition, to_label, from_label = row[12:]
-    settled = json.loads(options)
-    settled["overrode"] = tuple(settled["overrode"])
+    settled = read_back(options, lambda found: {**found, "overrode": tuple(found["overrode"])})
     steps = connection.execute(
         "SELECT name, state, started_at, ended_at, output FROM pipeline_steps WHERE pipeline_id = ? ORDER BY position",
         (number,),

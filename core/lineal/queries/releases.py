@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineal.records.base import Micros
 from lineal.records.releases import LaidFile, Release, StageSettings
+from lineal.rules.canonical import read_back, words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -96,12 +97,14 @@ def drop_release(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _settings(content: str) -> StageSettings:
-    fields = json.loads(content)
-    for name in ("hook", "health"):
-        fields[name] = None if fields[name] is None else tuple(fields[name])
-    return StageSettings(**fields)
+    def make(found: dict[str, Any]) -> StageSettings:
+        commands = {name: None if found[name] is None else words(found[name]) for name in ("hook", "health")}
+        return StageSettings(**{**found, **commands})
+
+    return read_back(content, make)
 
 
 def _release(row: tuple[int, int, int, str, str, int]) -> Release:
     number, stage, version, name, files, laid_at = row
-    return Release(number, stage, version, name, tuple(LaidFile(*file) for file in json.loads(files)), Micros(laid_at))
+    laid = read_back(files, lambda found: tuple(LaidFile(*file) for file in found))
+    return Release(number, stage, version, name, laid, Micros(laid_at))

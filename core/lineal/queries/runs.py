@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lineal.queries.names import intern
 from lineal.queries.values import scalar, scalar_columns
 from lineal.records.base import Actor, Digest, Micros, RunId, Scalar
 from lineal.records.runs import CodeState, Environment, Experiment, Run, RunKind, RunStatus
+from lineal.rules.canonical import read_back, words
 
 if TYPE_CHECKING:
     import sqlite3
@@ -283,7 +284,7 @@ def surroundings(
         number: (
             code_state(code) if code else None,
             _environment(digest, content) if content else None,
-            tuple(json.loads(command)) if command else None,
+            read_back(command, words) if command else None,
             seed,
         )
         for number, code, digest, content, command, seed in rows
@@ -340,16 +341,15 @@ def intern_code(connection: sqlite3.Connection, digest: Digest, code: CodeState,
 
 def code_state(content: str) -> CodeState:
     """The code state that was laid down as JSON."""
-    fields = json.loads(content)
-    fields["untracked"] = tuple(fields.get("untracked", ()))
-    return CodeState(**fields)
+    return read_back(content, lambda found: CodeState(**{**found, "untracked": tuple(found.get("untracked", ()))}))
 
 
 def _environment(digest: str, content: str) -> Environment:
-    fields = json.loads(content)
-    fields["packages"] = tuple((name, version) for name, version in fields["packages"])
-    fields["gpus"] = tuple(fields["gpus"])
-    return Environment(digest=Digest(digest), **fields)
+    def make(found: dict[str, Any]) -> Environment:
+        packages = tuple((name, version) for name, version in found["packages"])
+        return Environment(digest=Digest(digest), **{**found, "packages": packages, "gpus": tuple(found["gpus"])})
+
+    return read_back(content, make)
 
 
 def _experiment(row: tuple[int, str, int, str | None, str | None, int, int | None]) -> Experiment:

@@ -1,12 +1,47 @@
-"""One way to write a value as JSON, so that a digest over it is the same on every machine and in every release."""
+"""One way to write a value as JSON, so that a digest over it is the same everywhere; and a wary way to read it back."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lineal.errors import BadValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_T = TypeVar("_T")
+
+
+class NotAsWritten(ValueError):
+    """JSON that says something else than what was once written there."""
+
+
+def read_back(text: str, make: Callable[[Any], _T]) -> _T:
+    """Make of JSON what it was written from.
+
+    Raises:
+        JSONDecodeError: it is no JSON.
+        NotAsWritten: nothing can be made of it.
+    """
+    found = json.loads(text)
+    try:
+        return make(found)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise NotAsWritten(f"{type(error).__name__}: {error}") from error
+
+
+def words(found: object) -> tuple[str, ...]:
+    """A command, as a list of words.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise TypeError("no list of words")
+    return tuple(found)
 
 
 def canonical_json(value: object) -> str:

@@ -308,6 +308,8 @@ def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
             status = (release / known.path).lstat()
         except OSError as error:
             return f"{known.path}: {error.strerror}"
+        except ValueError as error:  # what no file can be called
+            return f"{known.path}: {error}"
         if not stat.S_ISREG(status.st_mode):
             return f"{known.path} is no regular file any more"
         now = (status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns)
@@ -317,8 +319,15 @@ def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
 
 
 def debris(directory: Path) -> list[Path]:
-    """What processes that died left of their work in a stage's directory."""
-    return [path for pattern in _UNFINISHED for path in directory.glob(pattern)]
+    """What processes that died left of their work in a stage's directory.
+
+    Raises:
+        MachineError: the directory cannot be read.
+    """
+    try:
+        return [path for pattern in _UNFINISHED for path in directory.glob(pattern)]
+    except OSError as error:
+        raise MachineError(path=directory, why=error.strerror or str(error)) from error
 
 
 def remove(path: Path) -> None:

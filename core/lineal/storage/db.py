@@ -135,12 +135,17 @@ class Database:
         """Raise Damaged where it is what the database holds that nothing could be made of, and no mistake of ours."""
         from json import JSONDecodeError  # noqa: PLC0415  only damage needs it
 
+        from lineal.rules.canonical import NotAsWritten  # noqa: PLC0415  as above
+
         try:
             found = _first_fault(self.connection, in_memory=not self._writable)
         except UNREADABLE as unreadable:
             raise translate(unreadable, self.path) from error
-        if found != "ok" or isinstance(error, JSONDecodeError):
-            why = found if found != "ok" else f"it holds a text that is no JSON ({error})"
+        if found != "ok" or isinstance(error, JSONDecodeError | NotAsWritten):
+            kind = (
+                "a text that is no JSON" if isinstance(error, JSONDecodeError) else "JSON that nothing can be made of"
+            )
+            why = found if found != "ok" else f"it holds {kind} ({error})"
             raise Damaged(path=self.path, why=why, hint=_DAMAGE_HINT) from error
 
     @contextmanager
@@ -349,6 +354,8 @@ def translate(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> LinealEr
     why = str(error)
     if name.startswith("SQLITE_BUSY") or name == "SQLITE_LOCKED":
         return Locked(path=path, by="", seconds=BUSY_SECONDS)
+    if why.startswith("Could not decode to UTF-8"):
+        return Damaged(path=path, why="it holds text that is none", hint=_DAMAGE_HINT)
     if name == "SQLITE_NOTADB":
         return ForeignRegistry(path=path, why="it is not an SQLite database")
     if name.startswith("SQLITE_CORRUPT"):
