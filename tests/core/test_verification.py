@@ -133,6 +133,18 @@ def test_a_trigger_that_guards_nothing_any_more_is_named(full: Registry, sql: Sq
     assert _one(full).problem == "the trigger transitions_no_delete was changed"
 
 
+def test_words_that_cannot_be_searched_any_more_are_named(full: Registry) -> None:
+    with closing(sqlite3.connect(full.root / "registry.db")) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, 'c0', 'c9') WHERE name = 'version_words_content'"
+        )
+    finding = _one(full)
+    assert finding.kind == FindingKind.DATABASE
+    assert "version_words" in finding.problem
+    assert "cannot be read" in finding.problem
+
+
 def test_a_table_of_somebody_else_is_named(full: Registry, sql: Sql) -> None:
     sql("CREATE TABLE theirs (x)")
     assert _one(full).problem == "the table theirs is not lineal's"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lineal.errors import BadValue, Damaged, NoSource
 from lineal.importers.files import FileTaker
 from lineal.importers.locating import Locator
+from lineal.importers.mapping import NoName
 from lineal.importers.mlflow_files import MlflowFiles
 from lineal.importers.mlflow_tables import MlflowTables
 from lineal.importers.runs import RunWriter
@@ -117,6 +118,8 @@ def _bring_all(
         except KeyError as error:
             why = f"its records do not hang together: {error} is named in one and is not there"
             raise Damaged(path=reader.store.path, why=why) from error
+        except NoName as error:
+            raise Damaged(path=reader.store.path, why=str(error)) from error
         return Imported(reader.store, tally.counts(), tuple(tally.remarks))
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from lineal.errors import BadName, Damaged
+from lineal.errors import BadName
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,10 @@ _INTEGER = re.compile(r"-?(0|[1-9]\d{0,300})")
 _FLOAT = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
 
 
+class NoName(TypeError):
+    """A name that is no text."""
+
+
 def fitting(check: Callable[[str], str], name: str) -> tuple[str, str | None]:
     """The nearest name to `name` that `check` takes, and why it is another; None when it is the same.
 
@@ -29,10 +33,10 @@ def fitting(check: Callable[[str], str], name: str) -> tuple[str, str | None]:
         name: what a thing is called elsewhere.
 
     Raises:
-        Damaged: it is no text, as only a database that was harmed has it.
+        NoName: it is no text, as only a database that was harmed has it.
     """
     if not isinstance(name, str):
-        raise Damaged(path="what is imported", why=f"it holds a name that is no text: {name!r}")
+        raise NoName(f"it holds a name that is no text: {name!r}")
     try:
         return check(name), None
     except BadName as error:

@@ -55,6 +55,18 @@ def unreadable_texts(connection: sqlite3.Connection) -> list[str]:
     return found
 
 
+def unreadable_words(connection: sqlite3.Connection) -> list[str]:
+    """Tables of words that are searched, and whose own tables were changed so that they cannot be."""
+    virtual = "SELECT printf('\"%w\"', name) FROM pragma_table_list WHERE schema = 'main' AND type = 'virtual'"
+    found = []
+    for (table,) in connection.execute(virtual).fetchall():
+        try:
+            connection.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
+        except sqlite3.Error as error:
+            found.append(f"{table} cannot be read: {error}")
+    return found
+
+
 def schema(connection: sqlite3.Connection, tables: Collection[str] | None = None) -> dict[tuple[str, str], str]:
     """(kind, name) of all tables, indexes, triggers and views, or those of some tables, with what made them."""
     rows = connection.execute(

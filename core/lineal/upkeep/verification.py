@@ -83,7 +83,9 @@ def check_database(connection: sqlite3.Connection, path: Path) -> list[Finding]:
     findings += _of_database(path, rows.unreadable_texts(connection))
     if findings:
         return findings  # or cannot be read
-    findings += _of_database(path, [*schema_faults(connection), *rows.dangling_rows(connection)])
+    findings += _of_database(
+        path, [*schema_faults(connection), *rows.dangling_rows(connection), *rows.unreadable_words(connection)]
+    )
     findings += _event_faults(connection, path)
     for place, wrong in rows.stages_that_disagree(connection, _MOVING):
         findings.append(Finding(FindingKind.LIVE, place, str(path), wrong, _RESTORE))
