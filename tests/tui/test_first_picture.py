@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import signal
+import subprocess
 import sys
 import termios
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,6 +104,25 @@ def test_a_signal_meanwhile_gives_the_terminal_back(registry: Registry, number: 
         if number is signal.SIGTERM:  # with the other, there is no terminal any more
             assert LEAVE in terminal.output
             assert termios.tcgetattr(terminal._fd)[3] & termios.ECHO
+
+
+def test_a_signal_in_the_middle_of_writing_writes_too() -> None:
+    code = (
+        "import os, signal\nfrom lineal_tui import early\n"
+        "def end(*_):\n    early._write('given back')\n    os._exit(143)\n"
+        "signal.signal(signal.SIGTERM, end)\nearly._write('x' * 500_000)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as child:
+        assert child.stderr is not None
+        waiting, held = array.array("i", [0]), 0
+        while not held or held != waiting[0]:  # until it can write no more
+            held = waiting[0]
+            time.sleep(0.05)
+            fcntl.ioctl(child.stderr, termios.FIONREAD, waiting)
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        assert child.stderr.read().endswith(b"given back")
+    assert child.returncode == 143
 
 
 def test_nothing_is_taken_from_who_showed_nothing() -> None:

@@ -175,6 +175,9 @@ def _painted(lines: list[Placed], terminal: Terminal) -> str:
 
 def _write(text: str) -> None:
     stream = sys.__stderr__
-    if stream is not None:
-        stream.write(text)
-        stream.flush()
+    if stream is None:
+        return
+    # past the stream's buffer, which a signal's handler could not write into while it is written
+    left = text.encode(stream.encoding, "replace")
+    while left:
+        left = left[os.write(stream.fileno(), left) :]
