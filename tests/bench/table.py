@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 REGISTRIES = {
     "50k": ("--versions", "10000", "--runs", "50000", "--points", "500000", "--metrics", "10"),
     "1m": ("--versions", "100000", "--runs", "1000000", "--points", "10000000"),
-    "1m-metrics": ("--versions", "10000", "--runs", "1000000", "--points", "1000000", "--metrics", "10"),
+    "1m-metrics": ("--versions", "10000", "--runs", "1000000", "--points", "10000000", "--metrics", "10"),
 }
 """What `generate.py` is told, by the name of the registry."""
 
@@ -54,6 +54,10 @@ STEPS = (
 )
 
 
+class Broken(Exception):
+    """A benchmark that did not come to its end."""
+
+
 def made(at: Path, name: str) -> str:
     """The directory of a registry, which is made where it is not there yet."""
     root = at / name
@@ -65,7 +69,11 @@ def made(at: Path, name: str) -> str:
 
 
 def figures(step: Step, at: Path) -> Iterator[dict[str, object]]:
-    """Run a benchmark; yields what it measured."""
+    """Run a benchmark; yields what it measured.
+
+    Raises:
+        Broken: it did not come to its end.
+    """
     kept = at / f"{step.name}.jsonl"
     kept.unlink(missing_ok=True)
     words = [made(at, word) if word in REGISTRIES else word for word in step.words[1:]]
@@ -73,7 +81,7 @@ def figures(step: Step, at: Path) -> Iterator[dict[str, object]]:
         [sys.executable, HERE / step.words[0], *words], check=False, stdout=2, env={**os.environ, KEPT: str(kept)}
     )
     if done.returncode not in {0, 1} or not kept.exists():
-        raise SystemExit(f"{step.words[0]} ended with {done.returncode}")
+        raise Broken(f"ended with {done.returncode}, without its figures")
     yield from map(json.loads, kept.read_text(encoding="utf-8").splitlines())
 
 
@@ -90,12 +98,16 @@ def main() -> int:
         if options.only and step.name not in options.only:
             continue
         rows.append(f"| `python tests/bench/{' '.join(step.words)}` | | | |")
-        for each in figures(step, options.at):
-            figure, budget = each["figure"], each["budget"]
-            over = isinstance(figure, float | int) and isinstance(budget, float | int) and figure > budget
-            missed |= over
-            told = f"**{figure:,.2f} {each['unit']}**, missed" if over else f"{figure:,.2f} {each['unit']}"
-            rows.append(f"| {each['what']} | {told} | {'' if budget is None else f'{budget:g}'} | {each['note']} |")
+        try:
+            for each in figures(step, options.at):
+                figure, budget = each["figure"], each["budget"]
+                over = isinstance(figure, float | int) and isinstance(budget, float | int) and figure > budget
+                missed |= over
+                told = f"**{figure:,.2f} {each['unit']}**, missed" if over else f"{figure:,.2f} {each['unit']}"
+                rows.append(f"| {each['what']} | {told} | {'' if budget is None else f'{budget:g}'} | {each['note']} |")
+        except Broken as error:
+            rows.append(f"| {error} | | | |")
+            missed = True
     print("\n".join(rows))
     return int(missed)
 
