@@ -6,8 +6,8 @@ import os
 import selectors
 import signal
 import subprocess
-from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from lineal.errors import MachineError, NoSource
 from lineal.machine.commands import Kept
@@ -15,7 +15,7 @@ from lineal.records.runs import RunStatus
 from lineal.training.surroundings import REGISTRY, RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from lineal.training.recording import RunHandle
@@ -58,18 +58,20 @@ def run_command(
     """
     told = {**environment, RUN: run.ref, REGISTRY: root}
     kept = Kept()
-    try:
-        process = subprocess.Popen(  # noqa: S603  the person named the command; no shell is involved
-            list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=told, cwd=folder
-        )
-    except OSError as error:
-        run.finish(RunStatus.FAILED, f"{arguments[0]}: {error.strerror}")
-        if isinstance(error, FileNotFoundError):
-            raise NoSource(path=arguments[0]) from error
-        raise MachineError(path=arguments[0], why=f"cannot be run ({error.strerror})") from error
-    with process, _left_to(process):
-        failure = _pass_on(process, kept, output)
-        code = process.wait()
+    with _Signals() as signals:
+        try:
+            process = subprocess.Popen(  # noqa: S603  the person named the command; no shell is involved
+                list(arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=told, cwd=folder
+            )
+        except OSError as error:
+            run.finish(RunStatus.FAILED, f"{arguments[0]}: {error.strerror}")
+            if isinstance(error, FileNotFoundError):
+                raise NoSource(path=arguments[0]) from error
+            raise MachineError(path=arguments[0], why=f"cannot be run ({error.strerror})") from error
+        with process:
+            signals.leave_to(process)
+            failure = _pass_on(process, kept, output)
+            code = process.wait()
     run.keep_output(kept.text())
     if code == 0:
         run.finish(RunStatus.FINISHED)
@@ -82,23 +84,39 @@ def run_command(
     return 128 - code if code < 0 else code
 
 
-@contextmanager
-def _left_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
+class _Signals:
     """A block in which a command decides what signals to end mean, so that its end is there to be recorded."""
 
-    def pass_on(number: int, _frame: object) -> None:
-        with suppress(PermissionError):  # it became another user, as `sudo` does, whom this one may not end
-            process.send_signal(number)
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+        self._previous: dict[int, Any] = {}
 
-    previous = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}  # a terminal tells the command, too
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            previous[number] = signal.signal(number, pass_on)
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
+    def __enter__(self) -> Self:
+        # before there is a command: it may run before whoever started it goes on
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._previous[number] = signal.signal(number, self._told)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
+
+    def leave_to(self, process: subprocess.Popen[bytes]) -> None:
+        """From now on it is told, and of what came before it, too."""
+        # a terminal tells the command of this one, too; not earlier, for what is ignored a command inherits
+        self._previous[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._process = process
+        while self._early:
+            self._told(self._early.pop(0), None)
+
+    def _told(self, number: int, _frame: object) -> None:
+        if self._process is None:
+            self._early.append(number)
+            return
+        with suppress(PermissionError):  # it became another user, as `sudo` does, whom this one may not end
+            self._process.send_signal(number)
 
 
 def _pass_on(process: subprocess.Popen[bytes], kept: Kept, output: IO[bytes]) -> OSError | None:
