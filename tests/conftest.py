@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from types import FrameType
 
     from tests.scheduling import Together, place_in_order
@@ -36,6 +38,9 @@ _KEPT = ("PYTHONPATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX", "PYTHONHASHSEED")
 _MEMORY = Path("/dev/shm")  # noqa: S108  a file system in memory, where there is one
 _ROOM = 4 << 30
 """Bytes that have to be free there: tests leave little, and those that fail all they made."""
+
+_NOBODY = 65_534
+"""The user who may do only what everybody may."""
 
 _home = pytest.StashKey[Path]()
 
@@ -90,6 +95,32 @@ def _has_room(folder: Path) -> bool:
         return False
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize > _ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="lineal-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def _unprivileged() -> Iterator[None]:
+    who = os.geteuid()
+    if who == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(who)
+
+
+@pytest.fixture
+def unprivileged() -> Callable[[], AbstractContextManager[None]]:
+    """A block in which also root may read only what everybody may."""
+    return _unprivileged
 
 
 def _hear_signals() -> None:

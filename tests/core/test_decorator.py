@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def test_a_method_is_one_without_its_object(registry: Registry) -> None:
 
 
 def test_what_is_no_scalar_is_recorded_by_json_or_type(registry: Registry) -> None:
-    numpy = pytest.importorskip("numpy")
+    numpy = import_module("numpy")
 
     @lineal.run("churn", registry=registry)
     def train(**_: object) -> None: ...

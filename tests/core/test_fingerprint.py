@@ -16,6 +16,8 @@ from lineal.data.fingerprint import digest_bytes, hash_file, manifest_digest, me
 from lineal.errors import BadName, BadValue, NoSource, NotReadable, Refused, SourceChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from lineal.records.base import Digest
@@ -126,11 +128,12 @@ def test_what_is_missing_or_cannot_be_a_path_says_so(tmp_path: Path) -> None:
         measure(tmp_path / ("x" * 10_000))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
-    (tmp_path / "closed").touch(0o000)
-    with pytest.raises(NotReadable, match="Permission denied"):
-        measure(tmp_path / "closed")
+def test_a_file_that_may_not_be_read_says_so(
+    shared_folder: Path, unprivileged: Callable[[], AbstractContextManager[None]]
+) -> None:
+    (shared_folder / "closed").touch(0o000)
+    with unprivileged(), pytest.raises(NotReadable, match="Permission denied"):
+        measure(shared_folder / "closed")
 
 
 def test_a_registry_is_never_opened_as_data(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from lineal.errors import AlreadyExists, BadValue
 if TYPE_CHECKING:
     from lineal.registry import Registry
 
-pandas: Any = pytest.importorskip("pandas")
+pandas: Any = import_module("pandas")
 
 
 def table(**columns: object) -> Any:

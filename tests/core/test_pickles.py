@@ -8,6 +8,7 @@ import struct
 import tracemalloc
 import zipfile
 import zlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,8 +33,7 @@ def told(content: bytes, *, most: int = pickles.MOST_OPCODES) -> Pickled:
 
 @pytest.fixture(scope="session")
 def pipeline() -> Any:
-    numpy = pytest.importorskip("numpy")
-    pytest.importorskip("sklearn")
+    numpy = import_module("numpy")
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -64,7 +64,7 @@ def test_a_pickled_pipeline_tells_its_class_and_its_arrays(pipeline: Any, protoc
 
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
 def test_joblib_files_tell_the_same_whatever_they_are_packed_with(pipeline: Any, tmp_path: Path, compress: Any) -> None:
-    joblib = pytest.importorskip("joblib")
+    joblib = import_module("joblib")
     path = tmp_path / "model.joblib"
     joblib.dump(pipeline, path, compress=compress)
     found = pickles.read(path)
@@ -73,7 +73,7 @@ def test_joblib_files_tell_the_same_whatever_they_are_packed_with(pipeline: Any,
 
 
 def test_pickles_within_joblib_files_are_followed_too(tmp_path: Path) -> None:
-    joblib, numpy = pytest.importorskip("joblib"), pytest.importorskip("numpy")
+    joblib, numpy = import_module("joblib"), import_module("numpy")
     path = tmp_path / "model.joblib"
     joblib.dump({"o": numpy.array([Runs("os.system")], dtype=object), "after": numpy.zeros((3, 4))}, path)
     found = pickles.read(path)
@@ -83,7 +83,7 @@ def test_pickles_within_joblib_files_are_followed_too(tmp_path: Path) -> None:
 
 
 def test_large_arrays_are_passed_over(tmp_path: Path) -> None:
-    numpy = pytest.importorskip("numpy")
+    numpy = import_module("numpy")
     path = tmp_path / "big.pkl"
     path.write_bytes(pickle.dumps({"w": numpy.zeros((1000, 4000))}))
     tracemalloc.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,8 +32,8 @@ with lineal.open_registry() as reg:
 @pytest.fixture
 def home(weights: Weights) -> Path:
     """A folder to work in, with the files of the example."""
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
+    pyarrow = import_module("pyarrow")
+    parquet = import_module("pyarrow.parquet")
     parquet.write_table(pyarrow.table({"age": [30, 40]}), weights().parent / "train.parquet")
     return weights().parent
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,7 +105,7 @@ def test_params_of_odd_values_come_back(registry: Registry) -> None:
 
 
 def test_numbers_of_a_library_are_kept_as_plain_ones(registry: Registry) -> None:
-    numpy = pytest.importorskip("numpy")
+    numpy = import_module("numpy")
     with registry.start_run("e", params={"lr": numpy.float64(0.1)}) as run:
         run.log_metric("loss", numpy.float32(0.5), step=numpy.int64(3))
     assert repr(registry.run_detail(run.ref).params["lr"]) == "0.1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -122,7 +123,7 @@ def test_rows_are_exact_past_the_part_that_is_summed_up(tmp_path: Path, monkeypa
 
 
 def test_parquet_is_read_from_its_metadata(tmp_path: Path) -> None:
-    pa = pytest.importorskip("pyarrow")
+    pa = import_module("pyarrow")
     from pyarrow import parquet
 
     data = {
@@ -147,7 +148,6 @@ def test_parquet_is_read_from_its_metadata(tmp_path: Path) -> None:
 
 
 def test_damaged_parquet_is_called_broken(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     (tmp_path / "t.parquet").write_bytes(b"PAR1" + os.urandom(100) + b"PAR1")
     with pytest.raises(BadFormat, match="parquet"):
         profile(tmp_path / "t.parquet")

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,8 @@ from lineal.importers.mapping import fitting
 from lineal.rules.naming import check_dataset_name, check_model_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from tests.importers.stores import Store, added, lost
 
@@ -240,9 +242,13 @@ def test_memory_stays_bounded_by_pages_not_by_the_history_of_a_run(registry: Reg
     assert digest == hashlib.sha256(repr([(step, step / 7) for step in range(60_000)]).encode()).hexdigest()
 
 
-def test_a_store_that_may_not_be_read_says_so(registry: Registry, mlflow3: Store) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
-    mlflow3.path.chmod(0)
-    with pytest.raises(NotReadable):
-        registry.import_mlflow(mlflow3.path)
+def test_a_store_that_may_not_be_read_says_so(
+    registry: Registry,
+    mlflow3: Store,
+    shared_folder: Path,
+    unprivileged: Callable[[], AbstractContextManager[None]],
+) -> None:
+    closed = Path(shutil.copy(mlflow3.path, shared_folder / "mlflow.db"))
+    closed.chmod(0)
+    with unprivileged(), pytest.raises(NotReadable):
+        registry.import_mlflow(closed)
