@@ -15,7 +15,6 @@ from lineal.exporters.bundle import FOLDER, FORMAT, HEAD, VERSION
 from lineal.formats.sniff import PICKLING
 from lineal.importers.bundle_records import check, made
 from lineal.queries import artifacts as artifact_rows
-from lineal.queries import bundles as rows
 from lineal.queries import datasets as dataset_rows
 from lineal.queries import endings as ending_rows
 from lineal.queries import metrics as metric_rows
@@ -23,6 +22,7 @@ from lineal.queries import models as model_rows
 from lineal.queries import names as name_rows
 from lineal.queries import runs as run_rows
 from lineal.queries import stages as stage_rows
+from lineal.queries import unbundling as rows
 from lineal.queries import versions as version_rows
 from lineal.queries.values import number
 from lineal.records.base import Actor, Digest, Micros, RunId

@@ -12,7 +12,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lineal.errors import Damaged, MachineError, Refused
+from lineal.errors import Damaged, LinealError, MachineError, Refused
 from lineal.machine.durable import sync_folder
 from lineal.records.releases import MANIFEST, LaidFile
 
@@ -315,6 +315,27 @@ def what_differs(release: Path, files: Sequence[LaidFile]) -> str | None:
         now = (status.st_size, status.st_dev, status.st_ino, status.st_ctime_ns)
         if now != (known.size, known.device, known.inode, known.changed_ns):
             return f"{known.path} was changed or replaced"
+    return None
+
+
+def wrong_bytes(release: Path, artifact: Artifact, *, progress: Callable[[int], None] = lambda _: None) -> str | None:
+    """The first file of a release that has not the bytes of its version, and why; every file is hashed.
+
+    Args:
+        release: its folder.
+        artifact: the version's files.
+        progress: told bytes as they are hashed; may raise to stop.
+    """
+    from lineal.data.fingerprint import hash_file  # noqa: PLC0415  a switch alone reads none
+
+    for entry in artifact.files:
+        try:
+            digest, _ = hash_file(release / entry.path)
+        except LinealError as error:
+            return str(error)
+        if digest != entry.digest:
+            return f"{entry.path} has other bytes than the version"
+        progress(entry.size)
     return None
 
 

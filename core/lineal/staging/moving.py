@@ -148,7 +148,7 @@ class Work:
             raise ReleaseFailed(what=self._what, why="it has no files to lay out", hint="promote one that has")
         differs = self._difference(release)
         if differs is None and self._order.verify and release is not None:
-            differs = self._hash_release(release, {entry.path: entry.digest for entry in artifact.files})
+            differs = layout.wrong_bytes(self._directory / release.name, artifact, progress=self._told)
         if self._order.action is Action.PROMOTE or differs is not None:
             self._context.objects.check_all(
                 [(entry.digest, entry.size) for entry in artifact.files], progress=self._told
@@ -165,19 +165,6 @@ class Work:
         if release is None:
             return "it was not laid out yet"
         return layout.what_differs(self._directory / release.name, release.files)
-
-    def _hash_release(self, release: Release, digests: dict[str, str]) -> str | None:
-        from lineal.data.fingerprint import hash_file  # noqa: PLC0415  only --verify needs it here
-
-        for file in release.files:
-            try:
-                digest, _ = hash_file(self._directory / release.name / file.path)
-            except LinealError as error:
-                return str(error)
-            if digest != digests.get(file.path):
-                return f"{file.path} has other bytes"
-            self._told(file.size)
-        return None
 
     def _told(self, count: int) -> None:
         self._progress(count)

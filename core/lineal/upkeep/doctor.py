@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lineal import addresses
-from lineal.data.fingerprint import hash_file
 from lineal.errors import LinealError, MachineError
 from lineal.operations import automation
 from lineal.queries import artifacts as artifact_rows
@@ -29,9 +28,8 @@ from lineal.write_path.context import boot_id
 from lineal.write_path.policy import Permission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from lineal.records.base import Digest
     from lineal.records.releases import Release, StageSettings
     from lineal.records.runs import Run
     from lineal.records.stages import Stage
@@ -89,9 +87,8 @@ def verify_releases(context: Context) -> tuple[tuple[Finding, ...], int]:
             }
         for release in known:
             artifact = artifacts[release.version]
-            wanted = {} if artifact is None else {entry.path: entry.digest for entry in artifact.files}
             path = Path(settings.release) / release.name
-            wrong = _wrong_file(path, wanted)
+            wrong = None if artifact is None else layout.wrong_bytes(path, artifact)
             read += 1
             if wrong is not None:
                 cure = "`lineal doctor --repair` lays it out anew"
@@ -99,16 +96,6 @@ def verify_releases(context: Context) -> tuple[tuple[Finding, ...], int]:
                     cure = f"remove that folder; then {cure}"
                 findings.append(Finding(FindingKind.RELEASE, place, str(path), wrong, cure))
     return tuple(findings), read
-
-
-def _wrong_file(release: Path, wanted: Mapping[str, Digest]) -> str | None:
-    for path, digest in wanted.items():
-        try:
-            if hash_file(release / path)[0] != digest:
-                return f"{path} has other bytes than the version"
-        except LinealError as error:
-            return str(error)
-    return None
 
 
 def repair(context: Context) -> list[Mended]:
