@@ -94,7 +94,7 @@ def _look(
         if with_screens and report.trials < trials and not report.broken:
             import evil_screens  # the application takes its time, and whoever asks for commands only needs none of it
 
-            from lineal_tui.keys import View
+            from lineal_tui.places import View
 
             evil_screens.look(names, dice.choice(evil_screens.SIZES), report, views=tuple(View), may_fail=kind >= 2)
 

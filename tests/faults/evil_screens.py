@@ -21,7 +21,7 @@ from textual.worker import WorkerCancelled, WorkerFailed
 from lineal.registry import open_registry
 from lineal.write_path.context import now
 from lineal_tui.app import LinealApp
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.workspace import Workspace
 
 if TYPE_CHECKING:

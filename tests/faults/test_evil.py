@@ -17,7 +17,7 @@ from evil_texts import CORPUS
 from trial import Report
 
 from lineal.registry import create_registry
-from lineal_tui.keys import View
+from lineal_tui.places import View
 
 if TYPE_CHECKING:
     from pathlib import Path

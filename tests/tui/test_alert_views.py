@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lineal_tui.keys import View
+from lineal_tui.places import View
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Opening, Session

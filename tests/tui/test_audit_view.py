@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lineal.registry import open_registry
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.found_events import with_part
 
 if TYPE_CHECKING:

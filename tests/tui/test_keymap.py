@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from lineal_tui.cli.edge import run
 from lineal_tui.keymap import keymap_of, name_of
-from lineal_tui.keys import BINDINGS, Table, View
+from lineal_tui.keys import BINDINGS, Table
+from lineal_tui.places import View
 from lineal_tui.settings import BadSettings, Settings, config_file, settings_of
 
 if TYPE_CHECKING:

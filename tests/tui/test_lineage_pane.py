@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lineal.records.comparison import Beyond, Lineage, LineageEdge, LineageNode, NodeKind, Way
 from lineal.registry import open_registry
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.view.drawing.lines import line_width
 from lineal_tui.view.versioning.lineage import lineage_lines
 from lineal_tui.view.versioning.lineage_drawing import lineage_drawing

@@ -14,7 +14,7 @@ from lineal.records.base import Actor, Micros
 from lineal.records.permissions import Permission, Role
 from lineal.registry import Registry, open_registry
 from lineal.write_path import waking
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.widgets.lines import Lines
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 
 from lineal.records.base import Micros
 from lineal.write_path.policy import Permission
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens import runs as reading
 from lineal_tui.view.training.run_columns import Chosen, RunsLook, widened
 

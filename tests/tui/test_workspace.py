@@ -8,7 +8,8 @@ from textual.events import Paste
 
 from lineal.errors import Damaged
 from lineal.registry import open_registry
-from lineal_tui.keys import BINDINGS, Binding, Table, View
+from lineal_tui.keys import BINDINGS, Binding, Table
+from lineal_tui.places import View
 from lineal_tui.remembered import Place, Unreadable, recall, remember, state_file
 
 if TYPE_CHECKING:

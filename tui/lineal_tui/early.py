@@ -9,7 +9,8 @@ import termios
 from typing import TYPE_CHECKING, Any, Self
 
 from lineal.errors import LinealError
-from lineal_tui.keys import Table, View
+from lineal_tui.keys import Table
+from lineal_tui.places import View
 from lineal_tui.view.drawing.ascii import to_ascii
 from lineal_tui.view.drawing.bars import access_words, header_line, hint_line
 from lineal_tui.view.drawing.clean import one_line

@@ -3,108 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lineal_tui.places import (
+    EVERYWHERE,
+    LISTS,
+    SORTED,
+    WITH_ALERT,
+    WITH_CURVES,
+    WITH_DATA,
+    WITH_DELIVERY,
+    WITH_LINEAGE,
+    WITH_MARKS,
+    WITH_MODEL,
+    WITH_RUN,
+    WITH_STAGE,
+    WITH_TABLE,
+    WITH_VERSION,
+    View,
+)
 from lineal_tui.view.drawing.lines import Line, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-
-
-class View(StrEnum):
-    """What a person looks at; the pane that has the keys."""
-
-    MODELS = "models"
-    TREE = "tree"
-    DIFF = "diff"
-    LINEAGE = "lineage"
-    HISTORY = "history"
-    VERSION = "version"
-    EXPERIMENTS = "experiments"
-    RUNS = "runs"
-    COLUMNS = "columns"
-    RUN = "run"
-    FILES = "files"
-    FILE = "file"
-    DATASETS = "datasets"
-    DATASET = "dataset"
-    CURVES = "curves"
-    STAGES = "stages"
-    STAGE = "stage"
-    FINDINGS = "findings"
-    ALERTS = "alerts"
-    ALERT = "alert"
-    AUTOMATIONS = "automations"
-    DELIVERIES = "deliveries"
-    DELIVERY = "delivery"
-    AUDIT = "audit"
-    EVENT = "event"
-    POLICY = "policy"
-    INBOX = "inbox"
-    HELP = "help"
-
-
-LISTS = frozenset(
-    {
-        View.MODELS,
-        View.TREE,
-        View.LINEAGE,
-        View.HISTORY,
-        View.EXPERIMENTS,
-        View.RUNS,
-        View.COLUMNS,
-        View.RUN,
-        View.FILES,
-        View.DATASETS,
-        View.STAGES,
-        View.ALERTS,
-        View.AUTOMATIONS,
-        View.DELIVERIES,
-        View.AUDIT,
-        View.EVENT,
-        View.INBOX,
-    }
-)
-WITH_VERSION = frozenset({View.TREE, View.DIFF, View.VERSION, View.FILES, View.POLICY})
-WITH_MODEL = WITH_VERSION | {View.HISTORY, View.STAGES, View.STAGE}
-WITH_ALERT = frozenset({View.ALERTS, View.ALERT})
-WITH_STAGE = WITH_MODEL | WITH_ALERT | {View.MODELS}
-WITH_DELIVERY = frozenset({View.DELIVERIES, View.DELIVERY})
-WITH_AUTOMATION = WITH_DELIVERY | {View.AUTOMATIONS}
-WITH_RUN = frozenset({View.RUNS, View.RUN})
-WITH_DATA = frozenset({View.DATASETS, View.DATASET})
-_LINEAGE = frozenset({View.LINEAGE})
-SORTED = frozenset({View.MODELS, View.ALERTS, View.AUTOMATIONS, View.DELIVERIES})
-"""Lists that go through orders by one key; a table of runs has its own."""
-WITHOUT_MODEL = frozenset(
-    {
-        View.EXPERIMENTS,
-        View.RUNS,
-        View.COLUMNS,
-        View.RUN,
-        View.DIFF,
-        View.LINEAGE,
-        View.CURVES,
-        View.DATASETS,
-        View.DATASET,
-        View.FINDINGS,
-        View.HELP,
-        View.ALERTS,
-        View.ALERT,
-        View.AUTOMATIONS,
-        View.DELIVERIES,
-        View.DELIVERY,
-        View.AUDIT,
-        View.EVENT,
-        View.INBOX,
-    }
-)
-"""Places that have something to show also in a registry without models."""
-WITH_MARKS = frozenset({View.TREE, View.RUNS})
-_OF_TABLE = frozenset({View.RUNS, View.COLUMNS})
-_OF_CURVES = frozenset({View.CURVES})
-EVERYWHERE = frozenset(View)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +86,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("register", ("R",), "register the run as a version of a model", "register", WITH_RUN, changes=True),
     Binding("values", ("t",), "last or best values of the metrics", "last/best", frozenset({View.RUNS})),
     Binding("columns", ("c",), "choose the columns", "columns", frozenset({View.RUNS})),
-    Binding("sort_runs", ("s",), "sort by the column; again, the other way round", "sort", _OF_TABLE),
+    Binding("sort_runs", ("s",), "sort by the column; again, the other way round", "sort", WITH_TABLE),
     Binding(
         "differing",
         ("equals_sign",),
@@ -175,8 +96,8 @@ BINDINGS: tuple[Binding, ...] = (
     ),
     Binding("table_right", ("l", "right"), "the column to the right; unfold nested runs", None, frozenset({View.RUNS})),
     Binding("table_left", ("h", "left"), "the column to the left; fold nested runs", None, frozenset({View.RUNS})),
-    Binding("wider", ("greater_than_sign",), "make the column wider", None, _OF_TABLE),
-    Binding("narrower", ("less_than_sign",), "make the column narrower", None, _OF_TABLE),
+    Binding("wider", ("greater_than_sign",), "make the column wider", None, WITH_TABLE),
+    Binding("narrower", ("less_than_sign",), "make the column narrower", None, WITH_TABLE),
     Binding("toggle_column", ("space",), "show the column or not", "show", frozenset({View.COLUMNS})),
     Binding("column_down", ("J",), "move the column to the right", "move", frozenset({View.COLUMNS})),
     Binding("column_up", ("K",), "move the column to the left", None, frozenset({View.COLUMNS})),
@@ -190,39 +111,39 @@ BINDINGS: tuple[Binding, ...] = (
         ("L",),
         "lineage of what is under the cursor",
         "lineage",
-        WITH_MODEL | WITH_RUN | WITH_DATA | _LINEAGE,
+        WITH_MODEL | WITH_RUN | WITH_DATA | WITH_LINEAGE,
     ),
-    Binding("towards_results", ("l", "right"), "unfold; in the graph to what came from it", "unfold", _LINEAGE),
-    Binding("towards_origins", ("h", "left"), "fold; in the graph to what it came from", None, _LINEAGE),
-    Binding("fold_lineage", ("minus",), "fold what lies beyond it", None, _LINEAGE),
-    Binding("unfold_lineage", ("plus",), "show more of what lies beyond it", None, _LINEAGE),
-    Binding("open_thing", ("o",), "open its own page", "its page", _LINEAGE),
+    Binding("towards_results", ("l", "right"), "unfold; in the graph to what came from it", "unfold", WITH_LINEAGE),
+    Binding("towards_origins", ("h", "left"), "fold; in the graph to what it came from", None, WITH_LINEAGE),
+    Binding("fold_lineage", ("minus",), "fold what lies beyond it", None, WITH_LINEAGE),
+    Binding("unfold_lineage", ("plus",), "show more of what lies beyond it", None, WITH_LINEAGE),
+    Binding("open_thing", ("o",), "open its own page", "its page", WITH_LINEAGE),
     Binding("unfold_data", ("l", "right"), "the dataset's versions", None, frozenset({View.DATASETS})),
     Binding("fold_data", ("h", "left"), "fold them", None, frozenset({View.DATASETS})),
-    Binding("history", ("H",), "history of the stage", "history", (WITH_STAGE - {View.HISTORY}) | _LINEAGE),
+    Binding("history", ("H",), "history of the stage", "history", (WITH_STAGE - {View.HISTORY}) | WITH_LINEAGE),
     Binding("next_stage", ("l", "right"), "look at the next stage", None, frozenset({View.TREE, View.HISTORY})),
     Binding("previous_stage", ("h", "left"), "look at the stage before", None, frozenset({View.TREE, View.HISTORY})),
     Binding("fold_all", ("z",), "fold or unfold all sections", "fold", frozenset({View.DIFF})),
     Binding("next_column", ("l", "right"), "choose the version further right", None, frozenset({View.DIFF})),
     Binding("previous_column", ("h", "left"), "choose the version further left", None, frozenset({View.DIFF})),
-    Binding("next_metric", ("right_square_bracket",), "the next metric, as `n`", "metric", _OF_CURVES),
-    Binding("previous_metric", ("left_square_bracket",), "the metric before, as `N`", None, _OF_CURVES),
+    Binding("next_metric", ("right_square_bracket",), "the next metric, as `n`", "metric", WITH_CURVES),
+    Binding("previous_metric", ("left_square_bracket",), "the metric before, as `N`", None, WITH_CURVES),
     Binding(
-        "turn_axis", ("x",), "by step, time, clock or epoch; across versions by number or clock", "axis", _OF_CURVES
+        "turn_axis", ("x",), "by step, time, clock or epoch; across versions by number or clock", "axis", WITH_CURVES
     ),
-    Binding("smooth", ("S",), "smooth more; after the most, not at all", "smooth", _OF_CURVES),
-    Binding("logarithmic", ("o",), "a logarithmic axis, or a linear one", "log", _OF_CURVES),
-    Binding("zoom_in", ("plus",), "a smaller part, around the cursor", "zoom", _OF_CURVES),
-    Binding("zoom_out", ("minus",), "a larger part", None, _OF_CURVES),
-    Binding("whole", ("w",), "all of it, without a cursor", "all", _OF_CURVES),
-    Binding("place_right", ("l", "right"), "the cursor to the right; the legend has its values", None, _OF_CURVES),
-    Binding("place_left", ("h", "left"), "the cursor to the left", None, _OF_CURVES),
+    Binding("smooth", ("S",), "smooth more; after the most, not at all", "smooth", WITH_CURVES),
+    Binding("logarithmic", ("o",), "a logarithmic axis, or a linear one", "log", WITH_CURVES),
+    Binding("zoom_in", ("plus",), "a smaller part, around the cursor", "zoom", WITH_CURVES),
+    Binding("zoom_out", ("minus",), "a larger part", None, WITH_CURVES),
+    Binding("whole", ("w",), "all of it, without a cursor", "all", WITH_CURVES),
+    Binding("place_right", ("l", "right"), "the cursor to the right; the legend has its values", None, WITH_CURVES),
+    Binding("place_left", ("h", "left"), "the cursor to the left", None, WITH_CURVES),
     Binding(
         "across",
         ("m",),
         "across the model's versions, or the runs' curves; of a stage all that were live",
         "across",
-        _OF_CURVES,
+        WITH_CURVES,
     ),
     Binding("enter_experiment", ("l", "right"), "its runs", None, frozenset({View.EXPERIMENTS})),
     Binding("enter_model", ("l", "right"), "open the model", None, frozenset({View.MODELS})),
@@ -281,9 +202,11 @@ BINDINGS: tuple[Binding, ...] = (
         ("y i",),
         "copy the id of the version, or the run",
         "id",
-        WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE,
+        WITH_VERSION | WITH_RUN | WITH_DATA | WITH_LINEAGE,
     ),
-    Binding("copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN | WITH_DATA | _LINEAGE),
+    Binding(
+        "copy_address", ("y u",), "copy its address", "address", WITH_VERSION | WITH_RUN | WITH_DATA | WITH_LINEAGE
+    ),
     Binding("copy_json", ("y j",), "copy it as JSON", "JSON", WITH_VERSION),
     Binding("copy_command", ("y c",), "copy the shell command of the last action", "command of the last action"),
     Binding("step_out", ("escape", "q"), "step out; at the root `q` quits", None),

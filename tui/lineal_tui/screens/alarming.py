@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import WITH_ALERT, View
+from lineal_tui.places import WITH_ALERT, View
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.automating import Automating
 from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, fit, line_width, rule

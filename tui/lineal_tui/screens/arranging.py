@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.messages import Differing
 from lineal_tui.screens.tables import Tables
 from lineal_tui.view.drawing.lines import GUTTER, Tone, cut

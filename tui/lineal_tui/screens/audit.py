@@ -11,7 +11,7 @@ from textual.worker import get_current_worker
 from lineal.errors import LinealError
 from lineal.machine.lazily import Later
 from lineal.records.stages import Event
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.filtering import FilterPrompt
 from lineal_tui.screens.found_events import EventsSource, Found, quoted, search, wanted_by, with_part
 from lineal_tui.screens.messages import ThingFound

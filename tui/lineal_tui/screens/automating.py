@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import WITH_DELIVERY, View
+from lineal_tui.places import WITH_DELIVERY, View
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.ending import Ending
 from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, rule

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import WITH_DATA, WITH_RUN, View
+from lineal_tui.places import WITH_DATA, WITH_RUN, View
 from lineal_tui.screens.exploring import Exploring
 from lineal_tui.view.drawing.lines import GUTTER, Line, Tone
 from lineal_tui.view.drawing.matching import in_line

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.runs import RunFields
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.arranging import Arranging
 from lineal_tui.screens.messages import FieldsRead
 from lineal_tui.view.drawing.lines import Line, Tone, cut

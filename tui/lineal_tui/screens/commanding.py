@@ -10,7 +10,7 @@ from lineal.machine.lazily import Later
 from lineal.records.models import Model, Version, VersionStatus
 from lineal.records.runs import Experiment, Run
 from lineal.records.stages import LiveVersion
-from lineal_tui.keys import SORTED, View
+from lineal_tui.places import SORTED, View
 from lineal_tui.remembered import Unreadable
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.command_prompt import CommandPrompt, offers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.comparison import Section
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.layout import Layout
 from lineal_tui.screens.messages import Compared
 from lineal_tui.view.diffs.diff import diff_lines, diff_title

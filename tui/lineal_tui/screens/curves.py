@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import WITH_ALERT, View
+from lineal_tui.places import WITH_ALERT, View
 from lineal_tui.screens.run_pages import RunPages
 from lineal_tui.view.drawing.lines import Line, Tone, cut_middle, rule
 from lineal_tui.view.drawing.pages import Listed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.stages import Transition
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.asking import Subject
 from lineal_tui.screens.audit import Auditing
 from lineal_tui.screens.messages import Assessed, Decided, InboxRead, Reviewed

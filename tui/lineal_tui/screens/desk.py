@@ -9,7 +9,8 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from lineal.errors import LinealError
-from lineal_tui.keys import LISTS, WITHOUT_MODEL, Table, View
+from lineal_tui.keys import Table
+from lineal_tui.places import LISTS, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Asking
 from lineal_tui.screens.messages import SceneRead
 from lineal_tui.screens.scene import Scene, read_scene

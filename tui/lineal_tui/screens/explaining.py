@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
 from lineal.records.models import VersionStatus
-from lineal_tui.keys import WITH_MODEL, WITH_RUN, View, shown, where
+from lineal_tui.keys import shown, where
+from lineal_tui.places import WITH_MODEL, WITH_RUN, View
 from lineal_tui.screens.permitting import Permitting
 from lineal_tui.view.drawing.lines import Line, Tone, hanging, rule
 from lineal_tui.view.drawing.words import counted

@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 
 from lineal.errors import BadFilter, Cancelled
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.matching import MatchSource, search
 from lineal_tui.screens.messages import FilterWrong, VersionsFound
 from lineal_tui.screens.prompting import Prompt, Prompting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.desk import SMALLEST, Desk
 from lineal_tui.view.drawing.lines import Tone, fit
 from lineal_tui.view.versioning.first_picture import WIDE, WIDEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lineal.records.runs import RunDetail
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.operating import Operating
 from lineal_tui.view.drawing.lines import Tone
 from lineal_tui.view.versioning.tree import TreeItem

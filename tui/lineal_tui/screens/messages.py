@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lineal.records.runs import Run, RunFields
     from lineal.records.stages import Plan, Transition
     from lineal.records.upkeep import Finding
-    from lineal_tui.keys import View
+    from lineal_tui.places import View
     from lineal_tui.screens.found_page import FoundPage
     from lineal_tui.screens.runs import RunsSource
     from lineal_tui.screens.scene import Scene, TreeSource

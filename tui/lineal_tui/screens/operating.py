@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 
 from lineal.errors import Cancelled, NotFound, Refused
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.alarming import Alarming
 from lineal_tui.view.drawing.lines import Tone, cut_middle
 

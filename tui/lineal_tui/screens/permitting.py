@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import WITH_RUN
+from lineal_tui.places import WITH_RUN
 from lineal_tui.screens.commanding import Commanding
 from lineal_tui.screens.messages import StandingRead
 from lineal_tui.view.drawing.lines import Line, Tone, wrap

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.comparing import Comparing
 from lineal_tui.screens.messages import DetailRead

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.remembered import Key, Place, Table
 from lineal_tui.screens.copying import Copying
 

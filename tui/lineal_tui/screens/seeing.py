@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.walking import Walking
 
 _READ = frozenset(

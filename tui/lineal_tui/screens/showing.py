@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 
 from lineal.records.models import Model
 from lineal_tui.first_look import FirstLook
-from lineal_tui.keys import WITHOUT_MODEL, View
+from lineal_tui.places import WITHOUT_MODEL, View
 from lineal_tui.remembered import Place, Unreadable, remember, state_file
 from lineal_tui.screens.messages import FiguresRead, LanesKnown, SceneRead
 from lineal_tui.screens.scene import read_figures, read_scene

@@ -10,7 +10,7 @@ from textual.worker import get_current_worker
 from lineal.errors import BadFilter, Cancelled, NotFound
 from lineal.machine.lazily import Later
 from lineal.records.runs import RunDetail
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.messages import ExperimentGone, ExperimentsRead, FilterWrong, RunsRead
 from lineal_tui.screens.seeing import Seeing
 from lineal_tui.view.drawing.lines import Line, Tone, cut, rule

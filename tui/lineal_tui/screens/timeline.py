@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from lineal.machine.lazily import Later
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.curves import Drawing
 from lineal_tui.view.staging.history import Timeline, timeline_lines
 

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from lineal.machine.lazily import Later
 from lineal.records.comparison import Lineage, Way
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.previews import Previews
 from lineal_tui.view.drawing.lines import GUTTER, Line, Tone
 from lineal_tui.view.drawing.matching import in_line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lineal.records.models import VersionStatus
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.asking import Phase, Subject
 from lineal_tui.screens.following import Following
 from lineal_tui.screens.messages import Began, CancelAsked, Executed, Marked, Planned

@@ -9,7 +9,7 @@ from textual.message import Message
 
 from lineal.machine.lazily import Later
 from lineal.records.comparison import Way
-from lineal_tui.keys import View
+from lineal_tui.places import View
 from lineal_tui.screens.tracing import FIRST, DrawnRow, LineageUnfolded, Tracing
 from lineal_tui.view.drawing.lines import Tone
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lineal.records.comparison import Way
-from lineal_tui.keys import SORTED, WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
+from lineal_tui.places import SORTED, WITH_DATA, WITH_RUN, WITHOUT_MODEL, View
 from lineal_tui.screens.asking import Phase
 from lineal_tui.screens.marking import Marking
 from lineal_tui.screens.showing import ORDERS
