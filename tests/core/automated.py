@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lineal.records.automation import Delivery
     from lineal.registry import Registry
 
@@ -78,11 +76,3 @@ def workers(root: Path) -> list[int]:
         if b"lineal.processes.worker" in words and os.fsencode(root.absolute()) in words and words[0] != b"/bin/sh":
             found.append(int(each.name))
     return found
-
-
-def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait for something."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 LOGS = 'echo "$LINEAL_ACTION $LINEAL_FROM>$LINEAL_TO" >> "$F/log"'
 
 
+GATE = 'touch "$F/there"; read line < "$F/gate"'
+"""Says that it is there, and waits until somebody opens the gate."""
+
 BAD_3 = 'case "$LINEAL_TO" in 3) echo "3 is bad"; exit 9;; esac'
 
 

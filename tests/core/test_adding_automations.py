@@ -14,9 +14,10 @@ from lineal.registry import open_registry, restore_registry
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.core.automated import Automated, until
+    from tests.core.automated import Automated
+    from tests.core.waiting import until
 else:
-    from automated import until
+    from waiting import until
 
 
 def test_one_that_is_disabled_runs_nothing_and_misses_what_happens_meanwhile(automated: Automated) -> None:

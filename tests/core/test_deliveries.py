@@ -20,10 +20,11 @@ from lineal.operations import delivering
 from lineal.records.automation import DeliveryState
 
 if TYPE_CHECKING:
-    from tests.core.automated import Automated, until
+    from tests.core.automated import Automated
     from tests.core.conftest import Script, Weights
+    from tests.core.waiting import until
 else:
-    from automated import until
+    from waiting import until
 
 LINEAL = f"{sys.executable} -m lineal_tui.main"
 

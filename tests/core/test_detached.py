@@ -16,24 +16,18 @@ from lineal.errors import Busy, Cancelled, Damaged, OutOfDate, ReleaseFailed
 from lineal.registry import open_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.core.conftest import Served
-
-GATE = 'touch "$F/there"; read line < "$F/gate"'
-
-
-def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    from tests.core.pipelined import GATE
+    from tests.core.waiting import until
+else:
+    from pipelined import GATE
+    from waiting import until
 
 
 def _open_gate(served: Served) -> None:
     descriptor = os.open(served.folder / "gate", os.O_RDWR)
     os.write(descriptor, b"\n")
-    _until(lambda: not served.registry.running_pipelines())
+    until(lambda: not served.registry.running_pipelines())
     os.close(descriptor)
 
 
@@ -63,7 +57,7 @@ def test_a_pipeline_is_begun_and_followed_to_its_end(served: Served, threads: bo
     hook = next(step.output for step in found.steps if step.name == "hook")
     assert hook == f"{served.registry.actor.user} because\n"
     assert steps
-    _until(lambda: not Path(f"/proc/{found.pid}").exists())  # it ends, and is nobody's zombie
+    until(lambda: not Path(f"/proc/{found.pid}").exists())  # it ends, and is nobody's zombie
 
 
 def test_what_may_not_begin_is_told_at_once(served: Served, threads: bool) -> None:
@@ -121,7 +115,7 @@ def test_two_who_begin_at_once_are_told_apart(served: Served) -> None:
     served.set(hook=served.script("hook", GATE), timeout=30)
     number = served.registry.begin(served.registry.plan_promote("m:2", "production"))
     assert number is not None
-    _until((served.folder / "there").exists)
+    until((served.folder / "there").exists)
     with pytest.raises(Busy) as caught:
         served.registry.begin(served.registry.plan_promote("m:3", "production"))
     assert str(caught.value).endswith(": hook")
@@ -136,7 +130,7 @@ def test_a_pipeline_of_another_process_can_be_cancelled(served: Served, threads:
     served.set(hook=served.script("hook", f'test "$LINEAL_ACTION" = revert || {{ {GATE}; }}'), timeout=30)
     number = served.registry.begin(served.registry.plan_promote("m:2", "production"), threads=threads)
     assert number is not None
-    _until((served.folder / "there").exists)
+    until((served.folder / "there").exists)
     served.registry.cancel_pipeline(served.place)
     with pytest.raises(Cancelled) as caught:
         served.registry.follow(number)
@@ -150,7 +144,7 @@ def test_a_pipeline_killed_in_its_hook_is_told_and_taken_back_by_the_next(served
     served.set(hook=served.script("hook", f'test "$LINEAL_ACTION$LINEAL_TO" != promote2 || {{ {GATE}; }}'), timeout=30)
     number = served.registry.begin(served.registry.plan_promote("m:2", "production"))
     assert number is not None
-    _until((served.folder / "there").exists)
+    until((served.folder / "there").exists)
     os.kill(served.registry.pipelines(served.place)[0].pid, signal.SIGKILL)
     with pytest.raises(ReleaseFailed, match="is gone") as caught:
         served.registry.follow(number)
@@ -186,7 +180,7 @@ def test_a_pipeline_outlives_its_terminal(how: str, way: str, served: Served) ->
     child, terminal = os.forkpty()
     if child == 0:
         os.execv(sys.executable, [sys.executable, "-c", BEGINS, str(served.registry.root), how])  # noqa: S606
-    _until((served.folder / "there").exists)
+    until((served.folder / "there").exists)
     if way == "hang up":
         os.killpg(child, signal.SIGHUP)
     elif way == "ctrl+c":

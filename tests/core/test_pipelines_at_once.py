@@ -20,21 +20,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from tests.core.conftest import Served
-    from tests.core.pipelined import LOGS, promote
+    from tests.core.pipelined import GATE, LOGS, promote
+    from tests.core.waiting import until
 
     from lineal.records.stages import Transition
 else:
-    from pipelined import LOGS, promote
-
-
-GATE = 'touch "$F/there"; read line < "$F/gate"'
-
-
-def _until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    from pipelined import GATE, LOGS, promote
+    from waiting import until
 
 
 @contextmanager
@@ -45,7 +37,7 @@ def _held_at_gate(served: Served, act: Callable[[], Transition | None]) -> Itera
     with ThreadPoolExecutor(1) as pool:
         doing = pool.submit(act)
         try:
-            _until(lambda: (served.folder / "there").exists() or doing.done())
+            until(lambda: (served.folder / "there").exists() or doing.done())
             yield doing
         finally:
             gate = os.open(served.folder / "gate", os.O_RDWR)

@@ -18,13 +18,6 @@ PLACE = "fraud@production"
 EVIL = "\x1b[31mred\x1b]52;c;ZXZpbA==\x07[/bold] [link=x]\u202ea\tb"
 
 
-async def say(session: Session, line: str) -> None:
-    """Type a command."""
-    await session.press("colon")
-    await session.type_ahead(*("space" if letter == " " else letter for letter in line))
-    await session.press("enter")
-
-
 def shown(session: Session) -> View:
     return session.workspace.shown
 
@@ -38,15 +31,15 @@ async def test_without_alerts_there_is_none_to_open(registry: Registry, opened: 
 
 async def test_alerts_are_set_fire_and_are_taken_away(registry: Registry, opened: Opening) -> None:
     async with opened(registry, (120, 40)) as session:
-        await say(session, "stage set fraud@production --alert 'latency < 80' --alert-rollback --cool-down 2h")
+        await session.say("stage set fraud@production --alert 'latency < 80' --alert-rollback --cool-down 2h")
         assert "✓ fraud@production: alert latency < 80" in session.last
         assert "latency was never observed there yet" in session.last
         (rule,) = registry.alerts(PLACE)
         assert (rule.rule.rolls_back, rule.rule.cool_down) == (True, 7_200)
-        await say(session, "stage set fraud@production --alert 'latency < 80'")
-        await say(session, "observe fraud@production latency=70")
+        await session.say("stage set fraud@production --alert 'latency < 80'")
+        await session.say("observe fraud@production latency=70")
         assert "✓ fraud:2.1.0: 1 recorded" in session.last
-        await say(session, "observe fraud@production latency=91 errors=0.5")
+        await session.say("observe fraud@production latency=91 errors=0.5")
         assert "ALERT latency < 80 saw latency 91" in session.last
         await session.press("g")
         assert session.last.startswith("ALERT fraud@production W"), "the last row says so wherever one is"
@@ -82,7 +75,7 @@ async def test_an_alert_in_force_and_one_that_cleared_are_told_apart(
         if size[1] > 15:
             assert "it holds again" in session.text
         assert not {"\x1b", "\x07", "\u202e", "\t"} & set(session.text)
-        await say(session, "alerts fraud@production")
+        await session.say("alerts fraud@production")
         assert shown(session) is View.ALERTS
 
 
@@ -130,7 +123,7 @@ async def test_the_curve_of_an_alert_is_that_of_what_it_watches(registry: Regist
 
 async def test_where_nothing_was_observed_it_says_how_to(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "observations")
+        await session.say("observations")
         assert "nothing was observed of what is live at fraud@production" in session.text
         assert "lineal observe fraud@production latency_p99=71" in session.text
 

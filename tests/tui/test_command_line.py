@@ -16,15 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.tui.conftest import Opening, Session
+    from tests.tui.conftest import Opening
 
     from lineal.registry import Registry
-
-
-async def say(session: Session, text: str) -> None:
-    """Type a command and enter."""
-    await session.type_ahead("colon", *("space" if letter == " " else letter for letter in text))
-    await session.press("enter")
 
 
 def live(registry: Registry, stage: str = "production") -> str:
@@ -33,7 +27,7 @@ def live(registry: Registry, stage: str = "production") -> str:
 
 async def test_a_promotion_from_the_command_line_asks_its_question(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "promote fraud:1.1.0 --to staging --reason why")
+        await session.say("promote fraud:1.1.0 --to staging --reason why")
         assert session.last.startswith("→ Promote fraud:1.1.0 to staging, replacing 2.2.0")
         assert live(registry, "staging") == "2.2.0"
         await session.press("y")
@@ -52,17 +46,17 @@ async def test_a_y_typed_after_the_command_never_answers(registry: Registry, ope
 
 async def test_rollback_undo_clear_and_mark_take_the_shell_s_arguments(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "rollback fraud@production --to fraud:2.0.0")
+        await session.say("rollback fraud@production --to fraud:2.0.0")
         await session.press("y")
         assert live(registry) == "2.0.0"
-        await say(session, "undo fraud@production")
+        await session.say("undo fraud@production")
         await session.press("y")
         assert live(registry) == "2.1.0"
-        await say(session, "clear fraud@staging")
+        await session.say("clear fraud@staging")
         await session.press("y")
         with pytest.raises(LinealError):
             live(registry, "staging")
-        await say(session, "mark fraud:1.0.0 --bad")
+        await session.say("mark fraud:1.0.0 --bad")
         assert "Mark fraud:1.0.0 bad" in session.last
         await session.press("y")
         assert registry.version("fraud:1.0.0").status == "bad"
@@ -70,7 +64,7 @@ async def test_rollback_undo_clear_and_mark_take_the_shell_s_arguments(registry:
 
 async def test_fields_are_set_and_the_command_can_be_copied(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "set fraud:1.0.0 owner=lee notes='two words'")
+        await session.say("set fraud:1.0.0 owner=lee notes='two words'")
         assert registry.version("fraud:1.0.0").owner == "lee"
         assert registry.version("fraud:1.0.0").notes == "two words"
         await session.press("y", "c")
@@ -94,17 +88,17 @@ async def test_any_address_jumps_there(registry: Registry, opened: Opening, grow
     with registry.start_run("training", name="first") as run:
         pass
     async with opened(registry) as session:
-        await say(session, "fraud:1.1.0")
+        await session.say("fraud:1.1.0")
         assert "fraud ▸ tree" in session.rows[0]
         assert any(row.startswith("▌ 1.1.0") for row in session.rows)
-        await say(session, "churn@staging")
+        await session.say("churn@staging")
         assert "churn ▸ tree" in session.rows[0]
         assert any(row.startswith("▌ 2.2.0") for row in session.rows)
-        await say(session, "show fraud:#1")
+        await session.say("show fraud:#1")
         assert "fraud:1.0.0" in session.rows[1]
-        await say(session, "lineage fraud:2.0.0")
+        await session.say("lineage fraud:2.0.0")
         assert "lineage of fraud:2.0.0" in session.text
-        await say(session, run.ref)
+        await session.say(run.ref)
         assert "training" in session.text
         await session.press("escape")
         assert "lineage of" in session.text
@@ -112,16 +106,16 @@ async def test_any_address_jumps_there(registry: Registry, opened: Opening, grow
 
 async def test_views_have_verbs_and_versions_are_compared_by_name(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "diff fraud:1.0.0 fraud@production")
+        await session.say("diff fraud:1.0.0 fraud@production")
         assert "2.1.0 against 1.0.0" in session.text
         await session.press("escape")
         await session.press("d")
         assert "2.1.0 against 2.0.0" in session.text
-        await say(session, "history fraud@staging")
+        await session.say("history fraud@staging")
         assert "history of fraud@staging" in session.text
-        await say(session, "models")
+        await session.say("models")
         assert "fraud ▸" not in session.rows[0]
-        await say(session, "help")
+        await session.say("help")
         assert "keys" in session.text or "everywhere" in session.text
 
 
@@ -138,7 +132,7 @@ async def test_mistakes_are_messages_with_a_hint(registry: Registry, opened: Ope
             ("fraud:1.1", "did you mean"),
             ("rollback fraud@nowhere", "nowhere"),
         ):
-            await say(session, text)
+            await session.say(text)
             assert words in session.last, text
             assert session.phase == "NONE"
         await session.press("j")
@@ -180,8 +174,8 @@ async def test_tab_turns_several_over(registry: Registry, opened: Opening) -> No
 
 async def test_what_was_typed_before_comes_back(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "models")
-        await say(session, "tree")
+        await session.say("models")
+        await session.say("tree")
     async with opened(registry) as session:
         await session.press("colon", "up")
         assert session.last.startswith(":tree")
@@ -197,9 +191,9 @@ async def test_nothing_is_changed_in_a_registry_that_may_only_be_read(registry: 
     with open_registry(registry.root, read_only=True) as reader:
         async with opened(reader) as session:
             for text in ("promote fraud:1.0.0", "rollback", "set fraud:1.0.0 owner=x", "mark fraud:1.0.0 --bad"):
-                await say(session, text)
+                await session.say(text)
                 assert "nothing can be changed here" in session.last
-            await say(session, "show fraud:1.0.0")
+            await session.say("show fraud:1.0.0")
             assert "fraud:1.0.0" in session.text
 
 
@@ -226,12 +220,12 @@ def test_what_words_have_in_common_is_what_all_begin_with(words: list[str]) -> N
 
 async def test_the_guides_are_read_where_the_tool_is_used(registry: Registry, opened: Opening) -> None:
     async with opened(registry) as session:
-        await say(session, "guide")
+        await session.say("guide")
         assert ":guide release" in session.text
         await session.press("escape")
-        await say(session, "guide release")
+        await session.say("guide release")
         assert "guide release" in session.text
         assert "lineal stage set" in session.text or "server" in session.text
         await session.press("escape")
-        await say(session, "guide relase")
+        await session.say("guide relase")
         assert "release" in session.last

@@ -11,7 +11,7 @@ from lineal.records.models import VersionStatus
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.tui.conftest import Opening, Session
+    from tests.tui.conftest import Opening
 
     from lineal.registry import Registry
 
@@ -24,11 +24,6 @@ def registry(registry: Registry, tmp_path: Path) -> Registry:
     (tmp_path / "newest.json").write_text("{}")
     registry.register("fraud", tmp_path / "newest.json", label="2.3.0")
     return registry
-
-
-async def say(session: Session, text: str) -> None:
-    await session.type_ahead("colon", *("space" if letter == " " else letter for letter in text))
-    await session.press("enter")
 
 
 async def test_x_asks_why_and_then_whether(registry: Registry, opened: Opening) -> None:
@@ -69,9 +64,9 @@ async def test_nothing_typed_is_no_reason(registry: Registry, opened: Opening) -
 
 async def test_what_holds_a_version_is_told_instead_of_asked(registry: Registry, opened: Opening) -> None:
     async with opened(registry, size=(160, 48)) as session:
-        await say(session, "retire fraud@production --reason old")
+        await session.say("retire fraud@production --reason old")
         assert "fraud:2.1.0 cannot be retired: it is live at fraud@production" in session.last
-        await say(session, "retire fraud:2.0.0")
+        await session.say("retire fraud:2.0.0")
         assert "a rollback leads to it at fraud@production" in session.last
         assert session.phase == "NONE"
     assert registry.version("fraud:2.1.0").status is VersionStatus.ACTIVE
@@ -88,7 +83,7 @@ async def test_a_retired_version_is_not_retired_again(registry: Registry, opened
 
 async def test_the_command_line_retires_in_favour_of_another(registry: Registry, opened: Opening) -> None:
     async with opened(registry, size=(120, 40)) as session:
-        await say(session, f"retire {NEWEST} --reason slow --successor fraud@production")
+        await session.say(f"retire {NEWEST} --reason slow --successor fraud@production")
         assert f"Retire {NEWEST}, never to be live again, in favour of fraud:2.1.0: slow?" in session.last
         await session.press("y")
         await session.press("y", "c")
@@ -99,7 +94,7 @@ async def test_the_command_line_retires_in_favour_of_another(registry: Registry,
 async def test_a_deprecation_shows_and_is_taken_back(registry: Registry, opened: Opening) -> None:
     async with opened(registry, size=(120, 40)) as session:
         await session.press("g")
-        await say(session, "deprecate --until 30d --reason slow")
+        await session.say("deprecate --until 30d --reason slow")
         assert f"✓ {NEWEST} is deprecated, ends in" in session.last
         assert any(NEWEST.partition(":")[2] in row and "deprecated, ends in" in row for row in session.rows)
         await session.press("y", "c")
@@ -107,16 +102,16 @@ async def test_a_deprecation_shows_and_is_taken_back(registry: Registry, opened:
         await session.press("g", "p")
         assert "it is deprecated, ends in" in session.last
         await session.press("escape")
-        await say(session, f"deprecate {NEWEST} --withdraw")
+        await session.say(f"deprecate {NEWEST} --withdraw")
         assert "is not deprecated" in session.last
-        await say(session, f"deprecate {NEWEST}")
+        await session.say(f"deprecate {NEWEST}")
         assert "until when" in session.last
     assert registry.version(NEWEST).deprecated_until is None
 
 
 async def test_a_hostile_reason_is_shown_as_text(registry: Registry, opened: Opening) -> None:
     async with opened(registry, size=(120, 40)) as session:
-        await say(session, f"retire {NEWEST} --reason '[/][red]a[/'")
+        await session.say(f"retire {NEWEST} --reason '[/][red]a[/'")
         assert "never to be live again: [/][red]a[/?" in session.last
 
 
@@ -157,7 +152,7 @@ async def test_whose_role_retires_nothing_is_told_so(registry: Registry, opened:
     async with opened(registry, size=(120, 40)) as session:
         await session.press("g", "x")
         assert "not now: it takes a" in session.last
-        await say(session, f"retire {NEWEST} --reason slow")
+        await session.say(f"retire {NEWEST} --reason slow")
         await session.press("y")
         assert "may not" in session.text or "takes" in session.last
     assert registry.version(NEWEST).status is VersionStatus.ACTIVE

@@ -19,7 +19,7 @@ from lineal_tui.view.versioning.lineage_drawing import lineage_drawing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.tui.conftest import Opening, Session
+    from tests.tui.conftest import Opening
 
     from lineal.registry import Registry
 
@@ -45,14 +45,9 @@ def traced(registry: Registry, tmp_path: Path) -> Registry:
     return registry
 
 
-async def say(session: Session, text: str) -> None:
-    await session.type_ahead("colon", *("space" if letter == " " else letter for letter in text))
-    await session.press("enter")
-
-
 async def test_lineage_opens_from_the_tree_runs_a_run_stages_and_data(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "fraud:2.1.0")
+        await session.say("fraud:2.1.0")
         for keys, sign in (
             (("2", "L"), "lineage of fraud:2.1.0"),
             (("6", "L"), "lineage of fraud:2.1.0"),
@@ -70,7 +65,7 @@ async def test_lineage_opens_from_the_tree_runs_a_run_stages_and_data(traced: Re
 
 async def test_a_node_is_followed_and_gone_back_from(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "lineage churn@production")
+        await session.say("lineage churn@production")
         assert "lineage of churn@production" in session.text
         assert "╰ live churn:1.0.0" in session.text
         await session.press("j", "j", "enter")
@@ -85,7 +80,7 @@ async def test_a_node_is_followed_and_gone_back_from(traced: Registry, opened: O
 
 async def test_rows_unfold_and_fold(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "lineage churn@production")
+        await session.say("lineage churn@production")
         assert "⋯ 1 more" in session.text
         assert "data:clicks:jan" not in session.text
         await session.press("G")
@@ -104,7 +99,7 @@ async def test_rows_unfold_and_fold(traced: Registry, opened: Opening) -> None:
 
 async def test_the_graph_is_walked_along_its_edges(traced: Registry, opened: Opening) -> None:
     async with opened(traced, (160, 48)) as session:
-        await say(session, "lineage churn:1.0.0")
+        await session.say("lineage churn:1.0.0")
         screen = session.workspace
         await session.press("h")
         assert (screen.node_under_cursor()[1] or "").startswith("run:")
@@ -125,7 +120,7 @@ async def test_the_graph_is_walked_along_its_edges(traced: Registry, opened: Ope
 
 async def test_no_key_walks_the_graph_of_another_lineage(traced: Registry, opened: Opening) -> None:
     async with opened(traced, (160, 48)) as session:
-        await say(session, "fraud:2.1.0")
+        await session.say("fraud:2.1.0")
         await session.press("2", "L")
         await session.type_ahead("colon", *"lineage", "space", *"churn:1.0.0")
         await session.pilot.resize_terminal(40, 10)
@@ -143,7 +138,7 @@ async def test_no_key_walks_the_graph_of_another_lineage(traced: Registry, opene
 
 async def test_what_changes_in_the_registry_is_seen(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "lineage churn:1.0.0")
+        await session.say("lineage churn:1.0.0")
         with open_registry(traced.root) as other:
             other.promote("churn:1.0.0", "staging")
         session.workspace.poll()
@@ -153,15 +148,15 @@ async def test_what_changes_in_the_registry_is_seen(traced: Registry, opened: Op
 
 async def test_an_address_without_a_lineage_is_said_to_have_none(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "lineage nobody:1")
+        await session.say("lineage nobody:1")
         assert "no model 'nobody'" in session.last
-        await say(session, "lineage churn")
+        await session.say("lineage churn")
         assert "it names a model" in session.last
 
 
 async def test_datasets_list_their_versions_and_who_used_them(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "datasets")
+        await session.say("datasets")
         head = next(row for row in session.rows if "clicks" in row)
         assert head.startswith("▌ ▸ clicks")
         assert "used by   1 run, 1 version of models" in session.text
@@ -178,7 +173,7 @@ async def test_datasets_list_their_versions_and_who_used_them(traced: Registry, 
 
 async def test_a_file_opens_clean_and_esc_leads_back(traced: Registry, opened: Opening) -> None:
     async with opened(traced) as session:
-        await say(session, "churn:1.0.0")
+        await session.say("churn:1.0.0")
         await session.press("8")
         assert "model.json" in session.text
         await session.press("enter")
@@ -192,7 +187,7 @@ async def test_a_file_opens_clean_and_esc_leads_back(traced: Registry, opened: O
 
 async def test_a_versions_page_tells_what_it_costs(traced: Registry, opened: Opening) -> None:
     async with opened(traced, (100, 60)) as session:
-        await say(session, "churn:1.0.0")
+        await session.say("churn:1.0.0")
         await session.press("6")
         assert "of its own" in session.text
         assert "a purge would free" in session.text

@@ -53,13 +53,6 @@ def operated(registry: Registry) -> Registry:
     return registry
 
 
-async def say(session: Session, line: str) -> None:
-    """Type a command."""
-    await session.press("colon")
-    await session.type_ahead(*("space" if letter == " " else letter for letter in line))
-    await session.press("enter")
-
-
 def shown(session: Session) -> View:
     return session.workspace.shown
 
@@ -152,7 +145,7 @@ async def test_what_is_below_follows_only_when_the_cursor_rests(
 
 async def test_a_registry_without_models_has_automations(empty: Registry, opened: Opening) -> None:
     async with opened(empty) as session:
-        await say(session, "on add registered --run true --name new")
+        await session.say("on add registered --run true --name new")
         assert "✓ new runs from now on, on registered of all models" in session.last
         await session.press("O")
         assert "never ran" in row_of(session, "new")
@@ -237,27 +230,27 @@ async def test_a_delivery_is_made_again_after_a_question(operated: Registry, ope
 
 async def test_typed_words_do_what_the_shell_does(operated: Registry, opened: Opening) -> None:
     async with opened(operated, (120, 40)) as session:
-        await say(session, "on")
+        await session.say("on")
         assert shown(session) is View.AUTOMATIONS
-        await say(session, "on log tell")
+        await session.say("on log tell")
         assert "log of tell" in session.rows[1]
-        await say(session, "on log")
+        await session.say("on log")
         assert "log of all automations" in session.rows[1]
-        await say(session, "on show 1")
+        await session.say("on show 1")
         assert "log of reload" in session.rows[1]
-        await say(session, "on disable tell")
+        await session.say("on disable tell")
         assert "✓ tell is off" in session.last
         await session.press("y", "c")
         assert "lineal on disable tell" in session.last
-        await say(session, "on remove quiet")
+        await session.say("on remove quiet")
         assert "Take quiet" in session.last
         await session.press("y")
-        await say(session, "on add alert fraud@production --run 'mail -s \"a b\" ops' --timeout 5")
+        await session.say("on add alert fraud@production --run 'mail -s \"a b\" ops' --timeout 5")
         new = operated.automation("alert")
         assert (new.command, new.timeout, new.place) == (("mail", "-s", "a b", "ops"), 5.0, PLACE)
         await session.press("y", "c")
         assert "lineal on add alert fraud@production --run" in session.last
-        await say(session, "on run")
+        await session.say("on run")
         assert "✓ nothing waits and nothing runs" in session.last
     assert [each.name for each in operated.automations()] == ["reload", "tell", "alert"]
 
@@ -287,7 +280,7 @@ NONSENSE = (
 async def test_words_that_make_no_sense_are_told(registry: Registry, opened: Opening) -> None:
     async with opened(registry, (160, 48)) as session:
         for line, told in NONSENSE:
-            await say(session, line)
+            await session.say(line)
             assert told in session.last, line
             assert session.phase == "NONE"
 
@@ -304,7 +297,7 @@ async def test_a_delivery_that_was_made_again_is_told_when_it_is_asked_for(opera
     with taken(waking.lock_path(operated.root)):
         operated.deliver_again(2)
     async with opened(operated, (120, 40)) as session:
-        await say(session, "on show 2")
+        await session.say("on show 2")
         assert "delivery 2 was made again; this is the last attempt, delivery 3" in session.last
 
 
@@ -319,7 +312,7 @@ async def test_whose_role_configures_nothing_is_told_so(operated: Registry, open
         for keys in (("O", "e"), ("x",), ("enter", "a"), ("W", "x")):
             await session.press(*keys)
             assert "not now: it takes an admin, and dana is deployer here" in session.last, keys
-        await say(session, "on disable reload")
+        await session.say("on disable reload")
         assert "dana" in session.last
     assert operated.automation("reload").enabled
 
@@ -331,7 +324,7 @@ async def test_who_is_served_by_a_service_account_names_no_programs(
     monkeypatch.setattr(actor, "is_vouched", property(lambda _: True))
     async with opened(operated, (160, 48)) as session:
         for line in ("on add promoted --run id", "stage set fraud@production --alert 'a < 1' --alert-command id"):
-            await say(session, line)
+            await session.say(line)
             assert "not served here: it names a program of the server" in session.last
     assert len(operated.automations()) == 3
     assert operated.alerts() == []
@@ -342,7 +335,7 @@ async def test_in_a_registry_that_is_only_read_nothing_is_changed(operated: Regi
         async with opened(reader) as session:
             await session.press("O", "e")
             assert "not now: it was opened read-only" in session.last
-            await say(session, "on disable reload")
+            await session.say("on disable reload")
             assert "nothing can be changed here" in session.last
 
 
@@ -350,7 +343,7 @@ async def test_a_log_that_is_asked_for_first_tells_what_its_automation_runs(
     operated: Registry, opened: Opening
 ) -> None:
     async with opened(operated, (120, 40)) as session:
-        await say(session, "on show 1")
+        await session.say("on show 1")
         assert "log of reload  /bin/sh -c" in session.rows[1]
         await session.press("enter")
         assert "/bin/sh -c 'echo one; echo reloaded'" in session.rows[2]
@@ -358,5 +351,5 @@ async def test_a_log_that_is_asked_for_first_tells_what_its_automation_runs(
 
 async def test_a_program_that_is_not_there_is_told_when_it_is_added(registry: Registry, opened: Opening) -> None:
     async with opened(registry, (120, 40)) as session:
-        await say(session, "on add promoted --run 'no-such-program x' --name odd")
+        await session.say("on add promoted --run 'no-such-program x' --name odd")
         assert "odd runs from now on, on promoted of all models · there is no program no-such-program" in session.last

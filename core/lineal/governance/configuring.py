@@ -58,14 +58,7 @@ def configure(
         if no_alerts:
             setting.take(change, stage, no_alerts)
         for each in alerts:
-            setting.put(
-                change,
-                stage,
-                [each.text],
-                command=each.command,
-                rolls_back=each.rolls_back,
-                cool_down=each.cool_down,
-            )
+            setting.put_one(change, stage, each)
 
     if binding:
         bindings.bind(context, address, binding, also=change_rest)

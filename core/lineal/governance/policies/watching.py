@@ -83,14 +83,7 @@ def apply_alerts(change: Change, stage: Stage, known: Sequence[AlertSetting], wa
     if gone:
         setting.take(change, stage, gone)
     for each in after.values():
-        setting.put(
-            change,
-            stage,
-            [each.text],
-            command=each.command,
-            rolls_back=each.rolls_back,
-            cool_down=each.cool_down,
-        )
+        setting.put_one(change, stage, each)
 
 
 def _by_key(found: Iterable[AlertSetting]) -> dict[_Key, AlertSetting]:

@@ -19,7 +19,7 @@ from lineal.write_path.policy import Permission
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lineal.records.alerts import AlertRule
+    from lineal.records.alerts import AlertRule, AlertSetting
     from lineal.records.stages import Stage
     from lineal.search.terms import Term
     from lineal.write_path.context import Change, Context
@@ -132,6 +132,18 @@ def remove_alerts(context: Context, address: str, texts: Sequence[str]) -> list[
     with context.change(Permission.CONFIGURE, str(ref)) as change:
         _, stage = addresses.stage(change.connection, ref.model, ref.stage)
         return take(change, stage, texts)
+
+
+def put_one(change: Change, stage: Stage, wanted: AlertSetting) -> None:
+    """Set one alert as it is to be, within a change."""
+    put(
+        change,
+        stage,
+        [wanted.text],
+        command=wanted.command,
+        rolls_back=wanted.rolls_back,
+        cool_down=wanted.cool_down,
+    )
 
 
 def take(change: Change, stage: Stage, texts: Sequence[str]) -> list[AlertRule]:
